@@ -1,0 +1,1 @@
+"""A Dask-native distributed execution framework with Dagster's programming model."""

@@ -1,0 +1,323 @@
+"""Every exception of the framework: one root, then one group for each phase of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import Any
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` when a known name resembles ``name``, else nothing."""
+    matches = get_close_matches(name, list(known), n=1)
+    return f" Did you mean '{matches[0]}'?" if matches else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a sorted, quoted, comma-separated list for a message."""
+    return ", ".join(f"'{name}'" for name in sorted(names)) or "none"
+
+
+class DagsterError(Exception):
+    """The root of all exceptions that the framework raises."""
+
+    @property
+    def is_user_code_error(self) -> bool:
+        """Whether the error wraps an exception raised by the user's own code."""
+        return False
+
+
+# --- definition ---------------------------------------------------------------------------------
+
+
+class DagsterInvalidDefinitionError(DagsterError):
+    """A definition (solid, pipeline, type, resource, …) is wrong."""
+
+
+class DagsterInvalidConfigDefinitionError(DagsterInvalidDefinitionError):
+    """A config schema is wrong: the message names the place in the schema."""
+
+
+class DagsterInvariantViolationError(DagsterError):
+    """A rule of the framework was broken by its caller or by user code."""
+
+
+class CheckError(DagsterInvariantViolationError):
+    """An argument of a public function is of the wrong type or contradicts another."""
+
+
+class ParameterCheckError(CheckError, TypeError):
+    """One argument of a public function has the wrong type."""
+
+    def __init__(self, owner: str, parameter: str, expected: str, value: object) -> None:
+        super().__init__(
+            f"{owner}: argument '{parameter}' must be {expected}, "
+            f"not {value!r} of type {type(value).__name__}."
+        )
+
+
+class DagsterInvalidSubsetError(DagsterError):
+    """A selection of solids or steps names something that is not there, or selects nothing."""
+
+
+class DagsterUnknownResourceError(DagsterError, AttributeError):
+    """User code asked for a resource that its definition does not require."""
+
+    def __init__(self, resource_name: str, available: Iterable[str] = ()) -> None:
+        self.resource_name = resource_name
+        super().__init__(
+            f"Unknown resource '{resource_name}'. Resources given here: {listed(available)}."
+            f"{near(resource_name, available)} Name it in required_resource_keys of the "
+            "definition that uses it, and define it in the mode."
+        )
+
+
+# --- config -------------------------------------------------------------------------------------
+
+
+class DagsterInvalidConfigError(DagsterError):
+    """A config value does not fit its schema; ``errors`` holds each misfit with its path."""
+
+    def __init__(self, preamble: str, errors: Sequence[Any], config_value: object = None) -> None:
+        self.errors = tuple(errors)
+        self.config_value = config_value
+        lines = [preamble]
+        lines += [
+            f"    Error {number}: {error.message}" for number, error in enumerate(self.errors, 1)
+        ]
+        super().__init__("\n".join(lines))
+
+
+class PostProcessingError(DagsterError):
+    """A config value of the right form could not be turned into what it stands for."""
+
+
+class DagsterSettingsError(DagsterError):
+    """A ``dagster.yaml`` or ``workspace.yaml`` is wrong; the message names the file and path."""
+
+
+class DagsterHomeError(DagsterError):
+    """A home folder cannot be used: foreign, newer, older, or not readable."""
+
+
+class DagsterInstanceMigrationRequired(DagsterHomeError):
+    """A home was written by an older version and must be migrated first."""
+
+
+class MissingExtraError(DagsterError, ImportError):
+    """A part of the framework needs a package that is not installed."""
+
+    def __init__(self, what: str, missing: str, extra: str | None) -> None:
+        mend = (
+            f"pip install 'dagsterlite[{extra}]'"
+            if extra
+            else f"install the package that provides '{missing}'"
+        )
+        super().__init__(
+            f"'{what}' needs the module '{missing}', which cannot be imported: {mend}."
+        )
+
+
+# --- user code ----------------------------------------------------------------------------------
+
+
+class DagsterUserCodeExecutionError(DagsterError):
+    """An exception raised by user code, wrapped at the one boundary; see ``user_exception``."""
+
+    def __init__(self, message: str, user_exception: BaseException) -> None:
+        super().__init__(message)
+        self.user_exception = user_exception
+
+    @property
+    def is_user_code_error(self) -> bool:
+        return True
+
+
+class DagsterExecutionStepExecutionError(DagsterUserCodeExecutionError):
+    """A solid's compute function raised."""
+
+
+class DagsterResourceFunctionError(DagsterUserCodeExecutionError):
+    """A resource function raised while the resource was made."""
+
+
+class DagsterLoggerFunctionError(DagsterUserCodeExecutionError):
+    """A logger function raised while the logger was made."""
+
+
+class DagsterTypeLoadingError(DagsterUserCodeExecutionError):
+    """A type loader raised while an input was loaded from config."""
+
+
+class DagsterTypeMaterializationError(DagsterUserCodeExecutionError):
+    """A type materializer raised while an output was materialized."""
+
+
+class DagsterTypeCheckError(DagsterUserCodeExecutionError):
+    """A type check function raised instead of answering."""
+
+
+class DagsterConfigMappingFunctionError(DagsterUserCodeExecutionError):
+    """A config mapping function raised."""
+
+
+class HookExecutionError(DagsterUserCodeExecutionError):
+    """A hook raised."""
+
+
+@contextmanager
+def user_code_error_boundary(
+    error_cls: type[DagsterUserCodeExecutionError], msg_fn: Callable[[], str], **kwargs: Any
+) -> Iterator[None]:
+    """Wrap what user code raises in ``error_cls``, with the user's exception as its cause.
+
+    Errors of the framework pass unchanged: they were worded where they arose (seed 003,
+    "Exception handling"). ``kwargs`` are handed to ``error_cls``.
+    """
+    try:
+        yield
+    except DagsterError:
+        raise
+    except Exception as exc:
+        raise error_cls(msg_fn(), user_exception=exc, **kwargs) from exc
+
+
+# --- a run and its steps ------------------------------------------------------------------------
+
+
+class DagsterTypeCheckDidNotPass(DagsterError):
+    """A value of an input or output is not of its declared type."""
+
+    def __init__(
+        self,
+        description: str,
+        *,
+        metadata_entries: Sequence[Any] = (),
+        dagster_type: Any = None,
+    ) -> None:
+        super().__init__(description)
+        self.description = description
+        self.metadata_entries = tuple(metadata_entries)
+        self.dagster_type = dagster_type
+
+
+class DagsterStepOutputNotFoundError(DagsterError):
+    """A required output was not yielded."""
+
+    def __init__(self, message: str, *, step_key: str, output_name: str) -> None:
+        super().__init__(message)
+        self.step_key = step_key
+        self.output_name = output_name
+
+
+class DagsterExecutionStepNotFoundError(DagsterError, LookupError):
+    """A step key is not in the plan."""
+
+    def __init__(self, step_keys: Sequence[str], known: Iterable[str]) -> None:
+        self.step_keys = tuple(step_keys)
+        known = list(known)
+        hint = near(self.step_keys[0], known) if self.step_keys else ""
+        super().__init__(
+            f"The execution plan has no step {listed(self.step_keys)}.{hint} "
+            f"Its steps: {listed(known)}."
+        )
+
+
+class DagsterUnpicklableOutputError(DagsterError):
+    """An output cannot be serialized for the storage that the run keeps its intermediates in."""
+
+    def __init__(self, step_key: str, output_name: str, value: object, reason: str) -> None:
+        self.step_key = step_key
+        self.output_name = output_name
+        super().__init__(
+            f"Output '{output_name}' of step '{step_key}' is a {type(value).__name__} that cannot "
+            f"be pickled: {reason}. Return a value that can be, give its type a "
+            "serialization strategy, or run with in_memory storage in one process."
+        )
+
+
+class DagsterStepExecutionFailed(DagsterError):
+    """Steps of a run failed; raised once, after all that is independent of them has run."""
+
+    def __init__(self, run_id: str, errors: dict[str, Any]) -> None:
+        self.run_id = run_id
+        self.errors = errors
+        lines = [f"{len(errors)} step(s) of run {run_id} failed:"]
+        lines += [f"  {key}: {error.message.strip()}" for key, error in errors.items()]
+        super().__init__("\n".join(lines))
+
+
+class DagsterUnmetExecutorRequirementsError(DagsterError):
+    """An executor's requirements (a reconstructable pipeline, a kept instance) are not met."""
+
+
+class DagsterExecutionInterruptedError(BaseException):
+    """Raised into a step to stop it: the run was canceled.
+
+    Not an :class:`Exception`, so that ``except Exception`` in user code lets it pass.
+    """
+
+
+class DagsterRunCanceledError(DagsterError):
+    """A run ended CANCELED while its caller asked for errors to be raised."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"Run {run_id} was canceled.")
+
+
+# --- runs and stores ----------------------------------------------------------------------------
+
+
+class DagsterRunNotFoundError(DagsterError, LookupError):
+    """No run of that id stands in the instance."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(
+            f"The instance has no run '{run_id}'. `dagsterlite run list` shows its runs."
+        )
+
+
+class DagsterRunAlreadyExists(DagsterError):
+    """A run of that id stands in the instance already."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"The instance already has a run '{run_id}'. Run ids are used once.")
+
+
+class DagsterRunConflict(DagsterError):
+    """A run's status or owner is not what the caller needs it to be."""
+
+
+class DagsterLeaseLostError(DagsterRunConflict):
+    """This driver no longer owns its run: another took it over, or it was deleted."""
+
+    def __init__(self, run_id: str, driver_id: str) -> None:
+        self.run_id = run_id
+        self.driver_id = driver_id
+        super().__init__(
+            f"Driver {driver_id} no longer holds run {run_id}: its lease was taken over or the run "
+            "was deleted. This driver stops and writes nothing more."
+        )
+
+
+class DagsterStorageError(DagsterError):
+    """A store cannot be read or written; the message names the file or address and the mend."""
+
+
+class DagsterCorruptObjectError(DagsterStorageError):
+    """A stored object or row is damaged. It is reported, never deleted."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address = address
+        super().__init__(
+            f"The stored object at {address} is damaged: {reason}. It was left as it is; "
+            "re-execute the step that wrote it, or restore the object from a copy."
+        )
+
+
+class DagsterSerdesError(DagsterError, ValueError):
+    """A record cannot be turned into JSON, or JSON into a record."""

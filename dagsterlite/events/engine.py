@@ -1,0 +1,102 @@
+"""What the engine tells of its own work: one closed table of typed details."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dagsterlite.events.error_info import SerializableErrorInfo
+from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.serdes import serializable
+
+
+@serializable("StepRecovered")
+@dataclass(frozen=True)
+class StepRecovered:
+    """A committed step was asked for again: its outputs were loaded, its code did not run."""
+
+    step_key: str
+    attempt_id: str
+
+
+@serializable("AttemptSuperseded")
+@dataclass(frozen=True)
+class AttemptSuperseded:
+    """An attempt stood back: another attempt of its step was accepted."""
+
+    step_key: str
+    attempt_id: str
+    accepted_attempt_id: str
+
+
+@serializable("StepAbandoned")
+@dataclass(frozen=True)
+class StepAbandoned:
+    """A step will not run, because steps that it needs failed."""
+
+    step_key: str
+    failed_step_keys: tuple[str, ...]
+
+
+@serializable("Waiting")
+@dataclass(frozen=True)
+class Waiting:
+    """The run cannot go on for now."""
+
+    #: What it waits for, e.g. ``workers``, ``resource GPU``.
+    waits_for: str
+    step_keys: tuple[str, ...] = ()
+
+
+@serializable("WorkerLost")
+@dataclass(frozen=True)
+class WorkerLost:
+    """A worker of the cluster died or was cut off."""
+
+    worker: str
+    step_keys: tuple[str, ...] = ()
+
+
+@serializable("StepMetrics")
+@dataclass(frozen=True, kw_only=True)
+class StepMetrics:
+    """What one attempt of a step cost."""
+
+    attempt_id: str
+    worker: str
+    wall_seconds: float
+    cpu_seconds: float
+    #: The peak resident memory of the attempt's process while it ran, in bytes.
+    peak_memory: int | None = None
+    #: Whether other attempts ran in that process at the same time.
+    shared: bool = False
+
+
+@serializable("StorageChosen")
+@dataclass(frozen=True)
+class StorageChosen:
+    """Where the run keeps its intermediates, and why."""
+
+    name: str
+    address: str | None
+    reason: str
+
+
+EngineDetail = (
+    StepRecovered
+    | AttemptSuperseded
+    | StepAbandoned
+    | Waiting
+    | WorkerLost
+    | StepMetrics
+    | StorageChosen
+)
+
+
+@serializable("EngineEventData")
+@dataclass(frozen=True)
+class EngineEventData:
+    """ENGINE_EVENT: what the engine tells, with its typed detail where there is one."""
+
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+    error: SerializableErrorInfo | None = None
+    detail: EngineDetail | None = None

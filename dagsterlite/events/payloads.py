@@ -1,0 +1,186 @@
+"""What each type of event carries: one frozen record a kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from dagsterlite.events.engine import EngineEventData
+from dagsterlite.events.error_info import SerializableErrorInfo
+from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.yielded import (
+    AssetMaterialization,
+    AssetObservation,
+    ExpectationResult,
+    Materialization,
+)
+from dagsterlite.handles import StepOutputHandle
+from dagsterlite.serdes import serializable
+
+
+@serializable("TypeCheckData")
+@dataclass(frozen=True, kw_only=True)
+class TypeCheckData:
+    """The outcome of the type check of one input or output."""
+
+    success: bool
+    label: str
+    description: str | None = None
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+
+
+@serializable("StepInputData")
+@dataclass(frozen=True)
+class StepInputData:
+    """STEP_INPUT: an input was taken up."""
+
+    input_name: str
+    type_check_data: TypeCheckData
+
+
+@serializable("StepOutputData")
+@dataclass(frozen=True)
+class StepOutputData:
+    """STEP_OUTPUT: an output was yielded."""
+
+    step_output_handle: StepOutputHandle
+    type_check_data: TypeCheckData
+
+    @property
+    def output_name(self) -> str:
+        """The output's name."""
+        return self.step_output_handle.output_name
+
+
+@serializable("StepSuccessData")
+@dataclass(frozen=True)
+class StepSuccessData:
+    """STEP_SUCCESS: the attempt ended well."""
+
+    #: Milliseconds from the attempt's start to the end of its user code and commits.
+    duration_ms: float
+
+
+@serializable("UserFailureData")
+@dataclass(frozen=True)
+class UserFailureData:
+    """What user code said of a failure by raising ``Failure``."""
+
+    label: str
+    description: str | None = None
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+
+
+@serializable("StepFailureData")
+@dataclass(frozen=True)
+class StepFailureData:
+    """STEP_FAILURE: the attempt failed and none follows."""
+
+    error: SerializableErrorInfo | None
+    user_failure_data: UserFailureData | None = None
+
+
+@serializable("StepRetryData")
+@dataclass(frozen=True)
+class StepRetryData:
+    """STEP_UP_FOR_RETRY: the attempt failed and another follows."""
+
+    error: SerializableErrorInfo | None
+    #: Seconds until the next attempt; None means at once.
+    seconds_to_wait: float | None = None
+
+
+@serializable("StepMaterializationData")
+@dataclass(frozen=True)
+class StepMaterializationData:
+    """STEP_MATERIALIZATION: an asset was written."""
+
+    materialization: AssetMaterialization | Materialization
+
+
+@serializable("AssetObservationData")
+@dataclass(frozen=True)
+class AssetObservationData:
+    """ASSET_OBSERVATION: a fact about an asset."""
+
+    asset_observation: AssetObservation
+
+
+@serializable("StepExpectationResultData")
+@dataclass(frozen=True)
+class StepExpectationResultData:
+    """STEP_EXPECTATION_RESULT: data was checked."""
+
+    expectation_result: ExpectationResult
+
+
+@serializable("ObjectStoreOperationType")
+class ObjectStoreOperationType(Enum):
+    """What was done to a stored value."""
+
+    SET_OBJECT = "SET_OBJECT"
+    GET_OBJECT = "GET_OBJECT"
+    RM_OBJECT = "RM_OBJECT"
+    CP_OBJECT = "CP_OBJECT"
+
+
+@serializable("ObjectStoreOperationResultData")
+@dataclass(frozen=True, kw_only=True)
+class ObjectStoreOperationResultData:
+    """OBJECT_STORE_OPERATION: a value was committed to, or read from, intermediate storage."""
+
+    op: ObjectStoreOperationType
+    value_name: str
+    #: Where the value lies, as people and fsspec understand it.
+    address: str | None = None
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+
+
+@serializable("HookErroredData")
+@dataclass(frozen=True)
+class HookErroredData:
+    """HOOK_ERRORED: a hook raised."""
+
+    error: SerializableErrorInfo
+
+
+@serializable("PipelineInitFailureData")
+@dataclass(frozen=True)
+class PipelineInitFailureData:
+    """PIPELINE_INIT_FAILURE: the run could not begin."""
+
+    error: SerializableErrorInfo
+
+
+@serializable("PipelineFailureData")
+@dataclass(frozen=True)
+class PipelineFailureData:
+    """PIPELINE_FAILURE: why the run as a whole failed, where it was not a step's failure."""
+
+    error: SerializableErrorInfo | None = None
+
+
+@serializable("PipelineCanceledData")
+@dataclass(frozen=True)
+class PipelineCanceledData:
+    """PIPELINE_CANCELED: what interrupted the run, if anything is known."""
+
+    error: SerializableErrorInfo | None = None
+
+
+EventSpecificData = (
+    StepInputData
+    | StepOutputData
+    | StepSuccessData
+    | StepFailureData
+    | StepRetryData
+    | StepMaterializationData
+    | AssetObservationData
+    | StepExpectationResultData
+    | ObjectStoreOperationResultData
+    | HookErroredData
+    | EngineEventData
+    | PipelineInitFailureData
+    | PipelineFailureData
+    | PipelineCanceledData
+)

@@ -1,0 +1,88 @@
+"""What one attempt of a step leaves behind: how it ended and where its outputs lie."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from dagsterlite.events.error_info import SerializableErrorInfo
+from dagsterlite.serdes import serializable
+
+
+@serializable("StepOutcome")
+class StepOutcome(Enum):
+    """How an attempt of a step ended."""
+
+    #: Its code ran to the end and its outputs stand.
+    SUCCESS = "SUCCESS"
+    #: Its code, a type check or a commit failed; no attempt follows.
+    FAILURE = "FAILURE"
+    #: It did not run: an output that it needs was not yielded.
+    SKIPPED = "SKIPPED"
+    #: It did not run: a step that it needs failed or was abandoned.
+    ABANDONED = "ABANDONED"
+    #: It failed and a further attempt follows.
+    UP_FOR_RETRY = "UP_FOR_RETRY"
+    #: It was stopped because the run was canceled.
+    CANCELED = "CANCELED"
+
+
+@serializable("StoredOutput")
+@dataclass(frozen=True, kw_only=True)
+class StoredOutput:
+    """Where one output of one attempt lies, and how to tell that it is whole."""
+
+    output_name: str
+    #: Where the value lies, as the storage that wrote it understands it.
+    address: str
+    #: How the value is written, e.g. ``pickle``; names the codec that reads it.
+    codec: str
+    #: Size of the stored bytes; None where nothing is written (values kept in memory).
+    size: int | None = None
+    #: ``sha256:<hex>`` of the stored bytes; None where nothing is written.
+    checksum: str | None = None
+
+
+@serializable("Receipt")
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """The end of one attempt of a step, small enough to travel along every edge of the graph."""
+
+    run_id: str
+    step_key: str
+    attempt_id: str
+    outcome: StepOutcome
+    #: 0 for the first attempt, then 1, 2, …
+    retry_number: int = 0
+    #: The outputs that were yielded, in that order.
+    outputs: tuple[StoredOutput, ...] = ()
+    #: How many entries the attempt wrote to the event log: seq runs from 0 to one less.
+    entry_count: int = 0
+    error: SerializableErrorInfo | None = None
+    #: Seconds until the next attempt, for UP_FOR_RETRY.
+    seconds_to_wait: float | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the step's outputs stand."""
+        return self.outcome is StepOutcome.SUCCESS
+
+    @property
+    def output_names(self) -> frozenset[str]:
+        """The names of the outputs that were yielded."""
+        return frozenset(output.output_name for output in self.outputs)
+
+    def output(self, name: str) -> StoredOutput | None:
+        """Return the stored output of that name, or None where it was not yielded."""
+        return next((output for output in self.outputs if output.output_name == name), None)
+
+
+Receipts = Mapping[str, Receipt]
+"""The accepted receipt of each finished step, by step key."""
+
+
+def make_attempt_id() -> str:
+    """Return a new attempt id, random in every process that starts an attempt."""
+    return uuid.uuid4().hex

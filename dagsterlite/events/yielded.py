@@ -1,0 +1,239 @@
+"""What user code yields, returns or raises to tell the framework something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagsterlite.errors import DagsterError, ParameterCheckError
+from dagsterlite.events.assets import AssetKey
+from dagsterlite.events.metadata import EventMetadataEntry, check_metadata_entries
+from dagsterlite.serdes import serializable
+
+DEFAULT_OUTPUT = "result"
+
+
+@dataclass(frozen=True)
+class Output:
+    """The value of one output of a solid.
+
+    Args:
+        value: The value.
+        output_name: The output's name (default ``result``).
+    """
+
+    value: Any
+    output_name: str = DEFAULT_OUTPUT
+
+
+@dataclass(frozen=True, init=False)
+class _AboutAsset:
+    asset_key: AssetKey
+    description: str | None = None
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+    partition: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        asset_key: AssetKey | str | Sequence[str],
+        description: str | None = None,
+        metadata_entries: Sequence[EventMetadataEntry] | None = None,
+        partition: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        owner = type(self).__name__
+        object.__setattr__(self, "asset_key", AssetKey.from_coercible(asset_key))
+        object.__setattr__(self, "description", description)
+        entries = check_metadata_entries(owner, metadata_entries)
+        object.__setattr__(self, "metadata_entries", entries)
+        object.__setattr__(self, "partition", partition)
+        object.__setattr__(self, "tags", dict(tags or {}))
+
+    @property
+    def label(self) -> str:
+        """The asset key's names, joined by blanks."""
+        return " ".join(self.asset_key.parts)
+
+
+@serializable("AssetMaterialization")
+@dataclass(frozen=True, init=False)
+class AssetMaterialization(_AboutAsset):
+    """Tells that a step has written an asset outside the framework.
+
+    Args:
+        asset_key: The asset, as a key, a name or a list of names.
+        description: For people.
+        metadata_entries: Further facts about what was written.
+        partition: The part of the asset that was written.
+        tags: Text to text.
+    """
+
+    @staticmethod
+    def file(
+        path: str,
+        description: str | None = None,
+        asset_key: AssetKey | str | Sequence[str] | None = None,
+    ) -> AssetMaterialization:
+        """Return the materialization of a file at ``path`` (the key unless one is given)."""
+        entries = [EventMetadataEntry.fspath(path)]
+        return AssetMaterialization(asset_key or path, description, entries)
+
+
+@serializable("AssetObservation")
+@dataclass(frozen=True, init=False)
+class AssetObservation(_AboutAsset):
+    """Tells a fact about an asset that the step did not write.
+
+    Takes the arguments of :class:`AssetMaterialization`.
+    """
+
+
+@serializable("Materialization")
+@dataclass(frozen=True, init=False)
+class Materialization:
+    """The older form of :class:`AssetMaterialization`: a label, and perhaps an asset key."""
+
+    label: str
+    description: str | None = None
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+    asset_key: AssetKey | None = None
+    partition: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        label: str | None = None,
+        description: str | None = None,
+        metadata_entries: Sequence[EventMetadataEntry] | None = None,
+        asset_key: AssetKey | str | Sequence[str] | None = None,
+        partition: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+        if label is None and key is None:
+            raise ParameterCheckError("Materialization", "label", "given without asset_key", None)
+        object.__setattr__(self, "label", label or " ".join(key.parts if key else ()))
+        object.__setattr__(self, "description", description)
+        entries = check_metadata_entries("Materialization", metadata_entries)
+        object.__setattr__(self, "metadata_entries", entries)
+        object.__setattr__(self, "asset_key", key)
+        object.__setattr__(self, "partition", partition)
+        object.__setattr__(self, "tags", dict(tags or {}))
+
+    @staticmethod
+    def file(
+        path: str,
+        description: str | None = None,
+        asset_key: AssetKey | str | Sequence[str] | None = None,
+    ) -> Materialization:
+        """Return the materialization of a file at ``path``, its label the path's last name."""
+        label = path.rsplit("/", 1)[-1]
+        entries = [EventMetadataEntry.fspath(path)]
+        return Materialization(label, description, entries, asset_key or path)
+
+
+@serializable("ExpectationResult")
+@dataclass(frozen=True, init=False)
+class ExpectationResult:
+    """The outcome of a check of data; a failed one does not stop the step.
+
+    Args:
+        success: Whether the data is as expected.
+        label: What was checked (default ``result``).
+        description: For people.
+        metadata_entries: Further facts, e.g. how many rows were off.
+    """
+
+    success: bool
+    label: str = "result"
+    description: str | None = None
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+
+    def __init__(
+        self,
+        success: bool,  # noqa: FBT001 - positional in the documented API
+        label: str | None = None,
+        description: str | None = None,
+        metadata_entries: Sequence[EventMetadataEntry] | None = None,
+    ) -> None:
+        if not isinstance(success, bool):
+            raise ParameterCheckError("ExpectationResult", "success", "a bool", success)
+        object.__setattr__(self, "success", success)
+        object.__setattr__(self, "label", label or "result")
+        object.__setattr__(self, "description", description)
+        entries = check_metadata_entries("ExpectationResult", metadata_entries)
+        object.__setattr__(self, "metadata_entries", entries)
+
+
+@serializable("TypeCheck")
+@dataclass(frozen=True, init=False)
+class TypeCheck:
+    """The answer of a type check function.
+
+    Args:
+        success: Whether the value is of the type.
+        description: Why not, or a remark.
+        metadata_entries: Further facts about the value.
+    """
+
+    success: bool
+    description: str | None = None
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+
+    def __init__(
+        self,
+        success: bool,  # noqa: FBT001 - positional in the documented API
+        description: str | None = None,
+        metadata_entries: Sequence[EventMetadataEntry] | None = None,
+    ) -> None:
+        if not isinstance(success, bool):
+            raise ParameterCheckError("TypeCheck", "success", "a bool", success)
+        object.__setattr__(self, "success", success)
+        object.__setattr__(self, "description", description)
+        entries = check_metadata_entries("TypeCheck", metadata_entries)
+        object.__setattr__(self, "metadata_entries", entries)
+
+
+class Failure(DagsterError):
+    """Raise it to fail the step with a description and metadata of your own.
+
+    Args:
+        description: What went wrong.
+        metadata_entries: Facts that help to find out why.
+    """
+
+    def __init__(
+        self,
+        description: str | None = None,
+        metadata_entries: Sequence[EventMetadataEntry] | None = None,
+    ) -> None:
+        super().__init__(description)
+        self.description = description
+        self.metadata_entries = check_metadata_entries("Failure", metadata_entries)
+
+    @property
+    def is_user_code_error(self) -> bool:
+        return True
+
+
+class RetryRequested(DagsterError):
+    """Raise it to have the step run again.
+
+    Args:
+        max_retries: How often the step may be tried again (default 1).
+        seconds_to_wait: How long to wait before (default: not at all).
+    """
+
+    def __init__(self, max_retries: int | None = 1, seconds_to_wait: float | None = None) -> None:
+        super().__init__(f"Retry requested: at most {max_retries}, after {seconds_to_wait or 0} s")
+        self.max_retries = 1 if max_retries is None else max_retries
+        self.seconds_to_wait = seconds_to_wait
+
+    @property
+    def is_user_code_error(self) -> bool:
+        return True
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (RetryRequested, (self.max_retries, self.seconds_to_wait))

@@ -1,0 +1,315 @@
+"""The contracts of what keeps runs, events and values. Implementations stand on the shelves.
+
+Every method may raise :class:`~dagsterlite.errors.DagsterStorageError` when the store cannot be
+reached; what else it raises stands with it. A behaviour suite for each contract lies in
+``tests/contracts`` and holds for each implementation, a third party's too.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dagsterlite.events.assets import AssetKey
+from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.events.receipt import Receipt, StoredOutput
+from dagsterlite.runs import DagsterRun, DagsterRunStatus, LeaseState, RunRecord, RunsFilter
+from dagsterlite.serdes import serializable
+
+OrderColumn = Literal["id", "create_timestamp", "update_timestamp", "start_time", "end_time"]
+
+
+class RunStorage(ABC):
+    """Keeps runs, their status and who owns them.
+
+    A status changes by compare-and-set only, so that a terminal one never changes again; a lease
+    names the one driver that may write a run's events.
+    """
+
+    @abstractmethod
+    def add_run(self, run: DagsterRun) -> RunRecord:
+        """Record a new run.
+
+        Raises:
+            DagsterRunAlreadyExists: its id is taken.
+            DagsterSerdesError: its config or tags are not JSON-able (stores that write JSON).
+        """
+
+    @abstractmethod
+    def get_run_records(
+        self,
+        filters: RunsFilter | None = None,
+        limit: int | None = None,
+        order_by: OrderColumn = "id",
+        *,
+        ascending: bool = False,
+        cursor: str | None = None,
+    ) -> list[RunRecord]:
+        """Return the runs that pass all filters; ``cursor`` is the run id to go on after."""
+
+    @abstractmethod
+    def get_runs_count(self, filters: RunsFilter | None = None) -> int:
+        """Return how many runs pass all filters."""
+
+    @abstractmethod
+    def get_run_record_by_id(self, run_id: str) -> RunRecord | None:
+        """Return one run, or None."""
+
+    @abstractmethod
+    def change_status(
+        self,
+        run_id: str,
+        status: DagsterRunStatus,
+        *,
+        expected: Iterable[DagsterRunStatus],
+        timestamp: float,
+    ) -> bool:
+        """Set the status if it is among ``expected``; return whether it was set.
+
+        ``timestamp`` (unix seconds) becomes the start time when the status is STARTED, and the
+        end time when it is terminal; a terminal status also ends the lease.
+
+        Raises:
+            DagsterRunNotFoundError: there is no such run.
+        """
+
+    @abstractmethod
+    def add_run_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Add tags to a run, over those it has.
+
+        Raises:
+            DagsterRunNotFoundError: there is no such run.
+        """
+
+    @abstractmethod
+    def request_cancel(self, run_id: str) -> bool:
+        """Ask the run's driver to stop: mark the run, and set CANCELING where that is allowed.
+
+        Return whether the run was cancelable.
+
+        Raises:
+            DagsterRunNotFoundError: there is no such run.
+        """
+
+    @abstractmethod
+    def acquire_lease(self, run_id: str, driver_id: str, *, seconds: float, now: float) -> bool:
+        """Make ``driver_id`` the run's owner until ``now + seconds`` if nobody else owns it.
+
+        Return whether it does now. An expired lease may be taken over; a finished run is owned by
+        nobody.
+
+        Raises:
+            DagsterRunNotFoundError: there is no such run.
+        """
+
+    @abstractmethod
+    def renew_lease(self, run_id: str, driver_id: str, *, seconds: float, now: float) -> LeaseState:
+        """Extend the lease if ``driver_id`` still holds it, and tell whether to cancel.
+
+        A lease that ran out and that nobody took over is still its driver's. A run that is gone
+        is held by nobody.
+        """
+
+    @abstractmethod
+    def read_lease(self, run_id: str, driver_id: str) -> LeaseState:
+        """Tell whether ``driver_id`` still holds the run, and whether to cancel, writing nothing."""
+
+    @abstractmethod
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run, its tags and its lease; do nothing when there is none."""
+
+    @abstractmethod
+    def add_snapshot(self, snapshot_id: str, kind: str, body: str) -> None:
+        """Keep a text under its content hash; do nothing when it is there."""
+
+    @abstractmethod
+    def get_snapshot(self, snapshot_id: str) -> str | None:
+        """Return a kept text, or None."""
+
+    def close(self) -> None:
+        """Release connections and files. Closing twice is allowed."""
+        return None
+
+
+@dataclass(frozen=True)
+class EventLogRecord:
+    """An entry as it stands in an :class:`EventLogStorage` (seed 003)."""
+
+    #: Grows with each entry of the log that was queried; a cursor.
+    storage_id: int
+    event_log_entry: EventLogEntry
+
+    @property
+    def run_id(self) -> str:
+        """The run of the entry."""
+        return self.event_log_entry.run_id
+
+    @property
+    def timestamp(self) -> float:
+        """Unix seconds of the entry."""
+        return self.event_log_entry.timestamp
+
+    @property
+    def asset_key(self) -> AssetKey | None:
+        """The asset that the entry speaks of, if any."""
+        event = self.event_log_entry.dagster_event
+        return event.asset_key if event else None
+
+    @property
+    def partition_key(self) -> str | None:
+        """The partition of the asset that the entry speaks of, if any."""
+        event = self.event_log_entry.dagster_event
+        return event.partition if event else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRecordsFilter:
+    """A filter across the asset, observation and status events of all runs (seed 003)."""
+
+    event_type: DagsterEventType
+    asset_key: AssetKey | None = None
+    asset_partitions: Sequence[str] | None = None
+    #: Only records whose storage id is above, or below.
+    after_cursor: int | None = None
+    before_cursor: int | None = None
+    #: Only records after, or before, these unix seconds.
+    after_timestamp: float | None = None
+    before_timestamp: float | None = None
+
+
+class EventLogStorage(ABC):
+    """Keeps the event log of each run, and an index of asset and status events across runs."""
+
+    @abstractmethod
+    def store_entries(self, entries: Sequence[EventLogEntry]) -> None:
+        """Record entries in the order given, all or none of each run's; known ones are passed over.
+
+        Raises:
+            DagsterSerdesError: an entry holds something that is not JSON-able.
+        """
+
+    def store_event(self, entry: EventLogEntry) -> None:
+        """Record one entry."""
+        self.store_entries([entry])
+
+    @abstractmethod
+    def get_records_for_run(
+        self,
+        run_id: str,
+        *,
+        after: int = 0,
+        of_types: Iterable[DagsterEventType] | None = None,
+        limit: int | None = None,
+    ) -> list[EventLogRecord]:
+        """Return a run's records in the order recorded, those whose storage id is above ``after``."""
+
+    def get_logs_for_run(
+        self, run_id: str, of_types: Iterable[DagsterEventType] | None = None
+    ) -> list[EventLogEntry]:
+        """Return a run's entries in the order they were recorded."""
+        records = self.get_records_for_run(run_id, of_types=of_types)
+        return [record.event_log_entry for record in records]
+
+    @abstractmethod
+    def get_event_records(
+        self,
+        records_filter: EventRecordsFilter,
+        limit: int | None = None,
+        *,
+        ascending: bool = False,
+    ) -> list[EventLogRecord]:
+        """Return the asset, observation or status events of all runs that pass the filter."""
+
+    @abstractmethod
+    def get_asset_keys(
+        self,
+        prefix: Sequence[str] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> list[AssetKey]:
+        """Return the keys of materialized or observed assets, sorted by their stored text.
+
+        ``cursor`` is the stored text (``AssetKey.to_string()``) to go on after.
+        """
+
+    @abstractmethod
+    def has_asset_key(self, asset_key: AssetKey) -> bool:
+        """Return whether an event of the log speaks of the asset."""
+
+    @abstractmethod
+    def delete_events(self, run_id: str) -> None:
+        """Delete all entries of a run, also from the index; do nothing when there are none."""
+
+    def close(self) -> None:
+        """Release connections and files. Closing twice is allowed."""
+        return None
+
+
+@serializable("StepManifest")
+@dataclass(frozen=True)
+class StepManifest:
+    """The proof that a step is done: its accepted receipt, and all entries of that attempt."""
+
+    receipt: Receipt
+    entries: tuple[EventLogEntry, ...] = ()
+
+
+class IntermediateStorage(ABC):
+    """Keeps the outputs of one run's steps: data under an attempt's own name, then one manifest.
+
+    A value counts only once its step's manifest stands, and of two attempts of a step only one
+    manifest ever does: readers never see half of a write nor a mix of two attempts.
+    """
+
+    @property
+    @abstractmethod
+    def is_persistent(self) -> bool:
+        """Whether values outlive the process."""
+
+    @property
+    @abstractmethod
+    def address(self) -> str | None:
+        """Where the run's values lie, for people; None where they lie in memory."""
+
+    @abstractmethod
+    def write_output(
+        self, step_key: str, attempt_id: str, output_name: str, value: Any, codec: str | None = None
+    ) -> StoredOutput:
+        """Write a value under the attempt's own name and tell where it lies.
+
+        ``codec`` names how to write it (default: the storage's own choice for the value's type).
+
+        Raises:
+            DagsterUnpicklableOutputError: the value cannot be written; nothing half-written stays.
+        """
+
+    @abstractmethod
+    def read_output(self, step_key: str, output: StoredOutput) -> Any:
+        """Return the value that ``output`` tells of.
+
+        Raises:
+            DagsterCorruptObjectError: it is missing, cut short, or not what was written.
+        """
+
+    @abstractmethod
+    def commit(self, manifest: StepManifest) -> StepManifest:
+        """Make the step done, unless another attempt was first; return the manifest that stands."""
+
+    @abstractmethod
+    def read_manifest(self, step_key: str) -> StepManifest | None:
+        """Return the step's manifest, or None where the step is not done.
+
+        Raises:
+            DagsterCorruptObjectError: there is one, and it cannot be read.
+        """
+
+    @abstractmethod
+    def discard(self, step_key: str, outputs: Iterable[StoredOutput]) -> None:
+        """Remove what an attempt wrote that was not accepted."""
+
+    def release(self, step_key: str, output_name: str) -> None:
+        """Let go of what is only held to serve later steps of this process."""
+        return None
