@@ -1,0 +1,80 @@
+"""The only table of names that lie on a higher floor or outside the core, as text.
+
+A short name leads to ``module:attribute`` and to the extra that installs what the import needs.
+Third parties add names by the entry-point group ``dagsterlite.plugins``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, NamedTuple
+
+from dagsterlite.errors import DagsterInvariantViolationError, MissingExtraError, listed, near
+
+ENTRY_POINT_GROUP = "dagsterlite.plugins"
+
+
+class Plugin(NamedTuple):
+    """Where a name lies."""
+
+    #: ``module:attribute``.
+    path: str
+    #: The extra of this distribution that installs what the module imports, if any.
+    extra: str | None = None
+
+
+PLUGINS = {
+    # What a lower floor's method does on a higher one.
+    "ephemeral_run_storage": Plugin("dagsterlite.memory:InMemoryRunStorage"),
+    "ephemeral_event_log_storage": Plugin("dagsterlite.memory:InMemoryEventLogStorage"),
+    "instance_from_home": Plugin("dagsterlite.settings:instance_from_home"),
+    "instance_from_ref": Plugin("dagsterlite.settings:instance_from_ref"),
+    "default_executors": Plugin("dagsterlite.execution.defaults:default_executors"),
+    "default_intermediate_storage_defs": Plugin(
+        "dagsterlite.execution.defaults:default_intermediate_storage_defs"
+    ),
+    "default_system_storage_defs": Plugin(
+        "dagsterlite.execution.defaults:default_system_storage_defs"
+    ),
+    "in_memory_intermediates": Plugin("dagsterlite.memory:InMemoryIntermediateStorage"),
+    # What stands on the shelves.
+    "fs_intermediates": Plugin("dagsterlite_fsspec.intermediates:FsspecIntermediateStorage"),
+}
+
+
+def load(name: str) -> Any:
+    """Return the object that ``name`` stands for.
+
+    Raises:
+        MissingExtraError: its module needs a package that is not installed.
+        DagsterInvariantViolationError: no such name is known.
+    """
+    plugin = PLUGINS.get(name)
+    if plugin is not None:
+        return load_path(plugin.path, plugin.extra)
+    entry_point = _third_party().get(name)
+    if entry_point is not None:
+        return entry_point.load()
+    known = {*PLUGINS, *_third_party()}
+    message = f"No plugin is named '{name}'.{near(name, known)} Known: {listed(known)}."
+    raise DagsterInvariantViolationError(message)
+
+
+def load_path(path: str, extra: str | None = None) -> Any:
+    """Return the attribute at ``module:attribute``.
+
+    Raises:
+        MissingExtraError: the module, or one that it imports, is not installed.
+    """
+    module, _, attribute = path.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except ModuleNotFoundError as exc:
+        raise MissingExtraError(path, exc.name or module, extra) from exc
+
+
+@cache
+def _third_party() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
