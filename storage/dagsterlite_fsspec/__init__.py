@@ -1,0 +1,1 @@
+"""Intermediates, file managers and compute logs on any fsspec file system."""

@@ -1,0 +1,1 @@
+"""Runs, events and schedules in SQLite, Postgres and MySQL."""
