@@ -1,0 +1,50 @@
+"""The state of one walk through a config value: what was read, and what did not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from dagsterlite.config.evaluation import DagsterEvaluationErrorReason, EvaluationError
+from dagsterlite.config.path import Trail, path_of, place
+from dagsterlite.errors import near
+
+# A near name is searched among all known ones (some 10 µs each): a document with thousands of
+# wrong keys beside thousands of known ones must still be answered at once.
+_NEAR_NAME_BUDGET = 50_000
+
+
+class Walk:
+    """Collects misfits and, when it has an environment, the variables read from it."""
+
+    __slots__ = ("_near_budget", "env_values", "environ", "errors", "resolves", "root")
+
+    def __init__(self, root: str, environ: Mapping[str, str] | None = None) -> None:
+        self.root = root
+        self.environ: Mapping[str, str] = {} if environ is None else environ
+        self.resolves = environ is not None
+        """Whether values are turned into what they stand for, beyond being checked."""
+        self.errors: list[EvaluationError] = []
+        self.env_values: dict[str, str] = {}
+        self._near_budget = _NEAR_NAME_BUDGET
+
+    def report(self, reason: DagsterEvaluationErrorReason, at: Trail, message: str) -> None:
+        """Record a misfit."""
+        self.errors.append(EvaluationError(reason, path_of(at), message))
+
+    def place(self, at: Trail) -> str:
+        """Return where ``at`` is, in words."""
+        return place(path_of(at), self.root)
+
+    def read_env(self, name: str) -> str | None:
+        """Return an environment variable's text and remember it; None if it is not set."""
+        text = self.environ.get(name)
+        if text is not None:
+            self.env_values[name] = text
+        return text
+
+    def near(self, name: str, known: Collection[str]) -> str:
+        """Return a hint at the known name that ``name`` resembles, or nothing."""
+        if len(known) > self._near_budget:
+            return ""
+        self._near_budget -= len(known)
+        return near(name, known)
