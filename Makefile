@@ -101,7 +101,7 @@ define install
   '$(UV)' pip install --quiet --python $(PY) -c constraints.txt -e '.[$(1)]'; \
 else \
   $(PY) -m pip --version > /dev/null 2>&1 || $(PY) -m ensurepip > /dev/null; \
-  $(PY) -m pip install --quiet -c constraints.txt -e '.[$(1)]'; \
+  $(PY) -m pip install -qq -c constraints.txt -e '.[$(1)]'; \
 fi
 endef
 
