@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -26,6 +26,7 @@ ROOT_RUN_TAG = "dagster/root_run_id"
 PRESET_TAG = "dagster/preset_name"
 SELECTION_TAG = "dagster/solid_selection"
 PRIORITY_TAG = "dagster/priority"
+BACKFILL_TAG = "dagster/backfill"
 
 
 @serializable("DagsterRunStatus")
@@ -78,6 +79,17 @@ ALLOWED_TRANSITIONS: Mapping[DagsterRunStatus, frozenset[DagsterRunStatus]] = {
 def sources_of(target: DagsterRunStatus) -> frozenset[DagsterRunStatus]:
     """Return the statuses from which a run may go to ``target``."""
     return frozenset(source for source, targets in ALLOWED_TRANSITIONS.items() if target in targets)
+
+
+def to_unix(moment: datetime) -> float:
+    """Return unix seconds; a moment without a time zone is UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.timestamp()
+
+
+def from_unix(seconds: float) -> datetime:
+    """Return the moment of unix seconds, in UTC, to the microsecond."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def make_new_run_id() -> str:
@@ -193,17 +205,24 @@ class RunRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RunsFilter:
-    """A filter across runs: all given fields must hold (seed 003)."""
+    """A filter across runs: all given fields must hold (seed 003).
 
+    Moments without a time zone are UTC.
+    """
+
+    #: Runs of these ids; no run where the list is empty.
     run_ids: Sequence[str] | None = None
     job_name: str | None = None
+    #: Runs in one of these statuses; in any where the list is empty.
     statuses: Sequence[DagsterRunStatus] | None = None
     #: Tag to value, or to the list of values of which one must match.
     tags: Mapping[str, str | Sequence[str]] | None = None
+    #: Runs of the pipeline whose snapshot has this id.
     snapshot_id: str | None = None
     #: Runs last updated after this moment.
     updated_after: datetime | None = None
     created_before: datetime | None = None
+    #: Leave out the runs of backfills, which bear :data:`BACKFILL_TAG`.
     exclude_subruns: bool | None = None
 
 

@@ -12,14 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
-from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.event_type import ASSET_EVENTS, STATUS_AFTER, DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt, StoredOutput
 from dagsterlite.runs import DagsterRun, DagsterRunStatus, LeaseState, RunRecord, RunsFilter
 from dagsterlite.serdes import serializable
 
 OrderColumn = Literal["id", "create_timestamp", "update_timestamp", "start_time", "end_time"]
+
+INDEXED_EVENTS = ASSET_EVENTS | STATUS_AFTER.keys()
+"""The events that an event log can be asked for across runs; all others only run by run."""
 
 
 class RunStorage(ABC):
@@ -28,6 +32,11 @@ class RunStorage(ABC):
     A status changes by compare-and-set only, so that a terminal one never changes again; a lease
     names the one driver that may write a run's events.
     """
+
+    @property
+    @abstractmethod
+    def instance_id(self) -> str:
+        """A text made with the store that no other store has: tells two homes apart."""
 
     @abstractmethod
     def add_run(self, run: DagsterRun) -> RunRecord:
@@ -48,7 +57,14 @@ class RunStorage(ABC):
         ascending: bool = False,
         cursor: str | None = None,
     ) -> list[RunRecord]:
-        """Return the runs that pass all filters; ``cursor`` is the run id to go on after."""
+        """Return the runs that pass all filters; ``cursor`` is the run id to go on after.
+
+        Runs that are equal in the column stand in the order of their ids; one that has no value
+        there comes before those that have one.
+
+        Raises:
+            DagsterRunNotFoundError: there is no run ``cursor`` (any more) to go on after.
+        """
 
     @abstractmethod
     def get_runs_count(self, filters: RunsFilter | None = None) -> int:
@@ -70,7 +86,8 @@ class RunStorage(ABC):
         """Set the status if it is among ``expected``; return whether it was set.
 
         ``timestamp`` (unix seconds) becomes the start time when the status is STARTED, and the
-        end time when it is terminal; a terminal status also ends the lease.
+        end time when it is terminal; a terminal status also ends the lease. A terminal status is
+        never changed, whatever is expected.
 
         Raises:
             DagsterRunNotFoundError: there is no such run.
@@ -115,7 +132,7 @@ class RunStorage(ABC):
 
     @abstractmethod
     def read_lease(self, run_id: str, driver_id: str) -> LeaseState:
-        """Tell whether ``driver_id`` still holds the run, and whether to cancel, writing nothing."""
+        """Tell whether ``driver_id`` holds the run, and whether to cancel, writing nothing."""
 
     @abstractmethod
     def delete_run(self, run_id: str) -> None:
@@ -131,7 +148,7 @@ class RunStorage(ABC):
 
     def close(self) -> None:
         """Release connections and files. Closing twice is allowed."""
-        return None
+        return
 
 
 @dataclass(frozen=True)
@@ -167,7 +184,11 @@ class EventLogRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class EventRecordsFilter:
-    """A filter across the asset, observation and status events of all runs (seed 003)."""
+    """A filter across the asset, observation and status events of all runs (seed 003).
+
+    Raises:
+        ParameterCheckError: the type is none of :data:`INDEXED_EVENTS`.
+    """
 
     event_type: DagsterEventType
     asset_key: AssetKey | None = None
@@ -178,6 +199,11 @@ class EventRecordsFilter:
     #: Only records after, or before, these unix seconds.
     after_timestamp: float | None = None
     before_timestamp: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.event_type not in INDEXED_EVENTS:
+            expected = "the type of an asset or run status event (others are kept run by run)"
+            raise ParameterCheckError("EventRecordsFilter", "event_type", expected, self.event_type)
 
 
 class EventLogStorage(ABC):
@@ -204,7 +230,7 @@ class EventLogStorage(ABC):
         of_types: Iterable[DagsterEventType] | None = None,
         limit: int | None = None,
     ) -> list[EventLogRecord]:
-        """Return a run's records in the order recorded, those whose storage id is above ``after``."""
+        """Return a run's records whose storage id is above ``after``, in the order recorded."""
 
     def get_logs_for_run(
         self, run_id: str, of_types: Iterable[DagsterEventType] | None = None
@@ -245,7 +271,7 @@ class EventLogStorage(ABC):
 
     def close(self) -> None:
         """Release connections and files. Closing twice is allowed."""
-        return None
+        return
 
 
 @serializable("StepManifest")
@@ -312,4 +338,4 @@ class IntermediateStorage(ABC):
 
     def release(self, step_key: str, output_name: str) -> None:
         """Let go of what is only held to serve later steps of this process."""
-        return None
+        return
