@@ -8,7 +8,7 @@ from dagsterlite.config import misfits
 from dagsterlite.config.config_type import ABSENT, Absent, ConfigType
 from dagsterlite.config.field import Field, convert_fields
 from dagsterlite.config.path import Path, Trail
-from dagsterlite.config.resolve import PYTHON_TYPES, bad_schema, resolve_at
+from dagsterlite.config.resolve import PYTHON_TYPES, bad_schema, meaning
 from dagsterlite.config.walk import Walk
 
 
@@ -200,7 +200,7 @@ class Selector(HasFields):
         return None if field.is_required else (name, field)
 
 
-@resolve_at.register(dict)
+@meaning.register(dict)
 def _resolve_dict(obj: dict[str, object], at: Path) -> ConfigType:
     return Shape(convert_fields(obj, at))
 

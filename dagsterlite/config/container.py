@@ -7,7 +7,7 @@ from dagsterlite.config.composite import HasFields
 from dagsterlite.config.config_type import ConfigType
 from dagsterlite.config.misfits import found
 from dagsterlite.config.path import Path, Trail
-from dagsterlite.config.resolve import PYTHON_TYPES, bad_schema, resolve_at
+from dagsterlite.config.resolve import PYTHON_TYPES, bad_schema, meaning, resolve_at
 from dagsterlite.config.scalars import Any, ConfigScalar
 from dagsterlite.config.walk import Walk
 
@@ -167,7 +167,7 @@ def _step(key: object) -> str | int:
     return key if isinstance(key, (str, int)) else str(key)
 
 
-@resolve_at.register(list)
+@meaning.register(list)
 def _resolve_list(obj: list[object], at: Path) -> ConfigType:
     if len(obj) != 1:
         raise bad_schema(

@@ -8,7 +8,7 @@ from typing import Any
 from dagsterlite.config.config_type import ABSENT, Absent, ConfigType
 from dagsterlite.config.misfits import found
 from dagsterlite.config.path import Path, Trail
-from dagsterlite.config.resolve import bad_schema, invalid_schema, resolve_at
+from dagsterlite.config.resolve import bad_schema, invalid_schema, meaning, resolve_at
 from dagsterlite.config.validate import validate_config
 from dagsterlite.config.walk import Walk
 from dagsterlite.errors import (
@@ -104,7 +104,7 @@ def convert_fields(fields: object, at: Path) -> Mapping[str, Field]:
     return {name: convert_at(obj, (*at, name)) for name, obj in fields.items()}
 
 
-@resolve_at.register(Field)
+@meaning.register(Field)
 def _refuse_field(obj: Field, at: Path) -> ConfigType:
     mend = (
         " A Field says whether a key may be absent, so it stands only as a value in a dict of "

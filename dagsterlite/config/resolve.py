@@ -36,9 +36,14 @@ def resolve_to_config_type(obj: object) -> ConfigType:
     return resolve_at(obj, ())
 
 
-@singledispatch
 def resolve_at(obj: object, at: Path) -> ConfigType:
-    """Return the config type that ``obj``, at the path ``at`` of a schema, means.
+    """Return the config type that ``obj``, at the path ``at`` of a schema, means."""
+    return obj if isinstance(obj, ConfigType) else meaning(obj, at)
+
+
+@singledispatch
+def meaning(obj: object, at: Path) -> ConfigType:
+    """Return the config type that ``obj``, which is none itself, means.
 
     The modules of the types that hold other types register what they understand.
     """
@@ -48,12 +53,7 @@ def resolve_at(obj: object, at: Path) -> ConfigType:
     raise invalid_schema(at, obj, _mend(obj))
 
 
-@resolve_at.register(ConfigType)
-def _resolve_config_type(obj: ConfigType, _at: Path) -> ConfigType:
-    return obj
-
-
-@resolve_at.register(type)
+@meaning.register(type)
 def _resolve_python_type(obj: type, at: Path) -> ConfigType:
     if obj in PYTHON_TYPES:
         return PYTHON_TYPES[obj]

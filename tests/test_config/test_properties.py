@@ -6,7 +6,7 @@ import copy
 import json
 from dataclasses import dataclass
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dagsterlite.config import (
@@ -43,6 +43,9 @@ class Sample:
     config_type: ConfigType
     value: object
 
+
+# How long an example takes says nothing on a machine that others use too.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 TEXTS = ("red", "green", "blue")
 NAMES = st.text("abcdefgh_.[", min_size=1, max_size=6)
@@ -144,7 +147,7 @@ def replaced(value: object, path: tuple[str | int, ...], new: object) -> object:
 
 
 @given(SAMPLES)
-@settings(max_examples=150)
+@settings(UNHURRIED, max_examples=150)
 def test_a_fitting_value_validates_and_validates_again_to_the_same(sample: Sample):
     given_before = copy.deepcopy(sample.value)
 
@@ -158,7 +161,7 @@ def test_a_fitting_value_validates_and_validates_again_to_the_same(sample: Sampl
 
 
 @given(SAMPLES)
-@settings(max_examples=100)
+@settings(UNHURRIED, max_examples=100)
 def test_resolving_a_given_value_equals_resolving_it_filled_in(sample: Sample):
     environ = {"NUMBER": "42"}
 
@@ -170,7 +173,7 @@ def test_resolving_a_given_value_equals_resolving_it_filled_in(sample: Sample):
 
 
 @given(TIGHT_SAMPLES, st.data())
-@settings(max_examples=150)
+@settings(UNHURRIED, max_examples=150)
 def test_one_broken_value_is_reported_with_its_path_and_nothing_else_is(
     sample: Sample, data: st.DataObject
 ):
@@ -183,7 +186,7 @@ def test_one_broken_value_is_reported_with_its_path_and_nothing_else_is(
 
 
 @given(TIGHT_SAMPLES)
-@settings(max_examples=50)
+@settings(UNHURRIED, max_examples=50)
 def test_every_schema_can_be_described_printed_and_kept(sample: Sample):
     snapshot = config_type_snapshot(sample.config_type)
 
