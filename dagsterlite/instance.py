@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
@@ -474,10 +475,11 @@ class _TemporaryArtifactStorage(LocalArtifactStorage):
     """A folder made at first need and removed with the instance."""
 
     def __init__(self) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: str | None = None
 
     @property
     def base_dir(self) -> str:
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="dagsterlite-")
-        return self._folder.name
+            self._folder = tempfile.mkdtemp(prefix="dagsterlite-")
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder

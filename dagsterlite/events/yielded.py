@@ -153,7 +153,7 @@ class ExpectationResult:
 
     def __init__(
         self,
-        success: bool,  # noqa: FBT001 - positional in the documented API
+        success: bool,
         label: str | None = None,
         description: str | None = None,
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
@@ -184,7 +184,7 @@ class TypeCheck:
 
     def __init__(
         self,
-        success: bool,  # noqa: FBT001 - positional in the documented API
+        success: bool,
         description: str | None = None,
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
     ) -> None:

@@ -1,0 +1,1 @@
+"""What users declare: solids, pipelines, modes, resources, loggers, executors and storages."""

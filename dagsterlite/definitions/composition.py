@@ -1,0 +1,271 @@
+"""Reading a graph off a function: what @pipeline and @composite_solid run the user's function in.
+
+Inside, calling a solid places it in the graph and returns handles on its outputs; handing a
+handle to another solid draws an edge.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from dagsterlite.definitions.dependency import (
+    Dependency,
+    DependencyDefinition,
+    MappedInput,
+    MultiDependencyDefinition,
+    SolidInvocation,
+    Source,
+)
+from dagsterlite.definitions.inputs import InputDefinition
+from dagsterlite.definitions.naming import check_name, check_tags
+from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.errors import (
+    DagsterInvalidDefinitionError,
+    DagsterInvariantViolationError,
+    listed,
+    near,
+)
+
+
+class Placeable(Protocol):
+    """What composition needs to know of a node."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def label(self) -> str:
+        """Its kind and name."""
+
+    @property
+    def input_dict(self) -> Mapping[str, InputDefinition]:
+        """Its inputs."""
+
+    @property
+    def output_dict(self) -> Mapping[str, OutputDefinition]:
+        """Its outputs."""
+
+    @property
+    def positional_inputs(self) -> tuple[str, ...]:
+        """The inputs that a call's positional arguments stand for."""
+
+
+@dataclass(frozen=True, eq=False)
+class InvokedSolidOutputHandle:
+    """A handle on one output of a placed solid: hand it to another solid to draw an edge."""
+
+    solid_name: str
+    output_name: str
+    composition: Composition = field(repr=False)
+
+    def __iter__(self) -> Iterator[Any]:
+        message = (
+            f"Output '{self.output_name}' of solid '{self.solid_name}' has no value while the "
+            "graph is composed: it cannot be iterated over or unpacked. Hand it to a solid."
+        )
+        raise DagsterInvariantViolationError(message)
+
+    def __bool__(self) -> bool:
+        message = (
+            f"Output '{self.output_name}' of solid '{self.solid_name}' has no value while the "
+            "graph is composed: it cannot be tested. Let a solid decide, by an optional output."
+        )
+        raise DagsterInvariantViolationError(message)
+
+
+@dataclass(frozen=True, eq=False)
+class InputMappingNode:
+    """A handle on an input of the composite that is being composed."""
+
+    input_name: str
+    composition: Composition = field(repr=False)
+
+
+@dataclass(eq=False)
+class Composition:
+    """The graph read so far off the function of ``owner``."""
+
+    owner: str
+    definitions: dict[str, Placeable] = field(default_factory=dict)
+    dependencies: dict[SolidInvocation, dict[str, Dependency]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+
+    def place(
+        self, node: Placeable, alias: str | None, tags: Mapping[str, Any], inputs: dict[str, Any]
+    ) -> str:
+        """Add a node under its alias, or a free name made from its own; return that name."""
+        known = self.definitions.setdefault(node.name, node)
+        if known is not node:
+            message = (
+                f"{self.owner} uses two different definitions named '{node.name}'. Rename one: "
+                "an alias renames only its place in the graph."
+            )
+            raise DagsterInvalidDefinitionError(message)
+        name = self._free_name(node.name) if alias is None else self._claim(node, alias)
+        invocation = SolidInvocation(node.name, name if name != node.name else None, tags)
+        self.names.add(name)
+        self.dependencies[invocation] = {
+            input_name: self._dependency(name, input_name, value)
+            for input_name, value in inputs.items()
+        }
+        return name
+
+    def _free_name(self, name: str) -> str:
+        candidate, number = name, 1
+        while candidate in self.names:
+            number += 1
+            candidate = f"{name}_{number}"
+        return candidate
+
+    def _claim(self, node: Placeable, alias: str) -> str:
+        if alias in self.names:
+            message = (
+                f"{self.owner} has a solid named '{alias}' already; {node.label} cannot be placed "
+                "under that alias too."
+            )
+            raise DagsterInvalidDefinitionError(message)
+        return alias
+
+    def _dependency(self, solid_name: str, input_name: str, value: Any) -> Dependency:
+        place = f"input '{input_name}' of solid '{solid_name}'"
+        if isinstance(value, list):
+            sources = [
+                self._source(f"{place} at position {number}", item)
+                for number, item in enumerate(value)
+            ]
+            return MultiDependencyDefinition(sources)
+        return self._source(place, value)
+
+    def _source(self, place: str, value: Any) -> Source:
+        if isinstance(value, InvokedSolidOutputHandle) and value.composition is self:
+            return DependencyDefinition(value.solid_name, value.output_name)
+        if isinstance(value, InputMappingNode) and value.composition is self:
+            return MappedInput(value.input_name)
+        raise DagsterInvalidDefinitionError(f"{self.owner}: {place} {_complaint(value)}")
+
+
+def _complaint(value: Any) -> str:
+    if isinstance(value, (InvokedSolidOutputHandle, InputMappingNode)):
+        return "is given an output of another graph."
+    if isinstance(value, tuple) and any(isinstance(v, InvokedSolidOutputHandle) for v in value):
+        names = [v.output_name for v in value if isinstance(v, InvokedSolidOutputHandle)]
+        return f"is given all outputs at once; pick one of them by name: {listed(names)}."
+    if callable(getattr(value, "alias", None)):
+        return f"is given a solid that was not called: write {getattr(value, 'name', '…')}()."
+    return (
+        f"is given {value!r:.80} of type {type(value).__name__}. While a graph is composed, only "
+        "outputs of other solids and inputs of the composite can be handed on; set values by "
+        "config or by the input's default_value."
+    )
+
+
+_current: ContextVar[Composition | None] = ContextVar("composition", default=None)
+
+
+@contextmanager
+def composing(owner: str) -> Iterator[Composition]:
+    """Collect the solids that are called inside the block."""
+    composition = Composition(owner)
+    token = _current.set(composition)
+    try:
+        yield composition
+    finally:
+        _current.reset(token)
+
+
+@dataclass(frozen=True, eq=False)
+class PendingInvocation:
+    """A node with an alias or tags, to be placed by a call."""
+
+    node: Placeable
+    alias_name: str | None = None
+    tags: Mapping[str, Any] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        node: Placeable,
+        alias: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+    ) -> None:
+        object.__setattr__(self, "node", node)
+        name = None if alias is None else check_name("solid alias", alias)
+        object.__setattr__(self, "alias_name", name)
+        object.__setattr__(self, "tags", check_tags(node.label, tags))
+
+    @property
+    def name(self) -> str:
+        """The name in the graph, as far as it is known."""
+        return self.alias_name or self.node.name
+
+    def alias(self, name: str) -> PendingInvocation:
+        """Return the node under another name."""
+        return PendingInvocation(self.node, name, self.tags)
+
+    def tag(self, tags: Mapping[str, Any]) -> PendingInvocation:
+        """Return the node with further tags."""
+        return PendingInvocation(self.node, self.alias_name, {**self.tags, **tags})
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Place the node in the graph that is being composed; return its outputs to hand on."""
+        composition = _current.get()
+        if composition is None:
+            message = (
+                f"{self.node.label} was called outside of a composition: solids are called inside "
+                "a function decorated with @pipeline or @composite_solid. To run one by itself "
+                "use execute_solid."
+            )
+            raise DagsterInvariantViolationError(message)
+        inputs = bind_inputs(composition.owner, self.node, args, kwargs)
+        name = composition.place(self.node, self.alias_name, self.tags, inputs)
+        return _handles(self.node, name, composition)
+
+
+def bind_inputs(
+    owner: str, node: Placeable, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a call by input name.
+
+    Raises:
+        DagsterInvalidDefinitionError: there are too many, or one names no input.
+    """
+    names = node.positional_inputs
+    if len(args) > len(names):
+        message = (
+            f"{owner}: {node.label} takes {len(names)} input(s) ({listed(names)}) but was called "
+            f"with {len(args)} positional arguments."
+        )
+        raise DagsterInvalidDefinitionError(message)
+    bound = dict(zip(names, args, strict=False))
+    for name, value in kwargs.items():
+        if name not in node.input_dict:
+            message = (
+                f"{owner}: {node.label} has no input '{name}'.{near(name, node.input_dict)} "
+                f"It has: {listed(node.input_dict)}."
+            )
+            raise DagsterInvalidDefinitionError(message)
+        if name in bound:
+            message = f"{owner}: input '{name}' of {node.label} was given twice."
+            raise DagsterInvalidDefinitionError(message)
+        bound[name] = value
+    return bound
+
+
+def _handles(node: Placeable, name: str, composition: Composition) -> Any:
+    handles = {
+        output: InvokedSolidOutputHandle(name, output, composition) for output in node.output_dict
+    }
+    if len(handles) <= 1:
+        return next(iter(handles.values()), None)
+    return _outputs_class(node.name, tuple(handles))(*handles.values())
+
+
+def _outputs_class(name: str, fields: tuple[str, ...]) -> Callable[..., Any]:
+    make: Any = namedtuple  # noqa: PYI024 - the fields are known only when a solid is placed
+    made: Callable[..., Any] = make(f"{name}_outputs", fields, rename=True)
+    return made

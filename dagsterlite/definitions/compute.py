@@ -1,0 +1,75 @@
+"""From what a solid's function returns or yields to the events of a step."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.errors import DagsterInvariantViolationError, listed
+from dagsterlite.events.yielded import (
+    AssetMaterialization,
+    AssetObservation,
+    ExpectationResult,
+    Materialization,
+    Output,
+)
+
+UserEvent = Output | AssetMaterialization | Materialization | AssetObservation | ExpectationResult
+ComputeFn = Callable[[Any, Mapping[str, Any]], Iterator[UserEvent]]
+
+SIDE_EVENTS = (AssetMaterialization, Materialization, AssetObservation, ExpectationResult)
+
+
+def compute_fn_of(
+    owner: str, fn: Callable[..., Any], outputs: Sequence[OutputDefinition], *, takes_context: bool
+) -> ComputeFn:
+    """Return the compute function, of context and inputs, that calls the user's ``fn``."""
+
+    def compute(context: Any, inputs: Mapping[str, Any]) -> Iterator[UserEvent]:
+        answer = fn(context, **inputs) if takes_context else fn(**inputs)
+        if inspect.isgenerator(answer):
+            yield from answer
+        else:
+            yield from _events_of(owner, context, answer, outputs)
+
+    return compute
+
+
+def _events_of(
+    owner: str, context: Any, answer: Any, outputs: Sequence[OutputDefinition]
+) -> Iterator[UserEvent]:
+    if inspect.iscoroutine(answer):
+        answer.close()
+        message = f"Error in {owner}: its function is async; a solid's function must not be."
+        raise DagsterInvariantViolationError(message)
+    if isinstance(answer, SIDE_EVENTS):
+        message = (
+            f"Error in {owner}: it returned a {type(answer).__name__}. Yield it instead, and yield "
+            "the outputs too: a returned value is the output."
+        )
+        raise DagsterInvariantViolationError(message)
+    if isinstance(answer, Output):
+        yield answer
+    elif len(outputs) == 1:
+        yield _only_output(context, answer, outputs[0])
+    elif answer is not None:
+        raise DagsterInvariantViolationError(_unexpected(owner, answer, outputs))
+
+
+def _only_output(context: Any, value: Any, output: OutputDefinition) -> Output:
+    if value is None and not output.is_required:
+        context.log.warning(
+            f'Value "None" returned for non-required output "{output.name}". This value will be '
+            "passed to downstream solids. For conditional execution, yield Output only when wanted."
+        )
+    return Output(value, output.name)
+
+
+def _unexpected(owner: str, answer: Any, outputs: Sequence[OutputDefinition]) -> str:
+    found = f"Error in {owner}: it returned {answer!r:.200} of type {type(answer).__name__}"
+    if not outputs:
+        return f"{found} but is defined to have no outputs."
+    names = listed(output.name for output in outputs)
+    return f"{found} but has several outputs: yield one Output for each of {names}."

@@ -1,0 +1,106 @@
+"""Executors as users declare and select them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, overload
+
+from dagsterlite.config import Field
+from dagsterlite.definitions.configurable import check_function, config_field_of
+from dagsterlite.definitions.naming import check_name
+
+
+class ExecutorDefinition:
+    """An executor is responsible for executing the steps of a job (seed 003).
+
+    Args:
+        name: The name that run config selects it by.
+        config_schema: The schema for its config.
+        requirements: What must be met before it is made.
+        executor_creation_fn: Should accept an ``InitExecutorContext`` and return an ``Executor``.
+        required_resource_keys: Keys for the resources required by the executor.
+        description: For people.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        config_schema: Any = None,
+        requirements: Iterable[Any] | None = None,
+        executor_creation_fn: Callable[[Any], Any] | None = None,
+        required_resource_keys: Iterable[str] | None = None,
+        description: str | None = None,
+    ) -> None:
+        self._name = check_name("executor", name)
+        owner = f"executor '{name}'"
+        self.config_field: Field | None = config_field_of(owner, config_schema)
+        self.requirements = tuple(requirements or ())
+        self._create: Callable[[Any], Any] = check_function(
+            owner, "executor_creation_fn", executor_creation_fn
+        )
+        self.required_resource_keys = frozenset(required_resource_keys or ())
+        self._description = description
+
+    @property
+    def name(self) -> str:
+        """Name of the executor."""
+        return self._name
+
+    @property
+    def description(self) -> str | None:
+        """Description of executor, if provided."""
+        return self._description
+
+    @property
+    def config_schema(self) -> Field | None:
+        """What the executor's config must look like, if it takes any."""
+        return self.config_field
+
+    @property
+    def executor_creation_fn(self) -> Callable[[Any], Any]:
+        """Callable that takes an ``InitExecutorContext`` and returns an ``Executor``."""
+        return self._create
+
+
+@overload
+def executor(name: Callable[[Any], Any]) -> ExecutorDefinition: ...
+
+
+@overload
+def executor(
+    name: str | None = ...,
+    config_schema: Any = ...,
+    requirements: Iterable[Any] | None = ...,
+    required_resource_keys: Iterable[str] | None = ...,
+) -> Callable[[Callable[[Any], Any]], ExecutorDefinition]: ...
+
+
+def executor(
+    name: str | Callable[[Any], Any] | None = None,
+    config_schema: Any = None,
+    requirements: Iterable[Any] | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+) -> Any:
+    """Define an executor from a function of an ``InitExecutorContext`` (seed 003).
+
+    Args:
+        name: The name of the executor (default: the function's).
+        config_schema: The schema for the config.
+        requirements: What must be met before it is made.
+        required_resource_keys: Keys for the resources required by the executor.
+    """
+    if callable(name):
+        return executor()(name)
+
+    def wrap(fn: Callable[[Any], Any]) -> ExecutorDefinition:
+        return ExecutorDefinition(
+            name or fn.__name__,
+            config_schema,
+            requirements,
+            fn,
+            required_resource_keys,
+            inspect.getdoc(fn),
+        )
+
+    return wrap

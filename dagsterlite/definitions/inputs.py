@@ -1,0 +1,102 @@
+"""The inputs that a solid takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dagsterlite.definitions.naming import check_name
+from dagsterlite.errors import DagsterInvalidDefinitionError
+from dagsterlite.types.annotations import resolve_dagster_type
+from dagsterlite.types.dagster_type import DagsterType
+
+
+class _NoValue:
+    def __repr__(self) -> str:
+        return "<no value>"
+
+    def __reduce__(self) -> str:
+        return "NO_VALUE"
+
+
+NO_VALUE: Any = _NoValue()
+"""Stands where no default value is given, since None may be one."""
+
+
+class InputDefinition:
+    """An input of a solid.
+
+    Args:
+        name: Its name: a parameter of the solid's function.
+        dagster_type: The type its value must be of (default: any).
+        description: For people.
+        default_value: The value where the input is neither connected nor configured.
+
+    Raises:
+        DagsterInvalidDefinitionError: the name or type is wrong.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        dagster_type: Any = None,
+        description: str | None = None,
+        default_value: Any = NO_VALUE,
+    ) -> None:
+        self.name = check_name("solid input", name)
+        self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"input '{name}'")
+        self.description = description
+        self._default_value = default_value
+        if self.dagster_type.is_nothing and self.has_default_value:
+            message = (
+                f"Input '{name}' of type Nothing cannot have a default value: it has no value."
+            )
+            raise DagsterInvalidDefinitionError(message)
+
+    @property
+    def has_default_value(self) -> bool:
+        """Whether a default value is given."""
+        return self._default_value is not NO_VALUE
+
+    @property
+    def default_value(self) -> Any:
+        """The default value.
+
+        Raises:
+            DagsterInvalidDefinitionError: none is given.
+        """
+        if not self.has_default_value:
+            raise DagsterInvalidDefinitionError(f"Input '{self.name}' has no default value.")
+        return self._default_value
+
+    def mapping_to(
+        self, solid_name: str, input_name: str, fan_in_index: int | None = None
+    ) -> InputMapping:
+        """Return the mapping of this input, of a composite, to one of a solid inside it.
+
+        Args:
+            solid_name: The solid inside the composite.
+            input_name: Its input.
+            fan_in_index: The place in the list that the input collects, if it is a fan-in.
+        """
+        return InputMapping(self, SolidInput(solid_name, input_name, fan_in_index))
+
+    def __repr__(self) -> str:
+        return f"InputDefinition({self.name!r}, {self.dagster_type.display_name})"
+
+
+@dataclass(frozen=True)
+class SolidInput:
+    """An input of a solid in a graph, or one place of a fan-in input."""
+
+    solid_name: str
+    input_name: str
+    fan_in_index: int | None = None
+
+
+@dataclass(frozen=True)
+class InputMapping:
+    """How an input of a composite leads to one of a solid inside it."""
+
+    definition: InputDefinition
+    maps_to: SolidInput

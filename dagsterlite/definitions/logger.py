@@ -1,0 +1,77 @@
+"""Loggers: where ``context.log`` writes beside the run's event log."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, overload
+
+from dagsterlite.config import Field
+from dagsterlite.definitions.configurable import check_function, config_field_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitLoggerContext:
+    """What a logger function is given."""
+
+    #: The logger's config, resolved.
+    logger_config: Any
+    logger_def: LoggerDefinition
+    pipeline_def: Any = None
+    run_id: str | None = None
+
+
+class LoggerDefinition:
+    """Makes a Python logger for a run.
+
+    Args:
+        logger_fn: Called with an :class:`InitLoggerContext`; returns a :class:`logging.Logger`.
+        config_schema: What ``init_context.logger_config`` must look like.
+        description: For people.
+    """
+
+    def __init__(
+        self,
+        logger_fn: Callable[[InitLoggerContext], logging.Logger],
+        config_schema: Any = None,
+        description: str | None = None,
+    ) -> None:
+        owner = f"logger '{getattr(logger_fn, '__name__', 'logger')}'"
+        self.logger_fn = check_function(owner, "logger_fn", logger_fn)
+        self.config_field: Field | None = config_field_of(owner, config_schema)
+        self.description = description
+
+    @property
+    def config_schema(self) -> Field | None:
+        """What the logger's config must look like, if it takes any."""
+        return self.config_field
+
+
+@overload
+def logger(
+    config_schema: Callable[[InitLoggerContext], logging.Logger],
+) -> LoggerDefinition: ...
+
+
+@overload
+def logger(
+    config_schema: Any = ..., description: str | None = ...
+) -> Callable[[Callable[[InitLoggerContext], logging.Logger]], LoggerDefinition]: ...
+
+
+def logger(config_schema: Any = None, description: str | None = None) -> Any:
+    """Make a logger from a function of an :class:`InitLoggerContext`.
+
+    Args:
+        config_schema: What ``init_context.logger_config`` must look like.
+        description: For people (default: the function's docstring).
+    """
+    if inspect.isfunction(config_schema):
+        return logger()(config_schema)
+
+    def wrap(fn: Callable[[InitLoggerContext], logging.Logger]) -> LoggerDefinition:
+        return LoggerDefinition(fn, config_schema, description or inspect.getdoc(fn))
+
+    return wrap

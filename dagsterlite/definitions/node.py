@@ -1,0 +1,156 @@
+"""What stands in a graph: the common part of solids and composite solids."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from dagsterlite.definitions import composition
+from dagsterlite.definitions.inputs import InputDefinition
+from dagsterlite.definitions.naming import check_name, check_tags
+from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.errors import DagsterInvalidDefinitionError, ParameterCheckError, listed, near
+from dagsterlite.types.dagster_type import DagsterType
+
+T = TypeVar("T", InputDefinition, OutputDefinition)
+
+
+class NodeDefinition(ABC):
+    """A solid or a composite solid: a name, inputs, outputs.
+
+    Raises:
+        DagsterInvalidDefinitionError: a name is wrong or used twice.
+    """
+
+    #: How messages call this kind of definition.
+    kind: str = "solid"
+
+    def __init__(
+        self,
+        name: str,
+        input_defs: Sequence[InputDefinition],
+        output_defs: Sequence[OutputDefinition],
+        description: str | None,
+        tags: Mapping[str, Any] | None,
+        positional_inputs: Sequence[str] | None,
+    ) -> None:
+        self.name = check_name(self.kind, name)
+        self.description = description
+        self.tags = check_tags(self.label, tags)
+        self.input_dict = _by_name(self.label, "input_defs", input_defs, InputDefinition)
+        self.output_dict = _by_name(self.label, "output_defs", output_defs, OutputDefinition)
+        self.positional_inputs = tuple(positional_inputs or self.input_dict)
+
+    @property
+    def label(self) -> str:
+        """The kind and name, for messages."""
+        return f"{self.kind} '{self.name}'"
+
+    @property
+    def input_defs(self) -> list[InputDefinition]:
+        """The inputs, in order."""
+        return list(self.input_dict.values())
+
+    @property
+    def output_defs(self) -> list[OutputDefinition]:
+        """The outputs, in order."""
+        return list(self.output_dict.values())
+
+    def has_input(self, name: str) -> bool:
+        """Return whether there is an input of that name."""
+        return name in self.input_dict
+
+    def has_output(self, name: str) -> bool:
+        """Return whether there is an output of that name."""
+        return name in self.output_dict
+
+    def input_def_named(self, name: str) -> InputDefinition:
+        """Return the input of that name.
+
+        Raises:
+            DagsterInvalidDefinitionError: there is none.
+        """
+        return _named(self.label, "input", name, self.input_dict)
+
+    def output_def_named(self, name: str) -> OutputDefinition:
+        """Return the output of that name.
+
+        Raises:
+            DagsterInvalidDefinitionError: there is none.
+        """
+        return _named(self.label, "output", name, self.output_dict)
+
+    @property
+    def dagster_types(self) -> list[DagsterType]:
+        """The types of its inputs, then of its outputs."""
+        inputs = [item.dagster_type for item in self.input_defs]
+        return inputs + [item.dagster_type for item in self.output_defs]
+
+    @property
+    @abstractmethod
+    def required_resource_keys(self) -> frozenset[str]:
+        """The resources that running the node needs."""
+
+    # --- placing the node in a graph, inside a function under @pipeline or @composite_solid ---
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Place the node in the graph that is being composed; return its outputs to hand on."""
+        return composition.PendingInvocation(self)(*args, **kwargs)
+
+    def alias(self, name: str) -> composition.PendingInvocation:
+        """Return the node under another name, to be placed by a call."""
+        return composition.PendingInvocation(self, alias=name)
+
+    def tag(self, tags: Mapping[str, Any]) -> composition.PendingInvocation:
+        """Return the node with further tags, to be placed by a call."""
+        return composition.PendingInvocation(self, tags=tags)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+def _by_name(owner: str, argument: str, defs: Sequence[T], cls: type[T]) -> dict[str, T]:
+    named: dict[str, T] = {}
+    for item in defs:
+        if not isinstance(item, cls):
+            raise ParameterCheckError(owner, argument, f"a list of {cls.__name__}", item)
+        if item.name in named:
+            message = f"{owner}: {argument} holds two definitions named '{item.name}'."
+            raise DagsterInvalidDefinitionError(message)
+        named[item.name] = item
+    return named
+
+
+def _named(owner: str, kind: str, name: str, known: Mapping[str, T]) -> T:
+    try:
+        return known[name]
+    except KeyError:
+        message = f"{owner} has no {kind} '{name}'.{near(name, known)} It has: {listed(known)}."
+        raise DagsterInvalidDefinitionError(message) from None
+
+
+@dataclass(frozen=True, eq=False)
+class Solid:
+    """A node's place in a graph."""
+
+    name: str
+    definition: NodeDefinition
+    #: The definition's tags under those given at this place.
+    tags: Mapping[str, str]
+
+    @property
+    def definition_name(self) -> str:
+        """The name of the definition."""
+        return self.definition.name
+
+    @property
+    def input_dict(self) -> Mapping[str, InputDefinition]:
+        """The definition's inputs by name."""
+        return self.definition.input_dict
+
+    @property
+    def output_dict(self) -> Mapping[str, OutputDefinition]:
+        """The definition's outputs by name."""
+        return self.definition.output_dict

@@ -1,0 +1,71 @@
+"""The outputs that a solid yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dagsterlite.definitions.naming import check_name
+from dagsterlite.events.yielded import DEFAULT_OUTPUT
+from dagsterlite.types.annotations import resolve_dagster_type
+from dagsterlite.types.dagster_type import DagsterType
+
+
+class OutputDefinition:
+    """An output of a solid.
+
+    Args:
+        dagster_type: The type its value must be of (default: any).
+        name: Its name (default ``result``).
+        description: For people.
+        is_required: Whether the solid must yield it (default: yes). Where an output that is not
+            required is not yielded, the solids that need it are skipped.
+
+    Raises:
+        DagsterInvalidDefinitionError: the name or type is wrong.
+    """
+
+    def __init__(
+        self,
+        dagster_type: Any = None,
+        name: str | None = None,
+        description: str | None = None,
+        is_required: bool | None = None,
+    ) -> None:
+        self.name = check_name("solid output", DEFAULT_OUTPUT if name is None else name)
+        self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"output '{self.name}'")
+        self.description = description
+        self.is_required = True if is_required is None else bool(is_required)
+
+    @property
+    def optional(self) -> bool:
+        """Whether the solid may leave it out."""
+        return not self.is_required
+
+    def mapping_from(self, solid_name: str, output_name: str | None = None) -> OutputMapping:
+        """Return the mapping of this output, of a composite, from one of a solid inside it.
+
+        Args:
+            solid_name: The solid inside the composite.
+            output_name: Its output (default ``result``).
+        """
+        return OutputMapping(self, SolidOutput(solid_name, output_name or DEFAULT_OUTPUT))
+
+    def __repr__(self) -> str:
+        return f"OutputDefinition({self.dagster_type.display_name}, {self.name!r})"
+
+
+@dataclass(frozen=True)
+class SolidOutput:
+    """An output of a solid in a graph."""
+
+    solid_name: str
+    output_name: str = DEFAULT_OUTPUT
+
+
+@dataclass(frozen=True)
+class OutputMapping:
+    """How an output of a composite comes from one of a solid inside it."""
+
+    definition: OutputDefinition
+    maps_from: SolidOutput

@@ -1,0 +1,322 @@
+"""Pipelines: graphs of solids with the modes and presets to run them in."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, cast, overload
+
+from dagsterlite.definitions.composite import CompositeSolidDefinition
+from dagsterlite.definitions.composition import composing
+from dagsterlite.definitions.dependency import Dependencies
+from dagsterlite.definitions.graph import Graph, build_graph
+from dagsterlite.definitions.mode import ModeDefinition
+from dagsterlite.definitions.naming import check_name, check_tags
+from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.preset import PresetDefinition
+from dagsterlite.errors import (
+    DagsterInvalidDefinitionError,
+    DagsterInvariantViolationError,
+    ParameterCheckError,
+    listed,
+    near,
+)
+from dagsterlite.handles import SolidHandle
+
+T = TypeVar("T", ModeDefinition, PresetDefinition)
+
+
+class PipelineDefinition:
+    """A graph of solids, and the modes and presets that it runs in.
+
+    Usually made by :func:`pipeline`.
+
+    Args:
+        solid_defs: The definitions of its solids.
+        name: Letters, digits and underscores.
+        description: For people.
+        dependencies: How its solids depend on each other.
+        mode_defs: The modes (default: one named ``default``).
+        preset_defs: The presets.
+        tags: Tags of each run.
+
+    Raises:
+        DagsterInvalidDefinitionError: an argument is wrong, an input can get no value, or a mode
+            lacks a resource that a solid requires.
+    """
+
+    def __init__(
+        self,
+        solid_defs: Sequence[NodeDefinition],
+        name: str | None = None,
+        description: str | None = None,
+        dependencies: Dependencies | None = None,
+        mode_defs: Sequence[ModeDefinition] | None = None,
+        preset_defs: Sequence[PresetDefinition] | None = None,
+        tags: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name = check_name("pipeline", "<<unnamed>>" if name is None else name)
+        owner = f"pipeline '{self.name}'"
+        self.description = description
+        self.tags = check_tags(owner, tags)
+        self.mode_definitions = _distinct(
+            owner, "mode_defs", mode_defs or [ModeDefinition()], ModeDefinition
+        )
+        self.preset_defs = _distinct(owner, "preset_defs", preset_defs or [], PresetDefinition)
+        self.graph: Graph = build_graph(owner, solid_defs, dependencies)
+        _check_presets(owner, self)
+        _check_inputs(self.graph)
+        for mode in self.mode_definitions:
+            _check_resources(owner, self.graph, mode)
+
+    # --- its graph ---
+
+    @property
+    def solids(self) -> list[Solid]:
+        """Its top-level solids, in topological order."""
+        return list(self.graph.solids.values())
+
+    @property
+    def solid_names(self) -> list[str]:
+        """The names of its top-level solids."""
+        return list(self.graph.solids)
+
+    def has_solid_named(self, name: str) -> bool:
+        """Return whether it has a top-level solid of that name."""
+        return name in self.graph.solids
+
+    def solid_named(self, name: str) -> Solid:
+        """Return the top-level solid of that name.
+
+        Raises:
+            DagsterInvalidDefinitionError: there is none.
+        """
+        return self.graph.solid_named(name)
+
+    def get_solid(self, handle: SolidHandle) -> Solid:
+        """Return the solid at a handle, also inside composites.
+
+        Raises:
+            DagsterInvalidDefinitionError: there is none.
+        """
+        graph, solid = self.graph, None
+        for name in handle.path:
+            solid = graph.solid_named(name)
+            definition = solid.definition
+            if isinstance(definition, CompositeSolidDefinition):
+                graph = definition.graph
+        return cast(Solid, solid)
+
+    @property
+    def all_solid_defs(self) -> list[NodeDefinition]:
+        """All definitions, also inside composites."""
+        return list({d.name: d for d in _all_definitions(self.graph)}.values())
+
+    # --- its modes and presets ---
+
+    @property
+    def available_modes(self) -> list[str]:
+        """The names of its modes."""
+        return [mode.name for mode in self.mode_definitions]
+
+    @property
+    def is_single_mode(self) -> bool:
+        """Whether it has one mode only."""
+        return len(self.mode_definitions) == 1
+
+    def has_mode_definition(self, name: str) -> bool:
+        """Return whether it has a mode of that name."""
+        return name in self.available_modes
+
+    def get_default_mode(self) -> ModeDefinition:
+        """Return its first mode."""
+        return self.mode_definitions[0]
+
+    def get_default_mode_name(self) -> str:
+        """Return the name of its first mode."""
+        return self.mode_definitions[0].name
+
+    def get_mode_definition(self, name: str | None = None) -> ModeDefinition:
+        """Return the mode of that name; without one, the only mode.
+
+        Raises:
+            DagsterInvariantViolationError: there is none of that name, or none is named and there
+                are several.
+        """
+        modes = listed(self.available_modes)
+        if name is None:
+            if self.is_single_mode:
+                return self.mode_definitions[0]
+            message = f"Pipeline '{self.name}' has several modes ({modes}): name one of them."
+            raise DagsterInvariantViolationError(message)
+        for mode in self.mode_definitions:
+            if mode.name == name:
+                return mode
+        hint = near(name, self.available_modes)
+        message = f"Pipeline '{self.name}' has no mode '{name}'.{hint} Its modes: {modes}."
+        raise DagsterInvariantViolationError(message)
+
+    def has_preset(self, name: str) -> bool:
+        """Return whether it has a preset of that name."""
+        return any(preset.name == name for preset in self.preset_defs)
+
+    def get_presets(self) -> list[PresetDefinition]:
+        """Return its presets."""
+        return list(self.preset_defs)
+
+    def get_preset(self, name: str) -> PresetDefinition:
+        """Return the preset of that name.
+
+        Raises:
+            DagsterInvariantViolationError: there is none.
+        """
+        for preset in self.preset_defs:
+            if preset.name == name:
+                return preset
+        names = [preset.name for preset in self.preset_defs]
+        message = (
+            f"Pipeline '{self.name}' has no preset '{name}'.{near(name, names)} "
+            f"Its presets: {listed(names)}."
+        )
+        raise DagsterInvariantViolationError(message)
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
+        """Refuse: a pipeline is no function.
+
+        Raises:
+            DagsterInvariantViolationError: always.
+        """
+        message = f"Pipeline '{self.name}' is run by execute_pipeline, not by calling it."
+        raise DagsterInvariantViolationError(message)
+
+    def __repr__(self) -> str:
+        return f"PipelineDefinition({self.name!r})"
+
+
+def _distinct(owner: str, argument: str, items: Sequence[T], cls: type[T]) -> tuple[T, ...]:
+    seen: set[str] = set()
+    for item in items:
+        if not isinstance(item, cls):
+            raise ParameterCheckError(owner, argument, f"a list of {cls.__name__}", item)
+        if item.name in seen:
+            message = f"{owner}: {argument} holds two definitions named '{item.name}'."
+            raise DagsterInvalidDefinitionError(message)
+        seen.add(item.name)
+    return tuple(items)
+
+
+def _check_presets(owner: str, definition: PipelineDefinition) -> None:
+    for preset in definition.preset_defs:
+        if not definition.has_mode_definition(preset.mode):
+            modes = definition.available_modes
+            message = (
+                f"{owner}: preset '{preset.name}' names mode '{preset.mode}', which is not there."
+                f"{near(preset.mode, modes)} Its modes: {listed(modes)}."
+            )
+            raise DagsterInvalidDefinitionError(message)
+
+
+def _check_inputs(graph: Graph) -> None:
+    """Refuse inputs that can get no value: neither connected, nor configured, nor by default."""
+    for name, solid in graph.solids.items():
+        for input_name, input_def in solid.definition.input_dict.items():
+            dagster_type = input_def.dagster_type
+            loadable = dagster_type.loader is not None or dagster_type.is_nothing
+            connected = input_name in graph.dependencies[name]
+            if not connected and not loadable and not input_def.has_default_value:
+                message = (
+                    f"{graph.owner}: input '{input_name}' of solid '{name}' is not connected to an "
+                    f"output, and its type '{dagster_type.display_name}' cannot be loaded from "
+                    "config, so the pipeline can never run. Connect it, give it a default_value, "
+                    "or give its type a dagster_type_loader."
+                )
+                raise DagsterInvalidDefinitionError(message)
+        if isinstance(solid.definition, CompositeSolidDefinition):
+            _check_inputs(solid.definition.graph)
+
+
+def _all_definitions(graph: Graph) -> Iterator[NodeDefinition]:
+    for solid in graph.solids.values():
+        yield solid.definition
+        if isinstance(solid.definition, CompositeSolidDefinition):
+            yield from _all_definitions(solid.definition.graph)
+
+
+def _requirements(graph: Graph) -> Iterator[tuple[str, frozenset[str]]]:
+    for definition in _all_definitions(graph):
+        if not isinstance(definition, CompositeSolidDefinition):
+            yield definition.label, definition.required_resource_keys
+        for dagster_type in definition.dagster_types:
+            yield (
+                f"type '{dagster_type.display_name}' of {definition.label}",
+                (dagster_type.resource_keys()),
+            )
+
+
+def _check_resources(owner: str, graph: Graph, mode: ModeDefinition) -> None:
+    known = mode.resource_defs
+    for requirer, keys in _requirements(graph):
+        missing = sorted(keys - known.keys())
+        if missing:
+            message = (
+                f"{owner}: resource '{missing[0]}' is required by {requirer} but is not provided "
+                f"by mode '{mode.name}'.{near(missing[0], known)} Its resources: {listed(known)}."
+            )
+            raise DagsterInvalidDefinitionError(message)
+
+
+@overload
+def pipeline(name: Callable[[], Any]) -> PipelineDefinition: ...
+
+
+@overload
+def pipeline(
+    name: str | None = ...,
+    description: str | None = ...,
+    mode_defs: Sequence[ModeDefinition] | None = ...,
+    preset_defs: Sequence[PresetDefinition] | None = ...,
+    tags: Mapping[str, Any] | None = ...,
+) -> Callable[[Callable[[], Any]], PipelineDefinition]: ...
+
+
+def pipeline(
+    name: str | Callable[[], Any] | None = None,
+    description: str | None = None,
+    mode_defs: Sequence[ModeDefinition] | None = None,
+    preset_defs: Sequence[PresetDefinition] | None = None,
+    tags: Mapping[str, Any] | None = None,
+) -> PipelineDefinition | Callable[[Callable[[], Any]], PipelineDefinition]:
+    """Make a pipeline from a function that calls solids.
+
+    Args:
+        name: The pipeline's name (default: the function's).
+        description: For people (default: the function's docstring).
+        mode_defs: The modes (default: one named ``default``).
+        preset_defs: The presets.
+        tags: Tags of each run.
+
+    Raises:
+        DagsterInvalidDefinitionError: the function or an argument is wrong.
+    """
+    if callable(name):
+        return pipeline()(name)
+
+    def wrap(fn: Callable[[], Any]) -> PipelineDefinition:
+        pipeline_name = name or fn.__name__
+        owner = f"@pipeline '{pipeline_name}'"
+        if inspect.signature(fn).parameters:
+            message = f"{owner}: its function must take no parameters; inputs come by config."
+            raise DagsterInvalidDefinitionError(message)
+        with composing(owner) as composition:
+            fn()
+        return PipelineDefinition(
+            solid_defs=[cast(NodeDefinition, node) for node in composition.definitions.values()],
+            name=pipeline_name,
+            description=description or inspect.getdoc(fn),
+            dependencies={**composition.dependencies},
+            mode_defs=mode_defs,
+            preset_defs=preset_defs,
+            tags=tags,
+        )
+
+    return wrap

@@ -1,0 +1,140 @@
+"""Resources: what solids share, made before they run and torn down after."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, overload
+from unittest.mock import MagicMock
+
+from dagsterlite.config import Field, String
+from dagsterlite.definitions.configurable import check_function, config_field_of
+from dagsterlite.runs import DagsterRun
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitResourceContext:
+    """What a resource function is given."""
+
+    #: The resource's config, resolved.
+    resource_config: Any
+    resource_def: ResourceDefinition
+    run_id: str | None
+    pipeline_run: DagsterRun | None
+    #: Logs to the run's loggers and event log.
+    log_manager: Any
+    #: The resources that this one requires.
+    resources: Any
+    instance: Any = None
+
+    @property
+    def log(self) -> Any:
+        """Logs to the run's loggers and event log."""
+        return self.log_manager
+
+
+class ResourceDefinition:
+    """Makes a resource: a value that solids take from ``context.resources``.
+
+    Args:
+        resource_fn: Called with an :class:`InitResourceContext`; returns the resource, or yields
+            it and cleans up after.
+        config_schema: What ``init_context.resource_config`` must look like.
+        description: For people.
+        required_resource_keys: The resources that the function needs.
+        version: A name for the code's version.
+    """
+
+    def __init__(
+        self,
+        resource_fn: Callable[..., Any],
+        config_schema: Any = None,
+        description: str | None = None,
+        required_resource_keys: Iterable[str] | None = None,
+        version: str | None = None,
+    ) -> None:
+        name = getattr(resource_fn, "__name__", "resource")
+        owner = f"resource '{name}'"
+        self.resource_fn = check_function(owner, "resource_fn", resource_fn)
+        self.config_field: Field | None = config_field_of(owner, config_schema)
+        self.description = description
+        self.required_resource_keys = frozenset(required_resource_keys or ())
+        self.version = version
+        self._takes_context = bool(inspect.signature(resource_fn).parameters)
+
+    @property
+    def config_schema(self) -> Field | None:
+        """What the resource's config must look like, if it takes any."""
+        return self.config_field
+
+    def create(self, context: InitResourceContext) -> Any:
+        """Call the resource function; a generator is returned as it is."""
+        return self.resource_fn(context) if self._takes_context else self.resource_fn()
+
+    @staticmethod
+    def none_resource(description: str | None = None) -> ResourceDefinition:
+        """Return a resource that is None."""
+        return ResourceDefinition.hardcoded_resource(None, description)
+
+    @staticmethod
+    def hardcoded_resource(value: Any, description: str | None = None) -> ResourceDefinition:
+        """Return a resource that is ``value``."""
+        return ResourceDefinition(lambda _context: value, description=description)
+
+    @staticmethod
+    def mock_resource(description: str | None = None) -> ResourceDefinition:
+        """Return a resource that is a mock: it takes any call (for tests)."""
+        return ResourceDefinition(lambda _context: MagicMock(), description=description)
+
+    @staticmethod
+    def string_resource(description: str | None = None) -> ResourceDefinition:
+        """Return a resource that is the text in its config."""
+        return ResourceDefinition(
+            lambda context: context.resource_config, config_schema=String, description=description
+        )
+
+
+@overload
+def resource(config_schema: Callable[..., Any]) -> ResourceDefinition: ...
+
+
+@overload
+def resource(
+    config_schema: Any = ...,
+    description: str | None = ...,
+    required_resource_keys: Iterable[str] | None = ...,
+    version: str | None = ...,
+) -> Callable[[Callable[..., Any]], ResourceDefinition]: ...
+
+
+def resource(
+    config_schema: Any = None,
+    description: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+    version: str | None = None,
+) -> ResourceDefinition | Callable[[Callable[..., Any]], ResourceDefinition]:
+    """Make a resource from a function of an :class:`InitResourceContext`.
+
+    A generator yields the resource once and cleans up after::
+
+        @resource(config_schema={"url": StringSource})
+        def database(init_context):
+            connection = connect(init_context.resource_config["url"])
+            yield connection
+            connection.close()
+
+    Args:
+        config_schema: What ``init_context.resource_config`` must look like.
+        description: For people (default: the function's docstring).
+        required_resource_keys: The resources that the function needs.
+        version: A name for the code's version.
+    """
+    if inspect.isfunction(config_schema):
+        return resource()(config_schema)
+
+    def wrap(fn: Callable[..., Any]) -> ResourceDefinition:
+        text = description or inspect.getdoc(fn)
+        return ResourceDefinition(fn, config_schema, text, required_resource_keys, version)
+
+    return wrap

@@ -1,0 +1,163 @@
+"""Storages of intermediates as users declare and select them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from dagsterlite.config import Field
+from dagsterlite.definitions.configurable import check_function, config_field_of
+from dagsterlite.definitions.naming import check_name
+from dagsterlite.runs import DagsterRun
+from dagsterlite.stores import IntermediateStorage
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitIntermediateStorageContext:
+    """What an intermediate storage's function is given."""
+
+    pipeline_run: DagsterRun
+    #: The folder below which the instance keeps each run's files.
+    artifacts_dir: str
+    intermediate_storage_def: IntermediateStorageDefinition
+    #: The storage's config, resolved.
+    intermediate_storage_config: Any
+    resources: Any = None
+
+
+class IntermediateStorageDefinition:
+    """Makes the storage that keeps one run's intermediates (seed 001).
+
+    Args:
+        name: The name that run config selects it by.
+        is_persistent: Whether values outlive the process.
+        required_resource_keys: The resources that the function needs.
+        config_schema: What the storage's config must look like.
+        intermediate_storage_creation_fn: Called with an
+            :class:`InitIntermediateStorageContext`; returns an ``IntermediateStorage``.
+        description: For people.
+    """
+
+    #: The section of the run config that selects it.
+    section = "intermediate_storage"
+
+    def __init__(
+        self,
+        name: str,
+        is_persistent: bool,
+        required_resource_keys: Iterable[str] | None = None,
+        config_schema: Any = None,
+        intermediate_storage_creation_fn: Callable[
+            [InitIntermediateStorageContext], IntermediateStorage
+        ]
+        | None = None,
+        description: str | None = None,
+    ) -> None:
+        self.name = check_name(self.section, name)
+        owner = f"{self.section} '{name}'"
+        self.is_persistent = is_persistent
+        self.required_resource_keys = frozenset(required_resource_keys or ())
+        self.config_field: Field | None = config_field_of(owner, config_schema)
+        self.intermediate_storage_creation_fn: Callable[
+            [InitIntermediateStorageContext], IntermediateStorage
+        ] = check_function(
+            owner, "intermediate_storage_creation_fn", intermediate_storage_creation_fn
+        )
+        self.description = description
+
+    @property
+    def config_schema(self) -> Field | None:
+        """What the storage's config must look like, if it takes any."""
+        return self.config_field
+
+
+class SystemStorageDefinition(IntermediateStorageDefinition):
+    """The same, as the older section ``storage`` of the run config selects it (seed 001).
+
+    Args:
+        name: The name that run config selects it by.
+        is_persistent: Whether values outlive the process.
+        required_resource_keys: The resources that the function needs.
+        config_schema: What the storage's config must look like.
+        system_storage_creation_fn: Called with an :class:`InitIntermediateStorageContext`;
+            returns an ``IntermediateStorage``.
+        description: For people.
+    """
+
+    section = "storage"
+
+    def __init__(
+        self,
+        name: str,
+        is_persistent: bool,
+        required_resource_keys: Iterable[str] | None = None,
+        config_schema: Any = None,
+        system_storage_creation_fn: Callable[[InitIntermediateStorageContext], IntermediateStorage]
+        | None = None,
+        description: str | None = None,
+    ) -> None:
+        super().__init__(
+            name,
+            is_persistent,
+            required_resource_keys,
+            config_schema,
+            system_storage_creation_fn,
+            description,
+        )
+
+
+CreationFn = Callable[[InitIntermediateStorageContext], IntermediateStorage]
+
+
+def intermediate_storage(
+    required_resource_keys: Iterable[str] | None = None,
+    name: str | None = None,
+    is_persistent: bool = True,
+    config_schema: Any = None,
+) -> Callable[[CreationFn], IntermediateStorageDefinition]:
+    """Make an intermediate storage from a function of an :class:`InitIntermediateStorageContext`.
+
+    Args:
+        required_resource_keys: The resources that the function needs.
+        name: The storage's name (default: the function's).
+        is_persistent: Whether values outlive the process.
+        config_schema: What the storage's config must look like.
+    """
+
+    def wrap(fn: CreationFn) -> IntermediateStorageDefinition:
+        return IntermediateStorageDefinition(
+            name or fn.__name__,
+            is_persistent,
+            required_resource_keys,
+            config_schema,
+            fn,
+            inspect.getdoc(fn),
+        )
+
+    return wrap
+
+
+def system_storage(
+    required_resource_keys: Iterable[str] | None = None,
+    name: str | None = None,
+    is_persistent: bool = True,
+    config_schema: Any = None,
+) -> Callable[[CreationFn], SystemStorageDefinition]:
+    """Make a system storage from a function of an :class:`InitIntermediateStorageContext`.
+
+    Takes the arguments of :func:`intermediate_storage`.
+    """
+
+    def wrap(fn: CreationFn) -> SystemStorageDefinition:
+        return SystemStorageDefinition(
+            name or fn.__name__,
+            is_persistent,
+            required_resource_keys,
+            config_schema,
+            fn,
+            inspect.getdoc(fn),
+        )
+
+    return wrap

@@ -1,0 +1,1 @@
+"""One run: its executor, its steps, their contexts, its results."""

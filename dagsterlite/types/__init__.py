@@ -1,0 +1,1 @@
+"""Dagster types: what a value of an input or output must be, and how it is loaded and written."""

@@ -1,0 +1,174 @@
+"""A dagster type: a named check of values, with its loader and materializer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from dagsterlite.config import ConfigType
+from dagsterlite.errors import (
+    DagsterInvalidDefinitionError,
+    DagsterTypeCheckError,
+    ParameterCheckError,
+    user_code_error_boundary,
+)
+from dagsterlite.events.yielded import TypeCheck
+from dagsterlite.types.loader import DagsterTypeLoader, DagsterTypeMaterializer
+
+TypeCheckFn = Callable[[Any, Any], bool | TypeCheck]
+
+
+class DagsterType:
+    """Define a type in dagster. These can be used in the inputs and outputs of solids.
+
+    Args:
+        type_check_fn: Called with ``(context, value)``; answers with a bool or a
+            :class:`TypeCheck`.
+        key: The unique key to identify types programmatically (default: the name).
+        name: The type's name.
+        is_builtin: Whether the framework made it.
+        description: For people.
+        loader: How a value is made from config.
+        materializer: How a value is written as config asks.
+        serialization_strategy: How the type's values are written to intermediate storage.
+        required_resource_keys: The resources that ``type_check_fn`` uses.
+
+    Raises:
+        DagsterInvalidDefinitionError: neither name nor key is given, or an argument is of the
+            wrong type.
+    """
+
+    def __init__(
+        self,
+        type_check_fn: TypeCheckFn,
+        key: str | None = None,
+        name: str | None = None,
+        is_builtin: bool = False,
+        description: str | None = None,
+        loader: DagsterTypeLoader | None = None,
+        materializer: DagsterTypeMaterializer | None = None,
+        serialization_strategy: Any = None,
+        required_resource_keys: Iterable[str] | None = None,
+        *,
+        config_type: ConfigType | None = None,
+    ) -> None:
+        if name is None and key is None:
+            message = "DagsterType: give a name, a key, or both; neither is set."
+            raise DagsterInvalidDefinitionError(message)
+        if not callable(type_check_fn):
+            owner = f"DagsterType '{name or key}'"
+            raise ParameterCheckError(owner, "type_check_fn", "a function", type_check_fn)
+        self._type_check_fn = type_check_fn
+        self.key: str = key if key is not None else str(name)
+        self._name = name
+        self.is_builtin = is_builtin
+        self.description = description
+        self.loader = loader
+        self.materializer = materializer
+        self.serialization_strategy = serialization_strategy
+        self.required_resource_keys = frozenset(required_resource_keys or ())
+        #: The config type that the same name stands for in a config schema, for built-in scalars.
+        self.config_type = config_type
+
+    @property
+    def display_name(self) -> str:
+        """The type's name as people read it."""
+        return self._name if self._name is not None else self.key
+
+    @property
+    def unique_name(self) -> str | None:
+        """The type's name, or None for a type that is known by its key alone."""
+        return self._name
+
+    @property
+    def name(self) -> str | None:
+        """The type's name, or None for a type that is known by its key alone."""
+        return self._name
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the type stands for an order of execution without a value."""
+        return False
+
+    @property
+    def inner_types(self) -> tuple[DagsterType, ...]:
+        """The types that this one is made of."""
+        return ()
+
+    def type_check(self, context: Any, value: Any) -> TypeCheck:
+        """Return whether ``value`` is of this type.
+
+        Raises:
+            DagsterTypeCheckError: the check itself raised, or answered with something else than a
+                bool or a :class:`TypeCheck`.
+        """
+
+        def describe() -> str:
+            return f"The type check of type '{self.display_name}' raised an error."
+
+        with user_code_error_boundary(DagsterTypeCheckError, describe):
+            answer = self._type_check_fn(context, value)
+        if isinstance(answer, TypeCheck):
+            return answer
+        if isinstance(answer, bool):
+            return TypeCheck(answer)
+        reason = TypeError(f"it answered {answer!r:.80} of type {type(answer).__name__}")
+        message = (
+            f"The type check of type '{self.display_name}' must return a bool or a TypeCheck: "
+            f"{reason}."
+        )
+        raise DagsterTypeCheckError(message, user_exception=reason)
+
+    def resource_keys(self) -> frozenset[str]:
+        """Return the resources that checking, loading and writing values of this type need."""
+        keys = self.required_resource_keys
+        keys |= self.loader.required_resource_keys() if self.loader else frozenset()
+        keys |= self.materializer.required_resource_keys() if self.materializer else frozenset()
+        return keys.union(*(inner.resource_keys() for inner in self.inner_types))
+
+    def __repr__(self) -> str:
+        return f"DagsterType({self.display_name!r})"
+
+
+class PythonObjectDagsterType(DagsterType):
+    """A type whose values are the instances of a Python class.
+
+    Args:
+        python_type: The class, or a tuple of classes.
+        key: The unique key (default: the name).
+        name: The type's name (default: the class's).
+        **kwargs: Those of :class:`DagsterType`.
+    """
+
+    def __init__(
+        self,
+        python_type: type | tuple[type, ...],
+        key: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        classes = python_type if isinstance(python_type, tuple) else (python_type,)
+        if not classes or not all(isinstance(cls, type) for cls in classes):
+            owner = f"PythonObjectDagsterType '{name}'"
+            raise ParameterCheckError(owner, "python_type", "a class", python_type)
+        self.python_type = python_type
+        self.type_str = classes[0].__name__ if len(classes) == 1 else _union_name(classes)
+        super().__init__(self._is_instance, key=key, name=name or self.type_str, **kwargs)
+
+    def _is_instance(self, _context: Any, value: Any) -> TypeCheck:
+        if isinstance(value, self.python_type):
+            return _PASSED
+        return TypeCheck(
+            success=False,
+            description=(
+                f"Value of type {type(value)} failed type check for Dagster type "
+                f"{self.display_name}, expected value to be of Python type {self.type_str}."
+            ),
+        )
+
+
+_PASSED = TypeCheck(success=True)
+
+
+def _union_name(classes: tuple[type, ...]) -> str:
+    return f"Union[{', '.join(cls.__name__ for cls in classes)}]"
