@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast, overload
@@ -65,9 +66,23 @@ class PipelineDefinition:
         self.preset_defs = _distinct(owner, "preset_defs", preset_defs or [], PresetDefinition)
         self.graph: Graph = build_graph(owner, solid_defs, dependencies)
         _check_presets(owner, self)
+        self._check_graph()
+
+    def _check_graph(self) -> None:
         _check_inputs(self.graph)
         for mode in self.mode_definitions:
-            _check_resources(owner, self.graph, mode)
+            _check_resources(self.graph, mode)
+
+    def with_graph(self, graph: Graph) -> PipelineDefinition:
+        """Return this pipeline with another graph, e.g. a part of its own.
+
+        Raises:
+            DagsterInvalidDefinitionError: an input can get no value.
+        """
+        changed = copy.copy(self)
+        changed.graph = graph
+        changed._check_graph()
+        return changed
 
     # --- its graph ---
 
@@ -253,13 +268,13 @@ def _requirements(graph: Graph) -> Iterator[tuple[str, frozenset[str]]]:
             )
 
 
-def _check_resources(owner: str, graph: Graph, mode: ModeDefinition) -> None:
+def _check_resources(graph: Graph, mode: ModeDefinition) -> None:
     known = mode.resource_defs
     for requirer, keys in _requirements(graph):
         missing = sorted(keys - known.keys())
         if missing:
             message = (
-                f"{owner}: resource '{missing[0]}' is required by {requirer} but is not provided "
+                f"{graph.owner}: resource '{missing[0]}' is required by {requirer} but is not provided "
                 f"by mode '{mode.name}'.{near(missing[0], known)} Its resources: {listed(known)}."
             )
             raise DagsterInvalidDefinitionError(message)

@@ -1,0 +1,69 @@
+"""A pipeline cut down to some of its solids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dagsterlite.definitions.dependency import (
+    Dependency,
+    DependencyDefinition,
+    MultiDependencyDefinition,
+)
+from dagsterlite.definitions.graph import Graph, InputSources, sources_of
+from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.errors import (
+    DagsterInvalidDefinitionError,
+    DagsterInvalidSubsetError,
+    listed,
+    near,
+)
+
+
+def subset_pipeline(definition: PipelineDefinition, names: Iterable[str]) -> PipelineDefinition:
+    """Return the pipeline with only the solids of these names.
+
+    An input whose source is cut off gets its value from config, or its default.
+
+    Raises:
+        DagsterInvalidSubsetError: a name is not there, or an input that is cut off can get no
+            value.
+    """
+    wanted = set(names)
+    unknown = sorted(wanted - definition.graph.solids.keys())
+    if unknown:
+        known = definition.solid_names
+        message = (
+            f"Pipeline '{definition.name}' has no solid '{unknown[0]}'.{near(unknown[0], known)} "
+            f"Its solids: {listed(known)}."
+        )
+        raise DagsterInvalidSubsetError(message)
+    try:
+        return definition.with_graph(_cut(definition.graph, wanted))
+    except DagsterInvalidDefinitionError as exc:
+        message = (
+            f"The attempted subset {listed(wanted)} for pipeline '{definition.name}' results in an "
+            f"invalid pipeline: {exc}"
+        )
+        raise DagsterInvalidSubsetError(message) from exc
+
+
+def _cut(graph: Graph, wanted: set[str]) -> Graph:
+    solids = {name: solid for name, solid in graph.solids.items() if name in wanted}
+    inputs = {name: _cut_inputs(graph.dependencies[name], wanted) for name in solids}
+    return Graph(graph.owner, solids, inputs)
+
+
+def _cut_inputs(inputs: InputSources, wanted: set[str]) -> InputSources:
+    cut = {name: _cut_dependency(dependency, wanted) for name, dependency in inputs.items()}
+    return {name: dependency for name, dependency in cut.items() if dependency is not None}
+
+
+def _cut_dependency(dependency: Dependency, wanted: set[str]) -> Dependency | None:
+    left = [
+        source
+        for source in sources_of(dependency)
+        if not isinstance(source, DependencyDefinition) or source.solid in wanted
+    ]
+    if isinstance(dependency, MultiDependencyDefinition):
+        return MultiDependencyDefinition(left) if left else None
+    return left[0] if left else None

@@ -1,0 +1,193 @@
+"""A run config that was checked and resolved: what each part of the run is configured with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagsterlite.config import Evaluation, resolve_config
+from dagsterlite.config.composite import Shape
+from dagsterlite.definitions.composite import CompositeSolidDefinition
+from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.errors import (
+    DagsterConfigMappingFunctionError,
+    DagsterInvalidConfigError,
+    user_code_error_boundary,
+)
+from dagsterlite.handles import SolidHandle
+from dagsterlite.run_config.schema import build_schema, mapped_solids_schema
+
+
+@dataclass(frozen=True)
+class SolidConfig:
+    """What one solid is configured with."""
+
+    config: Any = None
+    #: The config of inputs that are loaded from config, by input.
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    #: ``(output, config)`` for each output to be written, in the order given.
+    outputs: tuple[tuple[str, Any], ...] = ()
+
+
+NO_CONFIG = SolidConfig()
+
+
+@dataclass(frozen=True)
+class Selected:
+    """One of several named things, with its config."""
+
+    name: str
+    config: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentConfig:
+    """The run config of one run, resolved (seed 004)."""
+
+    mode: str
+    #: By dotted handle, also inside composites; solids without config are left out.
+    solids: Mapping[str, SolidConfig] = field(default_factory=dict, repr=False)
+    #: The executor that was selected; None means the first that the mode offers.
+    execution: Selected | None = None
+    #: The storage that was selected, by either section; None means the mode's first.
+    intermediate_storage: Selected | None = None
+    #: Whether the storage was selected by the older section ``storage``.
+    uses_system_storage: bool = False
+    resources: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    #: The loggers that were named; empty means all of the mode.
+    loggers: Mapping[str, Any] = field(default_factory=dict)
+    #: The run config as given: what is stored and sent.
+    original_config: Mapping[str, Any] = field(default_factory=dict)
+    #: Texts that were read from the environment, never to be shown.
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @staticmethod
+    def build(
+        pipeline_def: PipelineDefinition,
+        run_config: Mapping[str, Any] | None = None,
+        mode: str | None = None,
+        ignored_solids: Iterable[str] = (),
+        environ: Mapping[str, str] = os.environ,
+    ) -> EnvironmentConfig:
+        """Check and resolve a run config.
+
+        Args:
+            pipeline_def: The pipeline, or the part of it that is selected.
+            run_config: As given.
+            mode: The mode's name.
+            ignored_solids: Solids that are not selected: their config is not looked at.
+            environ: Where ``{env: NAME}`` is read from.
+
+        Raises:
+            DagsterInvalidConfigError: it does not fit; all misfits at once, each with its path.
+        """
+        mode_def = pipeline_def.get_mode_definition(mode)
+        schema = build_schema(pipeline_def, mode_def, ignored_solids)
+        given = _with_solids(run_config)
+        preamble = f"Error in config for pipeline {pipeline_def.name}"
+        config = _resolve(schema, given, environ, preamble)
+        solids: dict[str, SolidConfig] = {}
+        _collect(pipeline_def.graph, config.value["solids"], None, environ, solids)
+        storage, intermediates = (
+            _selected(config.value.get(key)) for key in ("storage", "intermediate_storage")
+        )
+        if storage and intermediates:
+            message = (
+                f"{preamble}: 'storage' and 'intermediate_storage' both select where "
+                "intermediates are kept. Keep one of them."
+            )
+            raise DagsterInvalidConfigError(message, [], run_config)
+        return EnvironmentConfig(
+            mode=mode_def.name,
+            solids=solids,
+            execution=_selected(config.value.get("execution")),
+            intermediate_storage=storage or intermediates,
+            uses_system_storage=storage is not None,
+            resources=_configs(config.value["resources"]),
+            loggers=_configs(config.value["loggers"]),
+            original_config=run_config or {},
+            secrets=frozenset(config.env_values.values()),
+        )
+
+    def solid(self, handle: SolidHandle) -> SolidConfig:
+        """Return what a solid is configured with."""
+        return self.solids.get(str(handle), NO_CONFIG)
+
+
+def _with_solids(run_config: Mapping[str, Any] | None) -> Any:
+    """Return the config with ``ops`` read as ``solids``, its other name."""
+    if not isinstance(run_config, Mapping):
+        return run_config
+    given = dict(run_config)
+    if "ops" in given and "solids" not in given:
+        given["solids"] = given.pop("ops")
+    return given
+
+
+def _resolve(schema: Shape, config: Any, environ: Mapping[str, str], preamble: str) -> Evaluation:
+    evaluation = resolve_config(schema, config, environ)
+    if not evaluation.success:
+        raise DagsterInvalidConfigError(preamble, evaluation.errors, config)
+    return evaluation
+
+
+def _selected(section: Mapping[str, Any] | None) -> Selected | None:
+    for name, config in (section or {}).items():
+        return Selected(name, (config or {}).get("config"))
+    return None
+
+
+def _configs(sections: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: section.get("config") for name, section in sections.items()}
+
+
+def _collect(
+    graph: Graph,
+    sections: Mapping[str, Any],
+    parent: SolidHandle | None,
+    environ: Mapping[str, str],
+    solids: dict[str, SolidConfig],
+) -> None:
+    for name, solid in graph.solids.items():
+        section = sections.get(name)
+        if section is None:
+            continue
+        handle = SolidHandle(name, parent)
+        config = SolidConfig(
+            section.get("config"), section.get("inputs", {}), tuple(_outputs(section))
+        )
+        if config != NO_CONFIG:
+            solids[str(handle)] = config
+        definition = solid.definition
+        if isinstance(definition, CompositeSolidDefinition):
+            inner = _inner_sections(definition, section, handle, environ)
+            _collect(definition.graph, inner, handle, environ, solids)
+
+
+def _outputs(section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for entry in section.get("outputs", ()):
+        yield from entry.items()
+
+
+def _inner_sections(
+    definition: CompositeSolidDefinition,
+    section: Mapping[str, Any],
+    handle: SolidHandle,
+    environ: Mapping[str, str],
+) -> Mapping[str, Any]:
+    mapping = definition.config_mapping
+    if mapping is None:
+        inner: Mapping[str, Any] = section["solids"]
+        return inner
+
+    def describe() -> str:
+        return f"The config_fn of composite solid '{handle}' raised an error."
+
+    with user_code_error_boundary(DagsterConfigMappingFunctionError, describe):
+        mapped = mapping.config_fn(section.get("config"))
+    preamble = f"Error in the config that the config_fn of composite solid '{handle}' returned"
+    resolved = _resolve(mapped_solids_schema(definition), mapped, environ, preamble).value
+    return dict(resolved)

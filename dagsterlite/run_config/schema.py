@@ -1,0 +1,104 @@
+"""What the run config of a pipeline in a mode must look like (seed 001, Run Config Schema)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from dagsterlite.config import Field, Shape
+from dagsterlite.config import Any as AnyConfig
+from dagsterlite.definitions.composite import CompositeSolidDefinition
+from dagsterlite.definitions.console import default_loggers
+from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.inputs import InputDefinition
+from dagsterlite.definitions.mode import ModeDefinition
+from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.definitions.solid import SolidDefinition
+from dagsterlite.run_config.section import CONFIG, OutputsSection, Section, selection_of
+
+
+def build_schema(
+    definition: PipelineDefinition, mode: ModeDefinition, ignored_solids: Iterable[str] = ()
+) -> Shape:
+    """Return the schema of the run config.
+
+    Args:
+        definition: The pipeline, or the part of it that is selected.
+        mode: The mode.
+        ignored_solids: Solids that are not selected: their config may stand, and is not looked at.
+    """
+    storages = ((d.name, d.config_field) for d in mode.system_storage_defs)
+    intermediates = ((d.name, d.config_field) for d in mode.intermediate_storage_defs)
+    loggers = mode.logger_defs or default_loggers()
+    return Shape(
+        {
+            "solids": Field(_solids(definition.graph, ignored_solids)),
+            "execution": selection_of((d.name, d.config_field) for d in mode.executor_defs),
+            "storage": selection_of(storages),
+            "intermediate_storage": selection_of(intermediates),
+            "resources": Shape(
+                {key: Section(d.config_field) for key, d in mode.resource_defs.items()}
+            ),
+            "loggers": Shape(
+                {
+                    name: Field(Section(d.config_field), is_required=False)
+                    for name, d in loggers.items()
+                }
+            ),
+        }
+    )
+
+
+def _solids(graph: Graph, ignored: Iterable[str] = ()) -> Shape:
+    fields = {name: _solid(solid, graph) for name, solid in graph.solids.items()}
+    return Shape({**fields, **{name: Field(AnyConfig, is_required=False) for name in ignored}})
+
+
+def _solid(solid: Solid, graph: Graph) -> Field:
+    definition = solid.definition
+    fields: dict[str, Field] = {}
+    inputs = _inputs(definition, graph.dependencies[solid.name])
+    if inputs:
+        fields["inputs"] = Field(Shape(inputs))
+    outputs = _outputs(definition)
+    if outputs:
+        fields["outputs"] = Field(OutputsSection(outputs))
+    return Field(Shape({**_own_fields(definition), **fields}), description=definition.description)
+
+
+def _own_fields(definition: NodeDefinition) -> dict[str, Field]:
+    if isinstance(definition, CompositeSolidDefinition):
+        if definition.config_mapping is None:
+            return {"solids": Field(_solids(definition.graph))}
+        field = definition.config_mapping.config_field
+        return {} if field is None else {CONFIG: field}
+    field = definition.config_field if isinstance(definition, SolidDefinition) else None
+    return {} if field is None else {CONFIG: field}
+
+
+def _inputs(definition: NodeDefinition, connected: Mapping[str, object]) -> dict[str, Field]:
+    return {
+        name: _input(input_def)
+        for name, input_def in definition.input_dict.items()
+        if name not in connected and input_def.dagster_type.loader is not None
+    }
+
+
+def _input(input_def: InputDefinition) -> Field:
+    loader = input_def.dagster_type.loader
+    assert loader is not None
+    required = False if input_def.has_default_value else None
+    return Field(loader.schema_type, is_required=required, description=input_def.description)
+
+
+def _outputs(definition: NodeDefinition) -> dict[str, Field]:
+    return {
+        name: Field(output_def.dagster_type.materializer.schema_type)
+        for name, output_def in definition.output_dict.items()
+        if output_def.dagster_type.materializer is not None
+    }
+
+
+def mapped_solids_schema(definition: CompositeSolidDefinition) -> Shape:
+    """Return what a composite's ``config_fn`` must return."""
+    return _solids(definition.graph)

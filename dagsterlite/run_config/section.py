@@ -1,0 +1,85 @@
+"""The two config types that only a run config has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from dagsterlite.config import Array, ConfigType, Field, Selector, Shape
+from dagsterlite.config.composite import HasFields
+from dagsterlite.config.config_type import ABSENT, Absent
+from dagsterlite.config.path import Trail
+from dagsterlite.config.walk import Walk
+
+CONFIG = "config"
+
+
+class Section(ConfigType):
+    """What configures one named thing, with or without the ``config`` level, or left empty.
+
+    It evaluates to ``{"config": …}``, or to ``{}`` where the thing takes no config.
+    """
+
+    __slots__ = ("_field", "_shape")
+
+    def __init__(self, field: Field | None) -> None:
+        self._field = field
+        self._shape = Shape({} if field is None else {CONFIG: field})
+        super().__init__(inner=[self._shape])
+
+    def fit(self, value: object, at: Trail, walk: Walk) -> object:
+        """Return ``{"config": …}`` for either form."""
+        if self._field is None or value is None or self._has_level(value):
+            return self._shape.evaluate(value, at, walk)
+        return {CONFIG: self._field.config_type.evaluate(value, at, walk)}
+
+    def _has_level(self, value: object) -> bool:
+        inner = self._field.config_type if self._field else None
+        means_itself = isinstance(inner, HasFields) and CONFIG in inner.fields
+        return isinstance(value, dict) and CONFIG in value and not means_itself
+
+    def implicit_default(self) -> object | Absent:
+        """Return the empty section if nothing in it is required."""
+        return ABSENT if self._field is not None and self._field.is_required else {}
+
+    def short_form(self) -> str:
+        """Return the form with the ``config`` level."""
+        return self._shape.short_form()
+
+
+class OutputsSection(ConfigType):
+    """How outputs are to be written: a dict by output, or a list of one-key dicts.
+
+    It evaluates to a list of one-key dicts, in the order given.
+    """
+
+    __slots__ = ("_forms", "_list")
+
+    def __init__(self, forms: Mapping[str, Field]) -> None:
+        self._forms = Shape({name: _optional(field) for name, field in forms.items()})
+        self._list = Array(Selector(forms))
+        super().__init__(inner=[self._forms, self._list])
+
+    def fit(self, value: object, at: Trail, walk: Walk) -> object:
+        """Return the list form of either."""
+        if isinstance(value, list):
+            return self._list.evaluate(value, at, walk)
+        given = self._forms.evaluate(value, at, walk)
+        return [{name: config} for name, config in given.items()] if isinstance(given, dict) else []
+
+    def implicit_default(self) -> object | Absent:
+        """Return the empty dict: outputs need not be written."""
+        return {}
+
+    def short_form(self) -> str:
+        """Return the form by output."""
+        return self._forms.short_form()
+
+
+def _optional(field: Field) -> Field:
+    return Field(field.config_type, is_required=False, description=field.description)
+
+
+def selection_of(sections: Iterable[tuple[str, Field | None]]) -> Field:
+    """Return the field in which one of several named things is selected and configured."""
+    fields = {name: Field(Section(field), is_required=False) for name, field in sections}
+    return Field(Selector(fields), is_required=False)
