@@ -1,0 +1,117 @@
+"""Event logs kept in this process."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from dagsterlite.events.assets import AssetKey
+from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.stores import (
+    INDEXED_EVENTS,
+    EventLogRecord,
+    EventLogStorage,
+    EventRecordsFilter,
+)
+
+
+class _RunLog:
+    """One run's records in the order recorded, and the keys of their entries."""
+
+    def __init__(self) -> None:
+        self.records: list[EventLogRecord] = []
+        self.keys: set[tuple[str, str, str, int]] = set()
+
+
+class InMemoryEventLogStorage(EventLogStorage):
+    """Keeps the entries themselves; threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs: defaultdict[str, _RunLog] = defaultdict(_RunLog)
+        self._index: list[EventLogRecord] = []
+        self._last_indexed = 0
+
+    def store_entries(self, entries: Sequence[EventLogEntry]) -> None:
+        with self._lock:
+            for entry in entries:
+                run = self._runs[entry.run_id]
+                key = entry.key
+                if key not in run.keys:
+                    run.keys.add(key)
+                    run.records.append(EventLogRecord(len(run.records) + 1, entry))
+                    if entry.dagster_event_type in INDEXED_EVENTS:
+                        self._add_to_index(entry)
+
+    def _add_to_index(self, entry: EventLogEntry) -> None:
+        self._last_indexed += 1
+        self._index.append(EventLogRecord(self._last_indexed, entry))
+
+    def get_records_for_run(
+        self,
+        run_id: str,
+        *,
+        after: int = 0,
+        of_types: Iterable[DagsterEventType] | None = None,
+        limit: int | None = None,
+    ) -> list[EventLogRecord]:
+        with self._lock:
+            run = self._runs.get(run_id)
+            # A record's place in the list is its storage id less one.
+            records = run.records[max(after, 0) :] if run else []
+        if of_types is not None:
+            types = frozenset(of_types)
+            records = [r for r in records if r.event_log_entry.dagster_event_type in types]
+        return records[:limit]
+
+    def get_event_records(
+        self,
+        records_filter: EventRecordsFilter,
+        limit: int | None = None,
+        *,
+        ascending: bool = False,
+    ) -> list[EventLogRecord]:
+        with self._lock:
+            records = list(self._index) if ascending else self._index[::-1]
+        return list(islice((r for r in records if all(_answers(r, records_filter))), limit))
+
+    def get_asset_keys(
+        self,
+        prefix: Sequence[str] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> list[AssetKey]:
+        keys = {key.to_string(): key for key in self._asset_keys() if key.has_prefix(prefix or ())}
+        return [keys[text] for text in sorted(keys) if cursor is None or text > cursor][:limit]
+
+    def has_asset_key(self, asset_key: AssetKey) -> bool:
+        return asset_key in self._asset_keys()
+
+    def _asset_keys(self) -> set[AssetKey]:
+        with self._lock:
+            records = list(self._index)
+        return {record.asset_key for record in records if record.asset_key is not None}
+
+    def delete_events(self, run_id: str) -> None:
+        with self._lock:
+            self._runs.pop(run_id, None)
+            self._index = [record for record in self._index if record.run_id != run_id]
+
+
+def _answers(record: EventLogRecord, wanted: EventRecordsFilter) -> Iterator[bool]:
+    yield record.event_log_entry.dagster_event_type is wanted.event_type
+    if wanted.asset_key is not None:
+        yield record.asset_key == wanted.asset_key
+    if wanted.asset_partitions is not None:
+        yield record.partition_key in wanted.asset_partitions
+    if wanted.after_cursor is not None:
+        yield record.storage_id > wanted.after_cursor
+    if wanted.before_cursor is not None:
+        yield record.storage_id < wanted.before_cursor
+    if wanted.after_timestamp is not None:
+        yield record.timestamp > wanted.after_timestamp
+    if wanted.before_timestamp is not None:
+        yield record.timestamp < wanted.before_timestamp
