@@ -319,5 +319,25 @@ class DagsterCorruptObjectError(DagsterStorageError):
         )
 
 
+class DagsterUnknownCodecError(DagsterStorageError, LookupError):
+    """A value is, or is to be, written by a codec that no package in this process registers."""
+
+    def __init__(self, codec: str, address: str, known: Iterable[str]) -> None:
+        self.codec = codec
+        self.address = address
+        known = list(known)
+        package = codec.rpartition(".")[0]
+        mend = (
+            f"Install and import the package '{package}', which brings it"
+            if package
+            else "Codecs without a package in their name are dagsterlite's own: upgrade it, if a "
+            "newer version wrote the object"
+        )
+        super().__init__(
+            f"The object at {address} needs the codec '{codec}', which is not known here."
+            f"{near(codec, known)} Known: {listed(known)}. {mend}."
+        )
+
+
 class DagsterSerdesError(DagsterError, ValueError):
     """A record cannot be turned into JSON, or JSON into a record."""

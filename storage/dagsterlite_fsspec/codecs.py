@@ -1,0 +1,145 @@
+"""How values become bytes: a codec a name, and the names are stored with the values."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import struct
+from collections.abc import Callable, Sequence
+from io import BufferedIOBase
+from typing import Any, Protocol
+
+import cloudpickle  # type: ignore[import-untyped]
+
+from dagsterlite.errors import DagsterUnknownCodecError
+
+Part = bytes | memoryview
+
+
+class Codec(Protocol):
+    """Turns values into bytes and back; its name stands in every manifest that it wrote for.
+
+    A third party names its codecs ``<package>.<name>``, so that whoever lacks one is told which
+    package to install.
+    """
+
+    @property
+    def name(self) -> str:
+        """The stable name, by which a value is read again."""
+
+    def encode(self, value: Any) -> Sequence[Part]:
+        """Return the parts that make up the stored bytes in their order, uncopied if possible.
+
+        May raise anything: the value then cannot be written.
+        """
+
+    def decode(self, stream: BufferedIOBase) -> Any:
+        """Return the value out of a seekable stream that holds exactly what was stored."""
+
+
+class PickleCodec:
+    """Pickles by protocol 5, and by cloudpickle what pickle refuses or only this process knows.
+
+    Large buffers (arrays, frames) are not copied into the pickle: they follow it as they lie in
+    memory, and are read back each into memory of its own, so that arrays are writable again::
+
+        pickle | buffer 0 | buffer 1 | … | the size of each of these | their number | mark
+
+    A value without large buffers is a plain pickle; :func:`pickle.load` reads its file.
+    """
+
+    # Smaller buffers cost more to keep apart than to copy.
+    _LARGE = 1 << 16
+    # A pickle ends with a full stop, so none ends with the mark.
+    _MARK = b"\x93DLB1"
+    _TAIL = struct.Struct(f"<Q{len(_MARK)}s")
+
+    @property
+    def name(self) -> str:
+        return "pickle"
+
+    def encode(self, value: Any) -> Sequence[Part]:
+        pickled, buffers = self._dump(value)
+        if not buffers:
+            return [pickled]
+        sizes = [len(pickled), *(buffer.nbytes for buffer in buffers)]
+        tail = struct.pack(f"<{len(sizes)}Q", *sizes) + self._TAIL.pack(len(sizes), self._MARK)
+        return [pickled, *buffers, tail]
+
+    def _dump(self, value: Any) -> tuple[bytes, list[memoryview]]:
+        try:
+            pickled, buffers = self._dump_by(pickle.dumps, value)
+        except Exception:  # noqa: BLE001 - a value's own code decides what pickling it raises
+            return self._dump_by(cloudpickle.dumps, value)
+        # To the process that reads it, the main module is another one.
+        if b"__main__" in pickled:
+            return self._dump_by(cloudpickle.dumps, value)
+        return pickled, buffers
+
+    def _dump_by(self, dumps: Callable[..., bytes], value: Any) -> tuple[bytes, list[memoryview]]:
+        buffers: list[memoryview] = []
+
+        def keep_inside(buffer: pickle.PickleBuffer) -> bool:
+            try:
+                raw = buffer.raw()
+            except BufferError:  # it does not lie in one piece
+                return True
+            if raw.nbytes < self._LARGE:
+                return True
+            buffers.append(raw)
+            return False
+
+        return dumps(value, protocol=5, buffer_callback=keep_inside), buffers
+
+    def decode(self, stream: BufferedIOBase) -> Any:
+        sizes = self._read_sizes(stream)
+        stream.seek(0)
+        if not sizes:
+            return pickle.load(stream)
+        pickled, *buffers = [_read_exactly(stream, size) for size in sizes]
+        return pickle.loads(pickled, buffers=buffers)
+
+    def _read_sizes(self, stream: BufferedIOBase) -> tuple[int, ...]:
+        end = stream.seek(0, os.SEEK_END)
+        if end < self._TAIL.size:
+            return ()
+        stream.seek(end - self._TAIL.size)
+        count, mark = self._TAIL.unpack(stream.read(self._TAIL.size))
+        if mark != self._MARK:
+            return ()
+        packed = struct.Struct(f"<{count}Q")
+        stream.seek(end - self._TAIL.size - packed.size)
+        return packed.unpack(stream.read(packed.size))
+
+
+def _read_exactly(stream: BufferedIOBase, size: int) -> bytearray:
+    data = bytearray(size)
+    view = memoryview(data)
+    while view:
+        read = stream.readinto(view)
+        if not read:
+            raise EOFError(f"{size} bytes were announced and {size - len(view)} are there")
+        view = view[read:]
+    return data
+
+
+DEFAULT_CODEC: Codec = PickleCodec()
+
+_codecs: dict[str, Codec] = {DEFAULT_CODEC.name: DEFAULT_CODEC}
+
+
+def register_codec(codec: Codec) -> None:
+    """Make a codec known by its name, in place of one of the same name."""
+    _codecs[codec.name] = codec
+
+
+def find_codec(name: str, address: str) -> Codec:
+    """Return the codec of that name, for the object at ``address``.
+
+    Raises:
+        DagsterUnknownCodecError: none of that name is registered in this process.
+    """
+    codec = _codecs.get(name)
+    if codec is None:
+        raise DagsterUnknownCodecError(name, address, _codecs)
+    return codec

@@ -1,0 +1,38 @@
+"""What a file system refuses, as one error that names the place and the mend."""
+
+from __future__ import annotations
+
+import errno
+
+from dagsterlite.errors import DagsterStorageError
+
+_MENDS = {
+    errno.ENOSPC: "Free space there, or choose another base_dir.",
+    errno.EDQUOT: "Free space in the quota, or choose another base_dir.",
+    errno.EFBIG: "Raise the limit on file sizes (`ulimit -f`), or choose another base_dir.",
+    errno.EACCES: "Give this user the right to write there, or choose another base_dir.",
+    errno.EPERM: "Give this user the right to write there, or choose another base_dir.",
+    errno.EROFS: "It is mounted read-only: mount it for writing, or choose another base_dir.",
+    errno.ENOTDIR: "A file stands where a folder is needed: move it, or choose another base_dir.",
+    errno.EEXIST: "A file stands where a folder is needed: move it, or choose another base_dir.",
+    errno.ENAMETOOLONG: "The path is too long for its file system: choose a shorter base_dir.",
+}
+_MEND = "Check that the place can be reached with the credentials of this process."
+
+
+def storage_error(doing: str, address: str, exc: BaseException, text: str) -> DagsterStorageError:
+    """Return the error for what ``exc`` kept from being done (``doing``: "write") at ``address``.
+
+    ``text`` is the exception's own, without what must not be shown.
+    """
+    number = exc.errno if isinstance(exc, OSError) else None
+    mend = _MENDS.get(number or 0, _MEND)
+    return DagsterStorageError(f"Could not {doing} {address}: {type(exc).__name__}: {text}. {mend}")
+
+
+def elsewhere_error(address: str, base: str) -> DagsterStorageError:
+    """Return the error for an object that lies on another file system than ``base``."""
+    return DagsterStorageError(
+        f"{address} lies on another file system than this run's intermediates at {base}, which "
+        "cannot read it. Give the run the intermediate storage of the run that wrote the object."
+    )

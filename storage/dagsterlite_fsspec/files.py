@@ -1,0 +1,35 @@
+"""What a storage asks of a file system, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import BufferedIOBase
+from typing import Protocol
+
+
+class Files(Protocol):
+    """Files by absolute address on one file system.
+
+    Each method raises :class:`~dagsterlite.errors.DagsterStorageError` for what the file system
+    refuses.
+    """
+
+    @property
+    def base(self) -> str:
+        """The address that all others here begin with: an absolute path, or a URL."""
+
+    def write(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
+        """Write the parts one after the other; when that fails, no partial file stays."""
+
+    def publish(self, address: str, data: bytes) -> bool:
+        """Put a file where none stands; return whether it is this one that stands now."""
+
+    def open(self, address: str) -> BufferedIOBase:
+        """Open a file for reading, whatever was cached of it; the stream can seek.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+
+    def remove(self, address: str) -> None:
+        """Remove a file; do nothing where there is none."""

@@ -1,0 +1,210 @@
+"""The values of one run as files: data under each attempt's own path, then a step's manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from hashlib import file_digest, sha256
+from io import SEEK_END, BufferedIOBase
+from typing import Any, Literal
+
+from dagsterlite.errors import (
+    DagsterCorruptObjectError,
+    DagsterStorageError,
+    DagsterUnpicklableOutputError,
+)
+from dagsterlite.events.receipt import StoredOutput
+from dagsterlite.stores import IntermediateStorage, StepManifest
+from dagsterlite_fsspec.codecs import DEFAULT_CODEC, Codec, Part, find_codec
+from dagsterlite_fsspec.files import Files
+from dagsterlite_fsspec.local import LocalFiles, is_local
+from dagsterlite_fsspec.manifest import decode_manifest, encode_manifest
+from dagsterlite_fsspec.options import public_options
+from dagsterlite_fsspec.paths import manifest_path, output_path, run_folder, step_folder
+
+Durability = Literal["none", "fsync"]
+
+
+class FsspecIntermediateStorage(IntermediateStorage):
+    """Keeps the outputs of one run's steps on a file system that fsspec knows, or a local one.
+
+    ``base`` is a folder or any fsspec URL; a run's values lie in ``<base>/<run_id>/intermediates``.
+    ``storage_options`` are those of the file system. ``durability="fsync"`` lets values on local
+    files survive a power failure too, at the price of some milliseconds a step.
+
+    Threads may share a storage, and processes that open the same base. A pickled storage leaves
+    the secrets among its options at home: the other process finds them in its own environment.
+
+    Raises:
+        CheckError: the base holds a password, or chains file systems.
+        DagsterStorageError: no file system of the base's protocol is known, or its package is
+            missing.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        run_id: str,
+        storage_options: Mapping[str, Any] | None = None,
+        durability: Durability = "none",
+    ) -> None:
+        self.run_id = run_id
+        self._public_options = public_options(storage_options or {})
+        self._durability: Durability = durability
+        self._files = _open_files(base, storage_options or {}, durability)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        arguments = (self._files.base, self.run_id, self._public_options, self._durability)
+        return type(self), arguments
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._files.base!r}, run_id={self.run_id!r})"
+
+    @property
+    def is_persistent(self) -> bool:
+        return True
+
+    @property
+    def address(self) -> str | None:
+        return self._address_of(run_folder(self.run_id))
+
+    def _address_of(self, path: str) -> str:
+        base = self._files.base
+        return f"{base}{path}" if base.endswith("/") else f"{base}/{path}"
+
+    def write_output(
+        self, step_key: str, attempt_id: str, output_name: str, value: Any, codec: str | None = None
+    ) -> StoredOutput:
+        """Write a value under the attempt's own path.
+
+        Raises:
+            DagsterUnpicklableOutputError: the codec cannot write the value.
+            DagsterUnknownCodecError: there is no such codec.
+            DagsterStorageError: the file system refuses it; no partial file stays.
+        """
+        path = output_path(self.run_id, step_key, attempt_id, output_name)
+        address = self._address_of(path)
+        chosen = find_codec(codec, address) if codec else DEFAULT_CODEC
+        try:
+            parts = chosen.encode(value)
+        except Exception as exc:
+            reason = f"{type(exc).__name__}: {exc}"
+            raise DagsterUnpicklableOutputError(step_key, output_name, value, reason) from exc
+        return self._write(address, output_name, chosen, parts)
+
+    def _write(
+        self, address: str, output_name: str, codec: Codec, parts: Sequence[Part]
+    ) -> StoredOutput:
+        digest = sha256()
+
+        def hashed() -> Iterator[Part]:
+            for part in parts:
+                digest.update(part)
+                yield part
+
+        self._files.write(address, hashed())
+        return StoredOutput(
+            output_name=output_name,
+            address=address,
+            codec=codec.name,
+            size=sum(memoryview(part).nbytes for part in parts),
+            checksum=f"sha256:{digest.hexdigest()}",
+        )
+
+    def read_output(self, step_key: str, output: StoredOutput) -> Any:
+        """Return the value that ``output`` tells of, another run's too.
+
+        Raises:
+            DagsterCorruptObjectError: it is missing, cut short, or not what was written.
+            DagsterUnknownCodecError: no package here knows how it is written.
+            DagsterStorageError: it cannot be reached, or is whole but needs code that this
+                process cannot import.
+        """
+        codec = find_codec(output.codec, output.address)
+        try:
+            stream = self._files.open(output.address)
+        except FileNotFoundError as exc:
+            raise DagsterCorruptObjectError(output.address, "it is missing") from exc
+        with closing(stream):
+            _check(stream, output)
+            return _decode(codec, stream, output.address)
+
+    def commit(self, manifest: StepManifest) -> StepManifest:
+        """Write the step's manifest unless one stands; return the one that stands.
+
+        Committing again after an error, or the same manifest twice, changes nothing.
+
+        Raises:
+            DagsterSerdesError: an entry of the manifest is not JSON-able.
+            DagsterCorruptObjectError: another manifest stands and cannot be read.
+            DagsterStorageError: the file system refuses it.
+        """
+        step_key = manifest.receipt.step_key
+        address = self._address_of(manifest_path(self.run_id, step_key))
+        data = encode_manifest(manifest)
+        try:
+            if self._files.publish(address, data):
+                return manifest
+        except DagsterStorageError:
+            # The store may have taken it and only the answer was lost.
+            standing = self.read_manifest(step_key)
+            if standing is None:
+                raise
+            return standing
+        standing = self.read_manifest(step_key)
+        if standing is None:
+            raise DagsterStorageError(
+                f"A manifest stood at {address} and was gone a moment later: something removes "
+                "this run's files while it runs. Stop that, and execute the run again."
+            )
+        return standing
+
+    def read_manifest(self, step_key: str) -> StepManifest | None:
+        address = self._address_of(manifest_path(self.run_id, step_key))
+        try:
+            stream = self._files.open(address)
+        except FileNotFoundError:
+            return None
+        with closing(stream):
+            data = stream.read()
+        return decode_manifest(data, address, run_id=self.run_id, step_key=step_key)
+
+    def discard(self, step_key: str, outputs: Iterable[StoredOutput]) -> None:
+        """Remove what an attempt of the step wrote; what lies elsewhere belongs to others."""
+        own = self._address_of(step_folder(self.run_id, step_key)) + "/"
+        for output in outputs:
+            if output.address.startswith(own):
+                self._files.remove(output.address)
+
+
+def _open_files(base: str, options: Mapping[str, Any], durability: Durability) -> Files:
+    if is_local(base):
+        return LocalFiles(base, is_synced=durability == "fsync")
+    # Local files are the usual case and need no fsspec, which takes its time to import.
+    from dagsterlite_fsspec.remote import RemoteFiles
+
+    return RemoteFiles(base, options)
+
+
+def _check(stream: BufferedIOBase, output: StoredOutput) -> None:
+    size = stream.seek(0, SEEK_END)
+    if size != output.size:
+        reason = f"it holds {size} bytes, and {output.size} were written"
+        raise DagsterCorruptObjectError(output.address, reason)
+    stream.seek(0)
+    checksum = f"sha256:{file_digest(stream, 'sha256').hexdigest()}"
+    if checksum != output.checksum:
+        reason = f"its checksum is {checksum}, and that of what was written {output.checksum}"
+        raise DagsterCorruptObjectError(output.address, reason)
+    stream.seek(0)
+
+
+def _decode(codec: Codec, stream: BufferedIOBase, address: str) -> Any:
+    try:
+        return codec.decode(stream)
+    except Exception as exc:
+        raise DagsterStorageError(
+            f"The object at {address} is whole, but codec '{codec.name}' cannot load it here: "
+            f"{type(exc).__name__}: {exc}. Give this process the modules, in the versions, that "
+            "the step which wrote it had."
+        ) from exc

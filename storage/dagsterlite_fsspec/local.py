@@ -1,0 +1,79 @@
+"""Files on this machine, straight through the system: no other layer, no cache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedIOBase
+
+from dagsterlite_fsspec.disk import sync_folders, write_file
+from dagsterlite_fsspec.failures import elsewhere_error, storage_error
+from dagsterlite_fsspec.publish import publish_local, published_inside
+
+_SCHEMES = ("file://", "local://")
+
+
+def is_local(base: str) -> bool:
+    """Return whether a base address names a folder of this machine."""
+    return base.startswith(("/", *_SCHEMES)) or ("://" not in base and "::" not in base)
+
+
+def local_path(address: str) -> str:
+    """Return the absolute path that an address of this machine stands for."""
+    for scheme in _SCHEMES:
+        address = address.removeprefix(scheme)
+    return os.path.abspath(os.path.expanduser(address))
+
+
+class LocalFiles:
+    """The files below one folder; see :class:`~dagsterlite_fsspec.files.Files`.
+
+    ``is_synced``: what is written survives a power failure, not only the death of the process.
+    """
+
+    def __init__(self, base: str, *, is_synced: bool) -> None:
+        self.base = local_path(base)
+        self._is_synced = is_synced
+
+    def write(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
+        with _translated("write", address):
+            write_file(address, parts, is_synced=self._is_synced)
+            if self._is_synced:
+                sync_folders(address, self.base)
+
+    def publish(self, address: str, data: bytes) -> bool:
+        with _translated("write", address):
+            is_ours = publish_local(address, data, is_synced=self._is_synced)
+            if self._is_synced:
+                sync_folders(address, self.base)
+            return is_ours
+
+    def open(self, address: str) -> BufferedIOBase:
+        if not is_local(address):
+            raise elsewhere_error(address, self.base)
+        path = local_path(address)
+        with _translated("read", address, passing=(FileNotFoundError,)):
+            try:
+                return open(path, "rb")
+            except IsADirectoryError:
+                return open(published_inside(path), "rb")
+
+    def remove(self, address: str) -> None:
+        path = local_path(address)
+        with _translated("remove", address), suppress(FileNotFoundError):
+            os.unlink(path)
+        with suppress(OSError):  # others lie beside it
+            os.rmdir(os.path.dirname(path))
+
+
+@contextmanager
+def _translated(
+    doing: str, address: str, passing: tuple[type[OSError], ...] = ()
+) -> Iterator[None]:
+    try:
+        yield
+    except passing:
+        raise
+    except OSError as exc:
+        raise storage_error(doing, address, exc, str(exc)) from exc

@@ -1,0 +1,106 @@
+"""Files on any other file system that fsspec knows, by URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from io import BufferedIOBase, BytesIO
+from typing import Any
+
+import fsspec
+from fsspec.core import url_to_fs
+
+from dagsterlite.errors import CheckError, DagsterStorageError
+from dagsterlite_fsspec.failures import elsewhere_error, storage_error
+from dagsterlite_fsspec.options import has_password, redact, without_password
+from dagsterlite_fsspec.publish import publish_in_memory, publish_remote
+
+# They have no folders to make first (but would make a bucket), and take `use_listings_cache`.
+_OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
+_OURS = (DagsterStorageError,)
+
+
+class RemoteFiles:
+    """The files below one URL; see :class:`~dagsterlite_fsspec.files.Files`.
+
+    Nothing here lists, looks whether a file exists or asks for its size: file systems answer such
+    questions from caches. None is kept either: fsspec keeps one for each process, and for each
+    thread where it must, also after a fork.
+
+    Raises:
+        CheckError: the URL holds a password, or chains file systems.
+        DagsterStorageError: no file system of that protocol is known, or its package is missing.
+    """
+
+    def __init__(self, base: str, options: Mapping[str, Any]) -> None:
+        _check_base(base)
+        self.base = base if base.endswith("://") else base.rstrip("/")
+        self._protocol = _protocol(base)
+        self._options = dict(options)
+        if self._protocol in _OBJECT_STORES:
+            self._options["use_listings_cache"] = False
+        with self._translated("use", self.base):
+            fsspec.get_filesystem_class(self._protocol)
+
+    def write(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
+        with self._translated("write", address):
+            fs, path = self._locate_for_writing(address)
+            fs.pipe_file(path, b"".join(parts))
+
+    def publish(self, address: str, data: bytes) -> bool:
+        publish = publish_in_memory if self._protocol == "memory" else publish_remote
+        with self._translated("write", address):
+            fs, path = self._locate_for_writing(address)
+            return publish(fs, path, data)
+
+    def open(self, address: str) -> BufferedIOBase:
+        with self._translated("read", address, passing=(*_OURS, FileNotFoundError)):
+            fs, path = self._locate(address)
+            return BytesIO(fs.cat_file(path))
+
+    def remove(self, address: str) -> None:
+        with self._translated("remove", address), suppress(FileNotFoundError):
+            fs, path = self._locate(address)
+            fs.rm_file(path)
+
+    def _locate_for_writing(self, address: str) -> tuple[Any, str]:
+        fs, path = self._locate(address)
+        if self._protocol not in _OBJECT_STORES:
+            fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+        return fs, path
+
+    def _locate(self, address: str) -> tuple[Any, str]:
+        if _protocol(address) != self._protocol:
+            raise elsewhere_error(address, self.base)
+        fs, path = url_to_fs(address, **self._options)
+        return fs, path
+
+    @contextmanager
+    def _translated(
+        self, doing: str, address: str, passing: tuple[type[Exception], ...] = _OURS
+    ) -> Iterator[None]:
+        try:
+            yield
+        except passing:
+            raise
+        except Exception as exc:  # noqa: BLE001 - each client has errors of its own
+            # The cause is left out: its text, or that of its own causes, may hold a secret.
+            raise storage_error(doing, address, exc, redact(str(exc), self._options)) from None
+
+
+def _check_base(base: str) -> None:
+    shown = without_password(base)
+    if has_password(base):
+        raise CheckError(
+            f"The base {shown} holds a password, which would be stored with each value. Give it in "
+            "the storage options or in the environment."
+        )
+    if "::" in base:
+        raise CheckError(
+            f"The base {shown} chains file systems, and a cache among them could answer with what "
+            "no longer stands. Give the URL of the last one."
+        )
+
+
+def _protocol(url: str) -> str:
+    return url.partition("://")[0]
