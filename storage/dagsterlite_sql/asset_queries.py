@@ -1,0 +1,45 @@
+"""Questions about assets, asked of the index."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from dagsterlite.events.assets import AssetKey
+from dagsterlite_sql.schema import event_index
+
+_KEY: ColumnElement[str] = event_index.c.asset_key
+
+
+def asset_keys(prefix: Sequence[str] | None, limit: int | None, cursor: str | None) -> Select[str]:
+    """Return the query for the stored texts of asset keys, each once, sorted.
+
+    It steps from each key to the next in the database's own index, so that its cost grows with
+    the number of assets and not with that of their events.
+    """
+    wanted = list(_bounds(prefix, cursor))
+    first = select(func.min(_KEY).label("key")).where(*wanted)
+    keys = first.cte("keys", recursive=True)
+    following = select(func.min(_KEY)).where(keys.c.key < _KEY, *wanted)
+    keys = keys.union_all(select(following.scalar_subquery()).where(keys.c.key.is_not(None)))
+    return select(keys.c.key).where(keys.c.key.is_not(None)).order_by(keys.c.key).limit(limit)
+
+
+def _bounds(prefix: Sequence[str] | None, cursor: str | None) -> Iterator[ColumnElement[bool]]:
+    """Yield the bounds between which the wanted keys' texts stand.
+
+    The text of a key with the prefix is ``["a", "b"]`` itself, or goes on after ``["a", "b"``
+    with a comma, which sorts before the bracket.
+    """
+    if prefix:
+        whole = json.dumps(list(prefix))
+        yield _KEY.between(f"{whole[:-1]},", whole)
+    if cursor is not None:
+        yield cursor < _KEY
+
+
+def mentions(asset_key: AssetKey) -> Select[int]:
+    """Return the query for one event that speaks of the asset."""
+    return select(event_index.c.id).where(asset_key.to_string() == _KEY).limit(1)

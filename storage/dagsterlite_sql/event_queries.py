@@ -1,0 +1,28 @@
+"""Conditions on the index of events across runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement
+
+from dagsterlite.stores import EventRecordsFilter
+from dagsterlite_sql.schema import event_index
+
+
+def conditions(wanted: EventRecordsFilter) -> Iterator[ColumnElement[bool]]:
+    """Yield a condition for each field of the filter that is given."""
+    columns = event_index.c
+    yield columns.event_type == wanted.event_type.value
+    if wanted.asset_key is not None:
+        yield columns.asset_key == wanted.asset_key.to_string()
+    if wanted.asset_partitions is not None:
+        yield columns.partition.in_(wanted.asset_partitions)
+    if wanted.after_cursor is not None:
+        yield columns.id > wanted.after_cursor
+    if wanted.before_cursor is not None:
+        yield columns.id < wanted.before_cursor
+    if wanted.after_timestamp is not None:
+        yield columns.timestamp > wanted.after_timestamp
+    if wanted.before_timestamp is not None:
+        yield columns.timestamp < wanted.before_timestamp

@@ -1,0 +1,177 @@
+"""Event logs in SQLite: a file for each run, and one for the index across runs.
+
+A run's file is the truth; the index is written after it. A process may die between the two: so
+before the run's file is written, a row of ``unfinished_writes`` says so, and it goes with the
+write to the index. Whoever opens the store looks at the runs of rows that are left, and at no
+others, and adds to the index what it lacks.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
+
+from dagsterlite.config import Field, StringSource
+from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
+from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite_sql.bodies import read_body
+from dagsterlite_sql.database import Database
+from dagsterlite_sql.event_rows import INDEXED, Row, to_copy, to_row
+from dagsterlite_sql.events import SqlEventLogStorage
+from dagsterlite_sql.schema import EVENT_INDEX, event_index, event_logs, unfinished_writes
+from dagsterlite_sql.sqlite import SqliteFile
+from dagsterlite_sql.sqlite_run_files import RunFiles
+
+OPEN_FILES = 64
+"""How many runs' files a store keeps open."""
+
+LIVE_SECONDS = 600.0
+"""An unfinished write that began within this time may still be under way in another process."""
+
+
+class SqliteEventLogStorage(SqlEventLogStorage, ConfigurableClass):
+    """SQLite-backed event log storage, the default (seed 003).
+
+    Args:
+        base_dir: The folder that holds ``index.db`` and, for each run, ``runs/<run id>.db``; made
+            when it is first needed.
+        inst_data: The section of ``dagster.yaml`` that asked for it, if any.
+        clock: Gives unix seconds.
+
+    Raises:
+        DagsterHomeError: another program's file stands there, or a newer version's.
+        DagsterInstanceMigrationRequired: an older version's database stands there.
+        DagsterStorageError: the files cannot be read.
+    """
+
+    def __init__(
+        self,
+        base_dir: str,
+        inst_data: ConfigurableClassData | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        base_dir = os.path.abspath(base_dir)
+        self._inst_data = inst_data
+        self._clock = clock
+        self._index = SqliteFile(os.path.join(base_dir, "index.db"), EVENT_INDEX)
+        self._runs = RunFiles(os.path.join(base_dir, "runs"), OPEN_FILES)
+        if self._index.check():
+            self._finish_writes()
+
+    # --- where things lie ---
+
+    @property
+    def index(self) -> Database:
+        return self._index
+
+    @contextmanager
+    def run_log(self, run_id: str) -> Iterator[Database | None]:
+        if self._runs.exists(run_id):
+            with self._runs.use(run_id) as file:
+                yield file
+        else:
+            yield None
+
+    def of_run(self, run_id: str) -> Iterator[ColumnElement[bool]]:
+        # The file holds nothing else; and a condition on the run would lead SQLite's planner away
+        # from reading it in order.
+        yield from ()
+
+    # --- writing ---
+
+    def store_rows(self, run_id: str, rows: Sequence[Row], copies: Sequence[Row]) -> None:
+        if not copies:
+            self._write_log(run_id, rows)
+            return
+        token = self._mark(run_id)
+        self._write_log(run_id, rows)
+        with self._index.write() as connection:
+            self._write_copies(connection, run_id, copies)
+            _unmark(connection, [token])
+
+    def _write_log(self, run_id: str, rows: Sequence[Row]) -> None:
+        with self._runs.use(run_id) as file, file.write() as connection:
+            connection.execute(file.insert_new(event_logs), rows)
+
+    def _write_copies(self, connection: Connection, run_id: str, copies: Sequence[Row]) -> None:
+        # Within this transaction: a run is deleted file first and index last, so what is written
+        # while the file stands is either right or deleted thereafter.
+        if not self._runs.exists(run_id):
+            connection.execute(delete(event_index).where(event_index.c.run_id == run_id))
+        elif copies:
+            connection.execute(self._index.insert_new(event_index), copies)
+
+    def _mark(self, run_id: str) -> str:
+        token = uuid.uuid4().hex
+        row = {"token": token, "run_id": run_id, "since": self._clock()}
+        with self._index.write() as connection:
+            connection.execute(insert(unfinished_writes), row)
+        return token
+
+    def delete_events(self, run_id: str) -> None:
+        if not (self._index.exists() or self._runs.exists(run_id)):
+            return
+        token = self._mark(run_id)
+        self._runs.delete(run_id)
+        with self._index.write() as connection:
+            self._write_copies(connection, run_id, ())
+            _unmark(connection, [token])
+
+    # --- what a process that died left undone ---
+
+    def _finish_writes(self) -> None:
+        with self._index.read() as connection:
+            left = connection.execute(select(unfinished_writes)).all()
+        for run_id in {row.run_id for row in left}:
+            old = [row.token for row in left if row.run_id == run_id and self._is_over(row.since)]
+            copies = self._missing_copies(run_id)
+            with self._index.write() as connection:
+                self._write_copies(connection, run_id, copies)
+                _unmark(connection, old)
+
+    def _is_over(self, since: float) -> bool:
+        return since < self._clock() - LIVE_SECONDS
+
+    def _missing_copies(self, run_id: str) -> list[Row]:
+        query = select(event_logs.c.id, event_logs.c.body).order_by(event_logs.c.id)
+        query = query.where(event_logs.c.event_type.in_(INDEXED))
+        with self.run_log(run_id) as database:
+            if database is None:
+                return []
+            with database.read() as connection:
+                rows = connection.execute(query).all()
+            place = f"{database.address}, event_logs.id"
+        entries = [read_body(row.body, EventLogEntry, f"{place} {row.id}") for row in rows]
+        return [to_copy(to_row(entry), entry) for entry in entries]
+
+    def close(self) -> None:
+        self._runs.close()
+        self._index.close()
+
+    # --- config ---
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> Any:
+        text = "The folder that holds index.db and, for each run, runs/<run id>.db."
+        return {"base_dir": Field(StringSource, description=text)}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> SqliteEventLogStorage:
+        return cls(config_value["base_dir"], inst_data)
+
+
+def _unmark(connection: Connection, tokens: Sequence[str]) -> None:
+    if tokens:
+        connection.execute(delete(unfinished_writes).where(unfinished_writes.c.token.in_(tokens)))

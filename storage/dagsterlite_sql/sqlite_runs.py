@@ -1,0 +1,54 @@
+"""Runs in a SQLite file."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dagsterlite.config import Field, StringSource
+from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
+from dagsterlite_sql.runs import SqlRunStorage
+from dagsterlite_sql.schema import RUNS
+from dagsterlite_sql.sqlite import SqliteFile
+
+
+class SqliteRunStorage(SqlRunStorage, ConfigurableClass):
+    """SQLite-backed run storage, the default (seed 003).
+
+    Args:
+        base_dir: The folder that holds ``runs.db``; made when it is first needed.
+        inst_data: The section of ``dagster.yaml`` that asked for it, if any.
+        clock: Gives unix seconds for the time stamps of records.
+
+    Raises:
+        DagsterHomeError: another program's file stands there, or a newer version's.
+        DagsterInstanceMigrationRequired: an older version's database stands there.
+        DagsterStorageError: the file cannot be read.
+    """
+
+    def __init__(
+        self,
+        base_dir: str,
+        inst_data: ConfigurableClassData | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        file = SqliteFile(os.path.join(os.path.abspath(base_dir), "runs.db"), RUNS)
+        file.check()
+        super().__init__(file, clock)
+        self._inst_data = inst_data
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> Any:
+        return {"base_dir": Field(StringSource, description="The folder that holds runs.db.")}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> SqliteRunStorage:
+        return cls(config_value["base_dir"], inst_data)
