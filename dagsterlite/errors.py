@@ -5,18 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from reprlib import Repr
 from typing import Any
 
+_NAMES_SHOWN = 20
+_WIDTH = 200
+_repr = Repr()
+_repr.maxstring = _repr.maxother = _repr.maxlong = _WIDTH
 
-def near(name: str, known: Iterable[str]) -> str:
+
+def near(name: object, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` when a known name resembles ``name``, else nothing."""
-    matches = get_close_matches(name, list(known), n=1)
+    matches = get_close_matches(str(name), list(known), n=1)
     return f" Did you mean '{matches[0]}'?" if matches else ""
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return names as a sorted, quoted, comma-separated list for a message."""
-    return ", ".join(f"'{name}'" for name in sorted(names)) or "none"
+    """Return names as a sorted, quoted, comma-separated list for a message, the first 20."""
+    in_order = sorted(names)
+    text = ", ".join(f"'{name}'" for name in in_order[:_NAMES_SHOWN]) or "none"
+    left_out = len(in_order) - _NAMES_SHOWN
+    return f"{text} and {left_out} more" if left_out > 0 else text
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: short however big it is, also if its repr raises."""
+    text = _repr.repr(value)
+    return text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's class, with its module unless it is one of Python's own."""
+    cls = type(value)
+    plain = cls.__module__ in {"builtins", "__main__"}
+    return cls.__qualname__ if plain else f"{cls.__module__}.{cls.__qualname__}"
 
 
 class DagsterError(Exception):
@@ -53,7 +75,7 @@ class ParameterCheckError(CheckError, TypeError):
     def __init__(self, owner: str, parameter: str, expected: str, value: object) -> None:
         super().__init__(
             f"{owner}: argument '{parameter}' must be {expected}, "
-            f"not {value!r} of type {type(value).__name__}."
+            f"not {shown(value)} of type {type_name(value)}."
         )
 
 
