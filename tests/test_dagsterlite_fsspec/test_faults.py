@@ -4,7 +4,8 @@ import errno
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import pytest
 from dagsterlite.errors import DagsterCorruptObjectError, DagsterStorageError
 from dagsterlite.events.receipt import StoredOutput
 from dagsterlite_fsspec.intermediates import FsspecIntermediateStorage
-from tests.test_dagsterlite_fsspec.attempts import RUN_ID, manifest_of, start
+from tests.test_dagsterlite_fsspec.attempts import RUN_ID, manifest_of, start_attempt
 
 STEP = "load.compute"
+
+Process = subprocess.Popen[str]
+Start = Callable[..., Process]
 
 
 @pytest.fixture
@@ -23,22 +27,35 @@ def storage(tmp_path: Path) -> FsspecIntermediateStorage:
     return FsspecIntermediateStorage(str(tmp_path), RUN_ID)
 
 
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start an attempt in a process of its own, which ends with the test whatever happens."""
+    with ExitStack() as stack:
+
+        def start(what: str, attempt_id: str, *more: str, base: Path = tmp_path) -> Process:
+            process = stack.enter_context(start_attempt(what, base, attempt_id, *more))
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
 def files_below(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-def line_of(process: subprocess.Popen[str]) -> str:
+def line_of(process: Process) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
 
-def tell(process: subprocess.Popen[str]) -> None:
+def tell(process: Process) -> None:
     assert process.stdin is not None
     process.stdin.write("\n")
     process.stdin.flush()
 
 
-def end(process: subprocess.Popen[str]) -> str:
+def end(process: Process) -> str:
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     return out
@@ -49,10 +66,10 @@ def end(process: subprocess.Popen[str]) -> str:
 
 @pytest.mark.parametrize("links", ["links", "no-links"])
 def test_of_eight_racing_processes_one_wins_each_step_and_all_see_it(
-    storage: FsspecIntermediateStorage, tmp_path: Path, links: str
+    storage: FsspecIntermediateStorage, tmp_path: Path, start: Start, links: str
 ) -> None:
     count = 25
-    racers = {f"a{n}": start("race", tmp_path, f"a{n}", links, str(count)) for n in range(8)}
+    racers = {f"a{n}": start("race", f"a{n}", links, str(count)) for n in range(8)}
     for racer in racers.values():
         assert line_of(racer) == "ready"
     for number in range(count):
@@ -96,10 +113,10 @@ def test_hosts_with_and_without_links_agree(
     ids=["writing", "linking", "renaming"],
 )
 def test_a_writer_killed_in_the_middle_leaves_the_step_to_the_next(
-    storage: FsspecIntermediateStorage, tmp_path: Path, how: list[str]
+    storage: FsspecIntermediateStorage, start: Start, how: list[str]
 ) -> None:
     what, *more = how
-    victim = start(what, tmp_path, "victim", *more)
+    victim = start(what, "victim", *more)
     assert line_of(victim) == "in the middle"
     victim.send_signal(signal.SIGKILL)
     victim.communicate()
@@ -128,8 +145,10 @@ def test_an_interrupted_write_leaves_no_partial_file(
 # --- refusals -----------------------------------------------------------------------------------
 
 
-def test_a_full_disk_leaves_no_partial_value_and_names_place_and_mend(tmp_path: Path) -> None:
-    said = end(start("fill_disk", tmp_path, "attempt1", "1"))
+def test_a_full_disk_leaves_no_partial_value_and_names_place_and_mend(
+    tmp_path: Path, start: Start
+) -> None:
+    said = end(start("fill_disk", "attempt1", "1"))
     assert said.startswith("write: DagsterStorageError: Could not write")
     assert f"{tmp_path}/run/intermediates/load.compute/attempt1/result" in said
     assert "ulimit -f" in said
@@ -155,11 +174,13 @@ def test_a_disk_that_is_full_for_the_manifest_only_leaves_none(
     assert storage.read_manifest(STEP) is None
 
 
-def test_a_place_that_may_not_be_written_is_named_with_the_mend(tmp_path: Path) -> None:
+def test_a_place_that_may_not_be_written_is_named_with_the_mend(
+    tmp_path: Path, start: Start
+) -> None:
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o555)
     # Whoever runs the tests may be refused the way there already; that is the same error.
-    said = end(start("lack_rights", locked, "attempt1"))
+    said = end(start("lack_rights", "attempt1", base=locked))
     assert said.startswith("write: DagsterStorageError: Could not write")
     assert str(locked) in said
     assert "PermissionError" in said
