@@ -10,7 +10,7 @@ from typing import Any as AnyValue
 from dagsterlite import config
 from dagsterlite.events.metadata import EventMetadataEntry
 from dagsterlite.events.yielded import AssetMaterialization, TypeCheck
-from dagsterlite.types.dagster_type import DagsterType
+from dagsterlite.types.dagster_type import PASSED, DagsterType, refused
 from dagsterlite.types.loader import (
     DagsterTypeLoader,
     DagsterTypeMaterializer,
@@ -18,7 +18,6 @@ from dagsterlite.types.loader import (
     FunctionMaterializer,
 )
 
-_PASSED = TypeCheck(success=True)
 _AT_PATH = {"path": config.Field(config.String, description="The file's path.")}
 
 
@@ -29,10 +28,18 @@ def _load(_context: AnyValue, given: AnyValue) -> AnyValue:
     if kind == "value":
         return data
     if kind == "json":
-        with open(data["path"], encoding="utf-8") as file:
-            return json.load(file)
+        return _read_json(data["path"])
     with open(data["path"], "rb") as file:
         return pickle.load(file)
+
+
+def _read_json(path: str) -> AnyValue:
+    with open(path, encoding="utf-8") as file:
+        content = json.load(file)
+    if not isinstance(content, dict) or "value" not in content:
+        message = f'{path} must hold a JSON object with the key "value", as materializing writes it'
+        raise ValueError(message)
+    return content["value"]
 
 
 def _write(_context: AnyValue, given: AnyValue, value: AnyValue) -> Iterator[AssetMaterialization]:
@@ -57,24 +64,26 @@ def _materializer() -> DagsterTypeMaterializer:
     return FunctionMaterializer(config.Selector({"json": _AT_PATH, "pickle": _AT_PATH}), _write)
 
 
+class BuiltinType(DagsterType):
+    """A type of this module: pickled by its name, so that it is one object in every process."""
+
+    def __reduce__(self) -> str:
+        return self.display_name
+
+
+class _NothingType(BuiltinType):
+    @property
+    def is_nothing(self) -> bool:
+        return True
+
+
 def _scalar(
-    name: str,
-    python_type: type,
-    scalar: config.ConfigType,
-    description: str,
+    name: str, python_type: type, called: str, scalar: config.ConfigType, description: str
 ) -> DagsterType:
     def check(_context: AnyValue, value: AnyValue) -> TypeCheck:
-        if isinstance(value, python_type):
-            return _PASSED
-        return TypeCheck(
-            success=False,
-            description=(
-                f'Value "{value!s:.200}" of python type "{type(value).__name__}" must be a '
-                f"{python_type.__name__}."
-            ),
-        )
+        return PASSED if isinstance(value, python_type) else refused(value, called)
 
-    return DagsterType(
+    return BuiltinType(
         check,
         name=name,
         is_builtin=True,
@@ -85,20 +94,14 @@ def _scalar(
     )
 
 
-class _NothingType(DagsterType):
-    @property
-    def is_nothing(self) -> bool:
-        return True
-
-
 def _check_nothing(_context: AnyValue, value: AnyValue) -> TypeCheck:
     if value is None:
-        return _PASSED
+        return PASSED
     return TypeCheck(success=False, description=f"Value must be None, got a {type(value)}")
 
 
-Any = DagsterType(
-    lambda _context, _value: _PASSED,
+Any = BuiltinType(
+    lambda _context, _value: PASSED,
     name="Any",
     is_builtin=True,
     description="Any value.",
@@ -106,11 +109,11 @@ Any = DagsterType(
     materializer=_materializer(),
     config_type=config.Any,
 )
-Bool = _scalar("Bool", bool, config.Bool, "A Python bool.")
-Float = _scalar("Float", float, config.Float, "A Python float.")
-Int = _scalar("Int", int, config.Int, "A Python int.")
-String = _scalar("String", str, config.String, "A Python str.")
-Path = _scalar("Path", str, config.String, "A path, as a Python str.")
+Bool = _scalar("Bool", bool, "bool", config.Bool, "A Python bool.")
+Float = _scalar("Float", float, "float", config.Float, "A Python float.")
+Int = _scalar("Int", int, "int", config.Int, "A Python int.")
+String = _scalar("String", str, "string", config.String, "A Python str.")
+Path = _scalar("Path", str, "string", config.String, "A path, as a Python str.")
 Nothing = _NothingType(
     _check_nothing,
     name="Nothing",

@@ -7,15 +7,32 @@ from typing import Any
 
 from dagsterlite.config import ConfigType
 from dagsterlite.errors import (
-    DagsterInvalidDefinitionError,
+    CheckError,
+    DagsterError,
+    DagsterInvariantViolationError,
     DagsterTypeCheckError,
     ParameterCheckError,
-    user_code_error_boundary,
+    shown,
+    type_name,
 )
 from dagsterlite.events.yielded import TypeCheck
+from dagsterlite.types.callables import check_function
 from dagsterlite.types.loader import DagsterTypeLoader, DagsterTypeMaterializer
+from dagsterlite.types.requirements import resource_keys
 
 TypeCheckFn = Callable[[Any, Any], bool | TypeCheck]
+
+PASSED = TypeCheck(success=True)
+"""The answer of a type check that has nothing to remark."""
+
+_VALUE_WIDTH = 200
+
+
+def refused(value: object, expected: str) -> TypeCheck:
+    """Return the answer for a value that is not of the Python type called ``expected``."""
+    text = value[:_VALUE_WIDTH] if isinstance(value, str) else shown(value)
+    description = f'Value "{text}" of python type "{type(value).__name__}" must be a {expected}.'
+    return TypeCheck(success=False, description=description)
 
 
 class DagsterType:
@@ -34,8 +51,8 @@ class DagsterType:
         required_resource_keys: The resources that ``type_check_fn`` uses.
 
     Raises:
-        DagsterInvalidDefinitionError: neither name nor key is given, or an argument is of the
-            wrong type.
+        CheckError: neither name nor key is given, or an argument is of the wrong type.
+        DagsterInvalidDefinitionError: ``type_check_fn`` does not take two arguments.
     """
 
     def __init__(
@@ -53,20 +70,21 @@ class DagsterType:
         config_type: ConfigType | None = None,
     ) -> None:
         if name is None and key is None:
-            message = "DagsterType: give a name, a key, or both; neither is set."
-            raise DagsterInvalidDefinitionError(message)
-        if not callable(type_check_fn):
-            owner = f"DagsterType '{name or key}'"
-            raise ParameterCheckError(owner, "type_check_fn", "a function", type_check_fn)
-        self._type_check_fn = type_check_fn
+            raise CheckError("DagsterType: give a name, a key, or both; neither is set.")
+        owner = f"DagsterType '{name or key}'"
+        self._type_check_fn: TypeCheckFn = check_function(
+            owner, "type_check_fn", type_check_fn, takes=("context", "value")
+        )
         self.key: str = key if key is not None else str(name)
         self._name = name
         self.is_builtin = is_builtin
         self.description = description
+        _check(owner, "loader", loader, DagsterTypeLoader)
         self.loader = loader
+        _check(owner, "materializer", materializer, DagsterTypeMaterializer)
         self.materializer = materializer
         self.serialization_strategy = serialization_strategy
-        self.required_resource_keys = frozenset(required_resource_keys or ())
+        self.required_resource_keys = resource_keys(owner, required_resource_keys)
         #: The config type that the same name stands for in a config schema, for built-in scalars.
         self.config_type = config_type
 
@@ -95,29 +113,35 @@ class DagsterType:
         """The types that this one is made of."""
         return ()
 
+    def is_same(self, other: DagsterType) -> bool:
+        """Return whether both are one type, or are made alike of the same types."""
+        return self is other
+
     def type_check(self, context: Any, value: Any) -> TypeCheck:
         """Return whether ``value`` is of this type.
 
         Raises:
-            DagsterTypeCheckError: the check itself raised, or answered with something else than a
-                bool or a :class:`TypeCheck`.
+            DagsterTypeCheckError: the check itself raised.
+            DagsterInvariantViolationError: it answered with something else than a bool or a
+                :class:`TypeCheck`.
         """
-
-        def describe() -> str:
-            return f"The type check of type '{self.display_name}' raised an error."
-
-        with user_code_error_boundary(DagsterTypeCheckError, describe):
+        # Called for each item of a typed list: a context manager would cost more than the check.
+        try:
             answer = self._type_check_fn(context, value)
+        except DagsterError:
+            raise
+        except Exception as exc:
+            message = f"The type check of type '{self.display_name}' raised an error."
+            raise DagsterTypeCheckError(message, user_exception=exc) from exc
         if isinstance(answer, TypeCheck):
             return answer
         if isinstance(answer, bool):
             return TypeCheck(answer)
-        reason = TypeError(f"it answered {answer!r:.80} of type {type(answer).__name__}")
         message = (
-            f"The type check of type '{self.display_name}' must return a bool or a TypeCheck: "
-            f"{reason}."
+            f"The type check function of type '{self.display_name}' returned {shown(answer)} of "
+            f"type {type_name(answer)}. It must return a bool or a TypeCheck."
         )
-        raise DagsterTypeCheckError(message, user_exception=reason)
+        raise DagsterInvariantViolationError(message)
 
     def resource_keys(self) -> frozenset[str]:
         """Return the resources that checking, loading and writing values of this type need."""
@@ -157,7 +181,7 @@ class PythonObjectDagsterType(DagsterType):
 
     def _is_instance(self, _context: Any, value: Any) -> TypeCheck:
         if isinstance(value, self.python_type):
-            return _PASSED
+            return PASSED
         return TypeCheck(
             success=False,
             description=(
@@ -167,8 +191,10 @@ class PythonObjectDagsterType(DagsterType):
         )
 
 
-_PASSED = TypeCheck(success=True)
-
-
 def _union_name(classes: tuple[type, ...]) -> str:
     return f"Union[{', '.join(cls.__name__ for cls in classes)}]"
+
+
+def _check(owner: str, argument: str, given: object, cls: type) -> None:
+    if given is not None and not isinstance(given, cls):
+        raise ParameterCheckError(owner, argument, f"a {cls.__name__}", given)

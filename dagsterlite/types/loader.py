@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from dagsterlite.config import ConfigType, resolve_to_config_type
-from dagsterlite.errors import DagsterInvalidDefinitionError
+from dagsterlite.errors import DagsterInvariantViolationError, shown, type_name
 from dagsterlite.events.yielded import AssetMaterialization, Materialization
+from dagsterlite.types.callables import check_function
+from dagsterlite.types.requirements import resource_keys
 
 Materializations = Iterable[AssetMaterialization | Materialization]
 
@@ -53,11 +55,17 @@ class FunctionLoader(DagsterTypeLoader):
     """A loader that calls a function of ``(context, config_value)``."""
 
     def __init__(
-        self, config_schema: Any, func: Callable[[Any, Any], Any], resource_keys: Iterable[str] = ()
+        self,
+        config_schema: Any,
+        func: Callable[[Any, Any], Any],
+        required_resource_keys: Iterable[str] | None = None,
     ) -> None:
+        owner = f"type loader '{getattr(func, '__name__', 'loader')}'"
         self._schema = resolve_to_config_type(config_schema)
-        self._func = func
-        self._resource_keys = frozenset(resource_keys)
+        self._func: Callable[[Any, Any], Any] = check_function(
+            owner, "func", func, takes=("context", "config_value")
+        )
+        self._resource_keys = resource_keys(owner, required_resource_keys)
         self.__doc__ = func.__doc__
 
     @property
@@ -78,11 +86,14 @@ class FunctionMaterializer(DagsterTypeMaterializer):
         self,
         config_schema: Any,
         func: Callable[[Any, Any, Any], Any],
-        resource_keys: Iterable[str] = (),
+        required_resource_keys: Iterable[str] | None = None,
     ) -> None:
+        self._owner = f"type materializer '{getattr(func, '__name__', 'materializer')}'"
         self._schema = resolve_to_config_type(config_schema)
-        self._func = func
-        self._resource_keys = frozenset(resource_keys)
+        self._func: Callable[[Any, Any, Any], Any] = check_function(
+            self._owner, "func", func, takes=("context", "config_value", "value")
+        )
+        self._resource_keys = resource_keys(self._owner, required_resource_keys)
         self.__doc__ = func.__doc__
 
     @property
@@ -92,21 +103,21 @@ class FunctionMaterializer(DagsterTypeMaterializer):
     def materialize_runtime_values(
         self, context: Any, config_value: Any, runtime_value: Any
     ) -> Materializations:
-        return _materializations(self._func(context, config_value, runtime_value))
+        answer = self._func(context, config_value, runtime_value)
+        return _materializations(self._owner, answer)
 
     def required_resource_keys(self) -> frozenset[str]:
         return self._resource_keys
 
 
-def _materializations(answer: Any) -> Iterator[AssetMaterialization | Materialization]:
-    items = [answer] if isinstance(answer, (AssetMaterialization, Materialization)) else answer
-    for item in items or ():
+def _materializations(owner: str, answer: Any) -> Iterator[AssetMaterialization | Materialization]:
+    for item in answer if isinstance(answer, Iterable) else [answer]:
         if not isinstance(item, (AssetMaterialization, Materialization)):
             message = (
-                "A type materializer must return or yield AssetMaterialization, "
-                f"not {type(item).__name__}."
+                f"{owner} must return or yield AssetMaterialization for what it wrote; found "
+                f"{shown(item)} of type {type_name(item)}."
             )
-            raise DagsterInvalidDefinitionError(message)
+            raise DagsterInvariantViolationError(message)
         yield item
 
 
@@ -118,10 +129,14 @@ def dagster_type_loader(
     Args:
         config_schema: What the input's config must look like.
         required_resource_keys: The resources that the function uses.
+
+    Raises:
+        DagsterInvalidConfigDefinitionError: ``config_schema`` is wrong.
+        DagsterInvalidDefinitionError: the function takes other arguments.
     """
 
     def wrap(func: Callable[[Any, Any], Any]) -> DagsterTypeLoader:
-        return FunctionLoader(config_schema, func, required_resource_keys or ())
+        return FunctionLoader(config_schema, func, required_resource_keys)
 
     return wrap
 
@@ -134,9 +149,13 @@ def dagster_type_materializer(
     Args:
         config_schema: What the output's config must look like.
         required_resource_keys: The resources that the function uses.
+
+    Raises:
+        DagsterInvalidConfigDefinitionError: ``config_schema`` is wrong.
+        DagsterInvalidDefinitionError: the function takes other arguments.
     """
 
     def wrap(func: Callable[[Any, Any, Any], Any]) -> DagsterTypeMaterializer:
-        return FunctionMaterializer(config_schema, func, required_resource_keys or ())
+        return FunctionMaterializer(config_schema, func, required_resource_keys)
 
     return wrap
