@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from dagsterlite.events.assets import AssetKey
 from dagsterlite_sql.schema import event_index
 
-_KEY: ColumnElement[str] = event_index.c.asset_key
+_asset_key: ColumnElement[str] = event_index.c.asset_key
 
 
 def asset_keys(prefix: Sequence[str] | None, limit: int | None, cursor: str | None) -> Select[str]:
@@ -20,9 +20,9 @@ def asset_keys(prefix: Sequence[str] | None, limit: int | None, cursor: str | No
     the number of assets and not with that of their events.
     """
     wanted = list(_bounds(prefix, cursor))
-    first = select(func.min(_KEY).label("key")).where(*wanted)
+    first = select(func.min(_asset_key).label("key")).where(*wanted)
     keys = first.cte("keys", recursive=True)
-    following = select(func.min(_KEY)).where(keys.c.key < _KEY, *wanted)
+    following = select(func.min(_asset_key)).where(_asset_key > keys.c.key, *wanted)
     keys = keys.union_all(select(following.scalar_subquery()).where(keys.c.key.is_not(None)))
     return select(keys.c.key).where(keys.c.key.is_not(None)).order_by(keys.c.key).limit(limit)
 
@@ -35,11 +35,11 @@ def _bounds(prefix: Sequence[str] | None, cursor: str | None) -> Iterator[Column
     """
     if prefix:
         whole = json.dumps(list(prefix))
-        yield _KEY.between(f"{whole[:-1]},", whole)
+        yield _asset_key.between(f"{whole[:-1]},", whole)
     if cursor is not None:
-        yield cursor < _KEY
+        yield _asset_key > cursor
 
 
 def mentions(asset_key: AssetKey) -> Select[int]:
     """Return the query for one event that speaks of the asset."""
-    return select(event_index.c.id).where(asset_key.to_string() == _KEY).limit(1)
+    return select(event_index.c.id).where(_asset_key == asset_key.to_string()).limit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, Insert, Table
 
@@ -33,11 +33,13 @@ class Database(Protocol):
         """
 
     def insert_new(self, table: Table) -> Insert:
-        """Return the statement that inserts rows and passes over those whose key is there."""
+        """Return the statement that inserts a row and passes over one whose key is there."""
+
+    def insert_rows(self, connection: Connection, table: Table, rows: Sequence[NamedTuple]) -> None:
+        """Insert many rows, passing over those whose key is there.
+
+        The rows are of one class of named tuples, whose fields are columns in the table's order.
+        """
 
     def close(self) -> None:
         """Release connections; the next use opens new ones."""
-
-
-Rows = Sequence[dict[str, Any]]
-"""Rows to insert, by column."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.serdes import to_json
@@ -12,38 +12,58 @@ _INDEXED = frozenset(kind.value for kind in INDEXED_EVENTS)
 INDEXED = sorted(_INDEXED)
 """The event types that have copies in the index, as their column holds them."""
 
-Row = dict[str, Any]
+
+class LogRow(NamedTuple):
+    """A row of a run's log: the columns of ``event_logs`` but for the id, in their order."""
+
+    run_id: str
+    step_key: str
+    attempt_id: str
+    seq: int
+    timestamp: float
+    event_type: str
+    body: str
 
 
-def to_row(entry: EventLogEntry) -> Row:
+class IndexRow(NamedTuple):
+    """A row of the index: the columns of ``event_index`` but for the id, in their order."""
+
+    run_id: str
+    step_key: str
+    attempt_id: str
+    seq: int
+    timestamp: float
+    event_type: str
+    asset_key: str | None
+    partition: str | None
+    body: str
+
+
+def to_row(entry: EventLogEntry) -> LogRow:
     """Return the row of a run's log.
 
     Raises:
         DagsterSerdesError: the entry holds something that is not JSON-able.
     """
     event = entry.dagster_event
-    return {
-        "run_id": entry.run_id,
-        "step_key": entry.step_key,
-        "attempt_id": entry.attempt_id,
-        "seq": entry.seq,
-        "timestamp": entry.timestamp,
-        "event_type": event.event_type.value if event else "",
-        "body": to_json(entry),
-    }
+    return LogRow(
+        entry.run_id,
+        entry.step_key,
+        entry.attempt_id,
+        entry.seq,
+        entry.timestamp,
+        event.event_type.value if event else "",
+        to_json(entry),
+    )
 
 
-def is_indexed(row: Row) -> bool:
+def is_indexed(row: LogRow) -> bool:
     """Return whether a row of a run's log has a copy in the index."""
-    return row["event_type"] in _INDEXED
+    return row.event_type in _INDEXED
 
 
-def to_copy(row: Row, entry: EventLogEntry) -> Row:
+def to_copy(row: LogRow, entry: EventLogEntry) -> IndexRow:
     """Return the row of the index for a row of a run's log and its entry."""
     event = entry.get_dagster_event()
-    asset_key = event.asset_key
-    return {
-        **row,
-        "asset_key": asset_key.to_string() if asset_key else None,
-        "partition": event.partition,
-    }
+    key = event.asset_key
+    return IndexRow(*row[:-1], key.to_string() if key else None, event.partition, row.body)

@@ -16,7 +16,7 @@ from dagsterlite.stores import EventLogRecord, EventLogStorage, EventRecordsFilt
 from dagsterlite_sql import asset_queries, event_queries
 from dagsterlite_sql.bodies import read_body
 from dagsterlite_sql.database import Database
-from dagsterlite_sql.event_rows import Row, is_indexed, to_copy, to_row
+from dagsterlite_sql.event_rows import IndexRow, LogRow, is_indexed, to_copy, to_row
 from dagsterlite_sql.schema import event_index, event_logs
 
 
@@ -41,12 +41,12 @@ class SqlEventLogStorage(EventLogStorage):
         """The database of the index."""
 
     @abstractmethod
-    def store_rows(self, run_id: str, rows: Sequence[Row], copies: Sequence[Row]) -> None:
+    def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
         """Write rows to a run's log, all or none, and their copies to the index."""
 
     def store_entries(self, entries: Sequence[EventLogEntry]) -> None:
-        rows: defaultdict[str, list[Row]] = defaultdict(list)
-        copies: defaultdict[str, list[Row]] = defaultdict(list)
+        rows: defaultdict[str, list[LogRow]] = defaultdict(list)
+        copies: defaultdict[str, list[IndexRow]] = defaultdict(list)
         for entry in entries:
             row = to_row(entry)
             rows[entry.run_id].append(row)

@@ -127,7 +127,6 @@ event_logs = Table(
     Column("event_type", Text, nullable=False),
     Column("body", Text, nullable=False),
     UniqueConstraint("run_id", "step_key", "attempt_id", "seq"),
-    Index("event_logs_by_type", "event_type"),
 )
 
 event_index = Table(

@@ -15,14 +15,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 
 from dagsterlite.config import Field, StringSource
 from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite_sql.bodies import read_body
 from dagsterlite_sql.database import Database
-from dagsterlite_sql.event_rows import INDEXED, Row, to_copy, to_row
+from dagsterlite_sql.event_rows import INDEXED, IndexRow, LogRow, to_copy, to_row
 from dagsterlite_sql.events import SqlEventLogStorage
 from dagsterlite_sql.schema import EVENT_INDEX, event_index, event_logs, unfinished_writes
 from dagsterlite_sql.sqlite import SqliteFile
@@ -85,7 +85,7 @@ class SqliteEventLogStorage(SqlEventLogStorage, ConfigurableClass):
 
     # --- writing ---
 
-    def store_rows(self, run_id: str, rows: Sequence[Row], copies: Sequence[Row]) -> None:
+    def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
         if not copies:
             self._write_log(run_id, rows)
             return
@@ -95,17 +95,19 @@ class SqliteEventLogStorage(SqlEventLogStorage, ConfigurableClass):
             self._write_copies(connection, run_id, copies)
             _unmark(connection, [token])
 
-    def _write_log(self, run_id: str, rows: Sequence[Row]) -> None:
+    def _write_log(self, run_id: str, rows: Sequence[LogRow]) -> None:
         with self._runs.use(run_id) as file, file.write() as connection:
-            connection.execute(file.insert_new(event_logs), rows)
+            file.insert_rows(connection, event_logs, rows)
 
-    def _write_copies(self, connection: Connection, run_id: str, copies: Sequence[Row]) -> None:
+    def _write_copies(
+        self, connection: Connection, run_id: str, copies: Sequence[IndexRow]
+    ) -> None:
         # Within this transaction: a run is deleted file first and index last, so what is written
         # while the file stands is either right or deleted thereafter.
         if not self._runs.exists(run_id):
             connection.execute(delete(event_index).where(event_index.c.run_id == run_id))
         elif copies:
-            connection.execute(self._index.insert_new(event_index), copies)
+            self._index.insert_rows(connection, event_index, copies)
 
     def _mark(self, run_id: str) -> str:
         token = uuid.uuid4().hex
@@ -138,7 +140,7 @@ class SqliteEventLogStorage(SqlEventLogStorage, ConfigurableClass):
     def _is_over(self, since: float) -> bool:
         return since < self._clock() - LIVE_SECONDS
 
-    def _missing_copies(self, run_id: str) -> list[Row]:
+    def _missing_copies(self, run_id: str) -> list[IndexRow]:
         query = select(event_logs.c.id, event_logs.c.body).order_by(event_logs.c.id)
         query = query.where(event_logs.c.event_type.in_(INDEXED))
         with self.run_log(run_id) as database:
@@ -174,4 +176,5 @@ class SqliteEventLogStorage(SqlEventLogStorage, ConfigurableClass):
 
 def _unmark(connection: Connection, tokens: Sequence[str]) -> None:
     if tokens:
-        connection.execute(delete(unfinished_writes).where(unfinished_writes.c.token.in_(tokens)))
+        mark = delete(unfinished_writes).where(unfinished_writes.c.token == bindparam("mark"))
+        connection.execute(mark, [{"mark": token} for token in tokens])

@@ -7,6 +7,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from urllib.parse import quote
 
 from dagsterlite_sql.schema import EVENT_LOGS
@@ -92,6 +93,7 @@ class RunFiles:
             self._open = OrderedDict((p, f) for p, f in self._open.items() if p in self._users)
 
 
+@lru_cache(maxsize=1024)
 def file_name(run_id: str) -> str:
     """Return the name of a run's file: no two runs share one, and none leads out of the folder.
 
