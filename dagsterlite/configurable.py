@@ -14,8 +14,6 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-import yaml
-
 from dagsterlite.config import resolve_config
 from dagsterlite.errors import DagsterSettingsError, listed, near
 from dagsterlite.serdes import serializable
@@ -42,6 +40,20 @@ class ConfigurableClass(ABC):
         """Return the object for a config that fits :meth:`config_type`, defaults filled in."""
 
 
+class MigratableClass(ConfigurableClass):
+    """A configurable class whose data outlives versions of the program."""
+
+    @classmethod
+    @abstractmethod
+    def migrate(cls, config_value: Mapping[str, Any]) -> list[str]:
+        """Bring the data from older versions to this one's; return the places that changed.
+
+        Raises:
+            DagsterHomeError: the data is another program's, or a newer version's.
+            DagsterStorageError: it cannot be written.
+        """
+
+
 @serializable("ConfigurableClassData")
 @dataclass(frozen=True)
 class ConfigurableClassData:
@@ -59,6 +71,9 @@ class ConfigurableClassData:
         Raises:
             DagsterSettingsError: it is not a dict in YAML.
         """
+        # PyYAML takes its time to import, and most instances are not made from YAML.
+        import yaml
+
         try:
             config = yaml.safe_load(self.config_yaml) or {}
         except yaml.YAMLError as exc:

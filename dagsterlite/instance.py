@@ -9,9 +9,11 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 from dagsterlite import plugins
+from dagsterlite.config import Field, StringSource
+from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
 from dagsterlite.errors import DagsterHomeError, DagsterRunNotFoundError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
@@ -42,15 +44,31 @@ class InstanceType(Enum):
     EPHEMERAL = "EPHEMERAL"
 
 
-class LocalArtifactStorage:
+class LocalArtifactStorage(ConfigurableClass):
     """The one folder for all files that runs leave on this machine (seed 002).
 
     Args:
         base_dir: The folder; made when it is first needed.
+        inst_data: The section of ``dagster.yaml`` that asked for it, if any.
     """
 
-    def __init__(self, base_dir: str) -> None:
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._base_dir = os.path.abspath(os.path.expanduser(base_dir))
+        self._inst_data = inst_data
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> Any:
+        return {"base_dir": Field(StringSource, description="The folder; made when needed.")}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> LocalArtifactStorage:
+        return cls(config_value["base_dir"], inst_data)
 
     @property
     def base_dir(self) -> str:
@@ -250,7 +268,7 @@ class DagsterInstance:
         self._run_storage.close()
         self._event_storage.close()
 
-    def __enter__(self) -> DagsterInstance:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -475,6 +493,7 @@ class _TemporaryArtifactStorage(LocalArtifactStorage):
     """A folder made at first need and removed with the instance."""
 
     def __init__(self) -> None:
+        self._inst_data = None
         self._folder: str | None = None
 
     @property

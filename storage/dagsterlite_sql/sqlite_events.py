@@ -18,15 +18,22 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 
 from dagsterlite.config import Field, StringSource
-from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
+from dagsterlite.configurable import ConfigurableClassData, MigratableClass
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite_sql.bodies import read_body
 from dagsterlite_sql.database import Database
 from dagsterlite_sql.event_rows import INDEXED, IndexRow, LogRow, to_copy, to_row
 from dagsterlite_sql.events import SqlEventLogStorage
-from dagsterlite_sql.schema import EVENT_INDEX, event_index, event_logs, unfinished_writes
+from dagsterlite_sql.schema import (
+    EVENT_INDEX,
+    EVENT_LOGS,
+    event_index,
+    event_logs,
+    unfinished_writes,
+)
 from dagsterlite_sql.sqlite import SqliteFile
-from dagsterlite_sql.sqlite_run_files import RunFiles
+from dagsterlite_sql.sqlite_migrate import migrate_file
+from dagsterlite_sql.sqlite_run_files import RunFiles, run_file_paths
 
 OPEN_FILES = 64
 """How many runs' files a store keeps open."""
@@ -35,7 +42,7 @@ LIVE_SECONDS = 600.0
 """An unfinished write that began within this time may still be under way in another process."""
 
 
-class SqliteEventLogStorage(SqlEventLogStorage, ConfigurableClass):
+class SqliteEventLogStorage(SqlEventLogStorage, MigratableClass):
     """SQLite-backed event log storage, the default (seed 003).
 
     Args:
@@ -56,11 +63,10 @@ class SqliteEventLogStorage(SqlEventLogStorage, ConfigurableClass):
         inst_data: ConfigurableClassData | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        base_dir = os.path.abspath(base_dir)
         self._inst_data = inst_data
         self._clock = clock
-        self._index = SqliteFile(os.path.join(base_dir, "index.db"), EVENT_INDEX)
-        self._runs = RunFiles(os.path.join(base_dir, "runs"), OPEN_FILES)
+        self._index = SqliteFile(_index_path(base_dir), EVENT_INDEX)
+        self._runs = RunFiles(_runs_folder(base_dir), OPEN_FILES)
         if self._index.check():
             self._finish_writes()
 
@@ -172,6 +178,21 @@ class SqliteEventLogStorage(SqlEventLogStorage, ConfigurableClass):
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> SqliteEventLogStorage:
         return cls(config_value["base_dir"], inst_data)
+
+    @classmethod
+    def migrate(cls, config_value: Mapping[str, Any]) -> list[str]:
+        base_dir = config_value["base_dir"]
+        files = dict.fromkeys(run_file_paths(_runs_folder(base_dir)), EVENT_LOGS)
+        files[_index_path(base_dir)] = EVENT_INDEX
+        return [path for path, schema in files.items() if migrate_file(path, schema)]
+
+
+def _index_path(base_dir: str) -> str:
+    return os.path.join(os.path.abspath(base_dir), "index.db")
+
+
+def _runs_folder(base_dir: str) -> str:
+    return os.path.join(os.path.abspath(base_dir), "runs")
 
 
 def _unmark(connection: Connection, tokens: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from dagsterlite_sql.sqlite_admission import is_there
 from dagsterlite_sql.sqlite_errors import told_of
 
 _LONGEST_NAME = 180
+_SUFFIX = ".db"
 
 
 class RunFiles:
@@ -104,4 +105,13 @@ def file_name(run_id: str) -> str:
         digest = hashlib.sha256(run_id.encode()).hexdigest()
         # A blank is never left by quoting, so no other run's name has this form.
         name = f"{name[:80]} {digest}"
-    return f"{name}.db"
+    return f"{name}{_SUFFIX}"
+
+
+def run_file_paths(folder: str) -> list[str]:
+    """Return the files of all runs."""
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+    return [os.path.join(folder, name) for name in names if name.endswith(_SUFFIX)]

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dagsterlite.config import Field, StringSource
-from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
+from dagsterlite.configurable import ConfigurableClassData, MigratableClass
 from dagsterlite_sql.runs import SqlRunStorage
 from dagsterlite_sql.schema import RUNS
 from dagsterlite_sql.sqlite import SqliteFile
+from dagsterlite_sql.sqlite_migrate import migrate_file
 
 
-class SqliteRunStorage(SqlRunStorage, ConfigurableClass):
+class SqliteRunStorage(SqlRunStorage, MigratableClass):
     """SQLite-backed run storage, the default (seed 003).
 
     Args:
@@ -34,7 +35,7 @@ class SqliteRunStorage(SqlRunStorage, ConfigurableClass):
         inst_data: ConfigurableClassData | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        file = SqliteFile(os.path.join(os.path.abspath(base_dir), "runs.db"), RUNS)
+        file = SqliteFile(_path(base_dir), RUNS)
         file.check()
         super().__init__(file, clock)
         self._inst_data = inst_data
@@ -52,3 +53,12 @@ class SqliteRunStorage(SqlRunStorage, ConfigurableClass):
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> SqliteRunStorage:
         return cls(config_value["base_dir"], inst_data)
+
+    @classmethod
+    def migrate(cls, config_value: Mapping[str, Any]) -> list[str]:
+        path = _path(config_value["base_dir"])
+        return [path] if migrate_file(path, RUNS) else []
+
+
+def _path(base_dir: str) -> str:
+    return os.path.join(os.path.abspath(base_dir), "runs.db")

@@ -1,0 +1,33 @@
+"""The index of asset and status events across runs, and the writes that it may lack."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.create_table(
+        "event_index",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("step_key", sa.Text(), nullable=False),
+        sa.Column("attempt_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("timestamp", sa.Double(), nullable=False),
+        sa.Column("event_type", sa.Text(), nullable=False),
+        sa.Column("asset_key", sa.Text()),
+        sa.Column("partition", sa.Text()),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.UniqueConstraint("run_id", "step_key", "attempt_id", "seq"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("event_index_by_type", "event_index", ["event_type"])
+    op.create_index("event_index_by_asset", "event_index", ["asset_key", "event_type"])
+    op.create_table(
+        "unfinished_writes",
+        sa.Column("token", sa.Text(), primary_key=True),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("since", sa.Double(), nullable=False),
+    )
