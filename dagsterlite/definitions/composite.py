@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, cast, overload
+from typing import Any, TypeVar, cast, overload
 
 from dagsterlite.definitions.composition import (
     Composition,
@@ -15,18 +15,31 @@ from dagsterlite.definitions.composition import (
 from dagsterlite.definitions.config_mapping import ConfigMapping
 from dagsterlite.definitions.dependency import (
     Dependencies,
-    Dependency,
     MappedInput,
-    MultiDependencyDefinition,
-    SolidInvocation,
+    read_dependencies,
+    sources_of,
 )
-from dagsterlite.definitions.graph import Graph, build_graph, sources_of
-from dagsterlite.definitions.inputs import InputDefinition, InputMapping, SolidInput
+from dagsterlite.definitions.graph import Graph, build_graph
+from dagsterlite.definitions.inputs import InputDefinition, InputMapping
+from dagsterlite.definitions.mappings import check_output_mapping, with_mapped_inputs
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition, OutputMapping, SolidOutput
-from dagsterlite.definitions.signature import check_inputs, infer_inputs
-from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near
-from dagsterlite.events.yielded import DEFAULT_OUTPUT
+from dagsterlite.definitions.signature import (
+    check_inputs,
+    infer_inputs,
+    infer_output,
+    name_of,
+    refuse_generator,
+)
+from dagsterlite.errors import (
+    DagsterInvalidDefinitionError,
+    ParameterCheckError,
+    listed,
+    near,
+    shown,
+)
+
+M = TypeVar("M", InputMapping, OutputMapping)
 
 
 class CompositeSolidDefinition(NodeDefinition):
@@ -47,6 +60,7 @@ class CompositeSolidDefinition(NodeDefinition):
         positional_inputs: The inputs in the order of a call's positional arguments.
 
     Raises:
+        CheckError: an argument is of the wrong type.
         DagsterInvalidDefinitionError: an argument is wrong; the message names the composite.
     """
 
@@ -64,16 +78,21 @@ class CompositeSolidDefinition(NodeDefinition):
         tags: Mapping[str, Any] | None = None,
         positional_inputs: Sequence[str] | None = None,
     ) -> None:
-        self.input_mappings = tuple(input_mappings or ())
-        self.output_mappings = tuple(output_mappings or ())
+        owner = f"{self.kind} '{name}'"
+        self.input_mappings = _mappings(owner, "input_mappings", input_mappings, InputMapping)
+        self.output_mappings = _mappings(owner, "output_mappings", output_mappings, OutputMapping)
         inputs = {m.definition.name: m.definition for m in self.input_mappings}
         outputs = [m.definition for m in self.output_mappings]
         super().__init__(name, list(inputs.values()), outputs, description, tags, positional_inputs)
+        if config_mapping is not None and not isinstance(config_mapping, ConfigMapping):
+            raise ParameterCheckError(owner, "config_mapping", "a ConfigMapping", config_mapping)
         self.config_mapping = config_mapping
-        mapped = _with_mapped_inputs(self.label, dependencies or {}, self.input_mappings)
-        self.graph: Graph = build_graph(self.label, solid_defs, mapped)
+        edges = with_mapped_inputs(
+            owner, read_dependencies(owner, dependencies), self.input_mappings
+        )
+        self.graph: Graph = build_graph(owner, solid_defs, edges, inputs)
         for mapping in self.output_mappings:
-            _check_output(self.label, self.graph, mapping)
+            check_output_mapping(owner, self.graph, mapping)
 
     @property
     def required_resource_keys(self) -> frozenset[str]:
@@ -81,61 +100,11 @@ class CompositeSolidDefinition(NodeDefinition):
         return frozenset().union(*(s.definition.required_resource_keys for s in solids))
 
 
-def _with_mapped_inputs(
-    owner: str, dependencies: Dependencies, mappings: Sequence[InputMapping]
-) -> Dependencies:
-    invocations = {key if isinstance(key, str) else key.node_name: key for key in dependencies}
-    edges: dict[str | SolidInvocation, dict[str, Dependency]] = {
-        key: dict(inputs) for key, inputs in dependencies.items()
-    }
-    for mapping in mappings:
-        target = mapping.maps_to
-        key = invocations.setdefault(target.solid_name, target.solid_name)
-        inputs = edges.setdefault(key, {})
-        present = inputs.get(target.input_name)
-        source = MappedInput(mapping.definition.name)
-        if target.fan_in_index is not None:
-            inputs[target.input_name] = _fill(owner, present, target, source)
-        elif present is None or present == source:
-            inputs[target.input_name] = source
-        else:
-            message = (
-                f"{owner}: input '{target.input_name}' of solid '{target.solid_name}' is mapped "
-                f"from input '{mapping.definition.name}' and connected to another output too."
-            )
-            raise DagsterInvalidDefinitionError(message)
-    return edges
-
-
-def _fill(
-    owner: str, present: Dependency | None, target: SolidInput, source: MappedInput
-) -> MultiDependencyDefinition:
-    sources = list(sources_of(present)) if present is not None else []
-    index = target.fan_in_index
-    if index is None or index >= len(sources):
-        message = (
-            f"{owner}: fan_in_index {index} of input '{target.input_name}' of solid "
-            f"'{target.solid_name}' is outside its list of {len(sources)} sources."
-        )
-        raise DagsterInvalidDefinitionError(message)
-    sources[index] = source
-    return MultiDependencyDefinition(sources)
-
-
-MappedInputPlaceholder = MappedInput("")
-"""Stands in a MultiDependencyDefinition where an input of the composite is mapped to."""
-
-
-def _check_output(owner: str, graph: Graph, mapping: OutputMapping) -> None:
-    source = mapping.maps_from
-    outputs = graph.solid_named(source.solid_name).definition.output_dict
-    if source.output_name not in outputs:
-        message = (
-            f"{owner}: output '{mapping.definition.name}' is mapped from output "
-            f"'{source.output_name}' of solid '{source.solid_name}', which it lacks."
-            f"{near(source.output_name, outputs)} Its outputs: {listed(outputs)}."
-        )
-        raise DagsterInvalidDefinitionError(message)
+def _mappings(owner: str, argument: str, given: Sequence[M] | None, cls: type[M]) -> tuple[M, ...]:
+    for mapping in given or ():
+        if not isinstance(mapping, cls):
+            raise ParameterCheckError(owner, argument, f"a list of {cls.__name__}", mapping)
+    return tuple(given or ())
 
 
 @overload
@@ -166,12 +135,14 @@ def composite_solid(
     """Make a composite solid from a function that calls solids.
 
     Its parameters are the composite's inputs; what it returns, an output of a solid inside or a
-    dict of them by name, are the composite's outputs.
+    dict of them by name, are the composite's outputs. An input's type must be that of each solid's
+    input that it is handed to.
 
     Args:
         name: The composite's name (default: the function's).
         input_defs: The inputs (default: one for each parameter, typed by its annotation).
-        output_defs: The outputs (default: what the function returns).
+        output_defs: The outputs (default: ``result``, typed by the return annotation, if the
+            function returns an output of a solid).
         description: For people (default: the function's docstring).
         config_schema: What the composite's own config must look like; needs ``config_fn``.
         config_fn: Maps the composite's config to that of its solids.
@@ -184,23 +155,27 @@ def composite_solid(
         return composite_solid()(name)
 
     def wrap(fn: Callable[..., Any]) -> CompositeSolidDefinition:
-        composite_name = name or fn.__name__
+        composite_name = name_of("@composite_solid", name, fn)
         owner = f"@composite_solid '{composite_name}'"
+        refuse_generator(owner, fn)
         parameters = list(inspect.signature(fn).parameters.values())
         inputs = infer_inputs(owner, fn, parameters) if input_defs is None else list(input_defs)
-        positional = check_inputs(owner, parameters, inputs)
+        positional = check_inputs(owner, parameters, inputs, takes_nothing=True)
+        outputs = [infer_output(owner, fn)] if output_defs is None else list(output_defs)
         with composing(owner) as composition:
-            given = {
-                d.name: InputMappingNode(d.name, composition)
-                for d in inputs
-                if not d.dagster_type.is_nothing or d.name in {p.name for p in parameters}
-            }
-            answer = fn(**given)
+            answer = fn(**{d.name: InputMappingNode(d.name, composition) for d in inputs})
+        returned = _returned(owner, composition, answer, outputs)
+        if output_defs is not None:
+            _refuse_unmapped(owner, outputs, returned)
         return CompositeSolidDefinition(
             name=composite_name,
             solid_defs=_definitions(composition),
             input_mappings=list(_input_mappings(owner, composition, inputs)),
-            output_mappings=_output_mappings(owner, composition, answer, output_defs),
+            output_mappings=[
+                OutputMapping(output, returned[output.name])
+                for output in outputs
+                if output.name in returned
+            ],
             config_mapping=_config_mapping(owner, config_schema, config_fn),
             dependencies=_without_single_mappings(composition),
             description=description or inspect.getdoc(fn),
@@ -251,62 +226,59 @@ def _mapped(composition: Composition) -> Iterator[tuple[str, str, int | None, Ma
                     yield invocation.node_name, input_name, index, source
 
 
-def _output_mappings(
-    owner: str,
-    composition: Composition,
-    answer: Any,
-    output_defs: Sequence[OutputDefinition] | None,
-) -> list[OutputMapping]:
-    sources = _returned(owner, composition, answer, output_defs)
-    if output_defs is None:
-        output_defs = [_like(composition, name, source) for name, source in sources.items()]
-    missing = {d.name for d in output_defs} - sources.keys()
-    extra = sources.keys() - {d.name for d in output_defs}
-    if missing or extra:
-        message = (
-            f"{owner}: its output_defs are {listed(d.name for d in output_defs)} but its function "
-            f"returns {listed(sources)}. Return a dict from output name to a solid's output."
-        )
-        raise DagsterInvalidDefinitionError(message)
-    return [OutputMapping(d, sources[d.name]) for d in output_defs]
-
-
 def _returned(
-    owner: str,
-    composition: Composition,
-    answer: Any,
-    output_defs: Sequence[OutputDefinition] | None,
+    owner: str, composition: Composition, answer: Any, outputs: Sequence[OutputDefinition]
 ) -> dict[str, SolidOutput]:
+    """Return where the composite's outputs come from, by output name."""
+    names = [output.name for output in outputs]
     if answer is None:
         return {}
-    if isinstance(answer, InvokedSolidOutputHandle):
-        name = output_defs[0].name if output_defs else DEFAULT_OUTPUT
-        answer = {name: answer}
-    elif isinstance(answer, tuple) and hasattr(answer, "_asdict"):
-        answer = answer._asdict()
+    if isinstance(answer, InvokedSolidOutputHandle) and len(outputs) == 1:
+        answer = {names[0]: answer}
+    elif isinstance(answer, tuple) and all(isinstance(a, InvokedSolidOutputHandle) for a in answer):
+        answer = {handle.output_name: handle for handle in answer}
     if not isinstance(answer, dict):
         message = (
-            f"{owner}: its function returned {answer!r:.80}. Return an output of a solid called "
-            "inside, or a dict of them by name."
+            f"{owner}: its function returned {shown(answer)}. Return an output of a solid called "
+            f"inside, or a dict of them by name; the composite's outputs are {listed(names)}."
         )
         raise DagsterInvalidDefinitionError(message)
-    for name, handle in answer.items():
-        if (
-            not isinstance(handle, InvokedSolidOutputHandle)
-            or handle.composition is not composition
-        ):
-            message = (
-                f"{owner}: output '{name}' is {handle!r:.80}, not an output of a solid inside."
-            )
-            raise DagsterInvalidDefinitionError(message)
-    return {name: SolidOutput(h.solid_name, h.output_name) for name, h in answer.items()}
+    return {
+        _output_name(owner, name, names): _source(owner, composition, name, handle)
+        for name, handle in answer.items()
+    }
 
 
-def _like(composition: Composition, name: str, source: SolidOutput) -> OutputDefinition:
-    names = {invocation.node_name: invocation.name for invocation in composition.dependencies}
-    node = composition.definitions[names[source.solid_name]]
-    inner = node.output_dict[source.output_name]
-    return OutputDefinition(inner.dagster_type, name, inner.description, inner.is_required)
+def _output_name(owner: str, name: Any, names: Sequence[str]) -> str:
+    if name not in names:
+        message = (
+            f"{owner}: its function returned an output '{name}' that is not in output_defs."
+            f"{near(name, names)} They are {listed(names)}."
+        )
+        raise DagsterInvalidDefinitionError(message)
+    return str(name)
+
+
+def _source(owner: str, composition: Composition, name: str, handle: Any) -> SolidOutput:
+    if not isinstance(handle, InvokedSolidOutputHandle) or handle.composition is not composition:
+        message = (
+            f"{owner}: the output '{name}' that its function returned is {shown(handle)}, not an "
+            "output of a solid called inside."
+        )
+        raise DagsterInvalidDefinitionError(message)
+    return SolidOutput(handle.solid_name, handle.output_name)
+
+
+def _refuse_unmapped(
+    owner: str, outputs: Sequence[OutputDefinition], returned: Mapping[str, SolidOutput]
+) -> None:
+    unmapped = {output.name for output in outputs} - returned.keys()
+    if unmapped:
+        message = (
+            f"{owner}: its function does not return output {listed(unmapped)} of output_defs. "
+            "Return a dict from output name to a solid's output, or remove it."
+        )
+        raise DagsterInvalidDefinitionError(message)
 
 
 def _config_mapping(
@@ -318,6 +290,12 @@ def _config_mapping(
         message = (
             f"{owner}: config_schema is given without config_fn, which turns that config into the "
             "config of the solids inside."
+        )
+        raise DagsterInvalidDefinitionError(message)
+    if config_schema is None:
+        message = (
+            f"{owner}: config_fn is given without config_schema, which says what it takes. Give "
+            "config_schema={} for a composite that takes no config of its own."
         )
         raise DagsterInvalidDefinitionError(message)
     return ConfigMapping(config_fn, config_schema)

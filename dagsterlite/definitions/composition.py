@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 from dagsterlite.definitions.dependency import (
@@ -29,6 +30,8 @@ from dagsterlite.errors import (
     DagsterInvariantViolationError,
     listed,
     near,
+    shown,
+    type_name,
 )
 
 
@@ -56,35 +59,46 @@ class Placeable(Protocol):
         """The inputs that a call's positional arguments stand for."""
 
 
+class _WithoutValue:
+    """A handle that stands for a value of a run to come."""
+
+    def _refuse(self, deed: str) -> DagsterInvariantViolationError:
+        return DagsterInvariantViolationError(
+            f"{self} has no value while the graph is composed: it cannot be {deed}. Hand it to a "
+            "solid, which is given the value."
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        raise self._refuse("iterated over or unpacked")
+
+    def __getitem__(self, key: object) -> Any:
+        raise self._refuse("indexed")
+
+    def __bool__(self) -> bool:
+        raise self._refuse("tested")
+
+
 @dataclass(frozen=True, eq=False)
-class InvokedSolidOutputHandle:
+class InvokedSolidOutputHandle(_WithoutValue):
     """A handle on one output of a placed solid: hand it to another solid to draw an edge."""
 
     solid_name: str
     output_name: str
     composition: Composition = field(repr=False)
 
-    def __iter__(self) -> Iterator[Any]:
-        message = (
-            f"Output '{self.output_name}' of solid '{self.solid_name}' has no value while the "
-            "graph is composed: it cannot be iterated over or unpacked. Hand it to a solid."
-        )
-        raise DagsterInvariantViolationError(message)
-
-    def __bool__(self) -> bool:
-        message = (
-            f"Output '{self.output_name}' of solid '{self.solid_name}' has no value while the "
-            "graph is composed: it cannot be tested. Let a solid decide, by an optional output."
-        )
-        raise DagsterInvariantViolationError(message)
+    def __str__(self) -> str:
+        return f"Output '{self.output_name}' of solid '{self.solid_name}'"
 
 
 @dataclass(frozen=True, eq=False)
-class InputMappingNode:
+class InputMappingNode(_WithoutValue):
     """A handle on an input of the composite that is being composed."""
 
     input_name: str
     composition: Composition = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"Input '{self.input_name}' of the composite"
 
 
 @dataclass(eq=False)
@@ -95,6 +109,8 @@ class Composition:
     definitions: dict[str, Placeable] = field(default_factory=dict)
     dependencies: dict[SolidInvocation, dict[str, Dependency]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    #: For each definition that was placed under its own name, the number of its latest place.
+    numbers: dict[str, int] = field(default_factory=dict)
 
     def place(
         self, node: Placeable, alias: str | None, tags: Mapping[str, Any], inputs: dict[str, Any]
@@ -117,10 +133,13 @@ class Composition:
         return name
 
     def _free_name(self, name: str) -> str:
-        candidate, number = name, 1
+        candidate, number = name, self.numbers.get(name, 0) + 1
+        if number > 1:
+            candidate = f"{name}_{number}"
         while candidate in self.names:
             number += 1
             candidate = f"{name}_{number}"
+        self.numbers[name] = number
         return candidate
 
     def _claim(self, node: Placeable, alias: str) -> str:
@@ -159,7 +178,7 @@ def _complaint(value: Any) -> str:
     if callable(getattr(value, "alias", None)):
         return f"is given a solid that was not called: write {getattr(value, 'name', '…')}()."
     return (
-        f"is given {value!r:.80} of type {type(value).__name__}. While a graph is composed, only "
+        f"is given {shown(value)} of type {type_name(value)}. While a graph is composed, only "
         "outputs of other solids and inputs of the composite can be handed on; set values by "
         "config or by the input's default_value."
     )
@@ -213,17 +232,43 @@ class PendingInvocation:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Place the node in the graph that is being composed; return its outputs to hand on."""
-        composition = _current.get()
-        if composition is None:
-            message = (
-                f"{self.node.label} was called outside of a composition: solids are called inside "
-                "a function decorated with @pipeline or @composite_solid. To run one by itself "
-                "use execute_solid."
-            )
-            raise DagsterInvariantViolationError(message)
-        inputs = bind_inputs(composition.owner, self.node, args, kwargs)
-        name = composition.place(self.node, self.alias_name, self.tags, inputs)
-        return _handles(self.node, name, composition)
+        return invoke(self.node, args, kwargs, self.alias_name, self.tags)
+
+
+_NO_TAGS: Mapping[str, Any] = {}
+
+
+def invoke(
+    node: Placeable,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    alias: str | None = None,
+    tags: Mapping[str, Any] = _NO_TAGS,
+) -> Any:
+    """Place a node in the graph that is being composed; return its outputs to hand on.
+
+    Args:
+        node: A solid or composite solid.
+        args: What its inputs are connected to, by position.
+        kwargs: The same, by name.
+        alias: The node's name in the graph (default: its own, or a free name made from it).
+        tags: Tags of this place.
+
+    Raises:
+        DagsterInvariantViolationError: no graph is being composed.
+        DagsterInvalidDefinitionError: an argument fits no input, or is no output of another solid.
+    """
+    composition = _current.get()
+    if composition is None:
+        message = (
+            f"{node.label} was called outside of a composition: solids are called inside a "
+            "function decorated with @pipeline or @composite_solid. To run one by itself use "
+            "execute_solid."
+        )
+        raise DagsterInvariantViolationError(message)
+    inputs = bind_inputs(composition.owner, node, args, kwargs)
+    name = composition.place(node, alias, tags, inputs)
+    return _handles(node, name, composition)
 
 
 def bind_inputs(
@@ -257,14 +302,14 @@ def bind_inputs(
 
 
 def _handles(node: Placeable, name: str, composition: Composition) -> Any:
-    handles = {
-        output: InvokedSolidOutputHandle(name, output, composition) for output in node.output_dict
-    }
+    outputs = tuple(node.output_dict)
+    handles = [InvokedSolidOutputHandle(name, output, composition) for output in outputs]
     if len(handles) <= 1:
-        return next(iter(handles.values()), None)
-    return _outputs_class(node.name, tuple(handles))(*handles.values())
+        return handles[0] if handles else None
+    return _outputs_class(node.name, outputs)(*handles)
 
 
+@cache
 def _outputs_class(name: str, fields: tuple[str, ...]) -> Callable[..., Any]:
     make: Any = namedtuple  # noqa: PYI024 - the fields are known only when a solid is placed
     made: Callable[..., Any] = make(f"{name}_outputs", fields, rename=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dagsterlite.definitions.outputs import OutputDefinition
-from dagsterlite.errors import DagsterInvariantViolationError, listed
+from dagsterlite.errors import DagsterInvariantViolationError, listed, shown, type_name
 from dagsterlite.events.yielded import (
     AssetMaterialization,
     AssetObservation,
@@ -40,9 +40,12 @@ def compute_fn_of(
 def _events_of(
     owner: str, context: Any, answer: Any, outputs: Sequence[OutputDefinition]
 ) -> Iterator[UserEvent]:
-    if inspect.iscoroutine(answer):
-        answer.close()
-        message = f"Error in {owner}: its function is async; a solid's function must not be."
+    if inspect.iscoroutine(answer) or inspect.isasyncgen(answer):
+        message = (
+            f"Error in {owner}: it returned {shown(answer)}, which nothing would await. Run it to "
+            "its end, e.g. by asyncio.run, and return the result."
+        )
+        _close(answer)
         raise DagsterInvariantViolationError(message)
     if isinstance(answer, SIDE_EVENTS):
         message = (
@@ -60,15 +63,22 @@ def _events_of(
 
 def _only_output(context: Any, value: Any, output: OutputDefinition) -> Output:
     if value is None and not output.is_required:
-        context.log.warning(
+        message = (
             f'Value "None" returned for non-required output "{output.name}". This value will be '
             "passed to downstream solids. For conditional execution, yield Output only when wanted."
         )
+        context.log.warning(message)
     return Output(value, output.name)
 
 
+def _close(answer: Any) -> None:
+    if inspect.iscoroutine(answer):
+        # Python warns of a coroutine that was neither awaited nor closed.
+        answer.close()
+
+
 def _unexpected(owner: str, answer: Any, outputs: Sequence[OutputDefinition]) -> str:
-    found = f"Error in {owner}: it returned {answer!r:.200} of type {type(answer).__name__}"
+    found = f"Error in {owner}: it returned {shown(answer)} of type {type_name(answer)}"
     if not outputs:
         return f"{found} but is defined to have no outputs."
     names = listed(output.name for output in outputs)

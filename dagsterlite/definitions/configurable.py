@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from dagsterlite.config import Field, convert_to_field
-from dagsterlite.errors import DagsterInvalidConfigDefinitionError, DagsterInvalidDefinitionError
+from dagsterlite.errors import DagsterInvalidConfigDefinitionError
 
 
 def config_field_of(owner: str, config_schema: Any) -> Field | None:
     """Return the field for a config schema as users give it; None where there is none.
 
     Raises:
-        DagsterInvalidDefinitionError: the schema is wrong; the message names ``owner``.
+        DagsterInvalidConfigDefinitionError: the schema is wrong; the message names ``owner``.
     """
     if config_schema is None:
         return None
@@ -23,13 +23,9 @@ def config_field_of(owner: str, config_schema: Any) -> Field | None:
         raise DagsterInvalidConfigDefinitionError(message) from exc
 
 
-def check_function(owner: str, argument: str, value: Any) -> Any:
-    """Return ``value`` if it can be called.
+def is_bare(config_schema: Any) -> bool:
+    """Return whether a decorator's first argument is the function that it decorates.
 
-    Raises:
-        DagsterInvalidDefinitionError: it cannot.
+    Classes are callable too, but as config schemas they are Python types.
     """
-    if not callable(value):
-        message = f"{owner}: argument '{argument}' must be a function, not {value!r:.80}."
-        raise DagsterInvalidDefinitionError(message)
-    return value
+    return callable(config_schema) and not isinstance(config_schema, type)

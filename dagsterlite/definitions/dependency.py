@@ -6,6 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagsterlite.errors import (
+    DagsterInvalidDefinitionError,
+    ParameterCheckError,
+    shown,
+    type_name,
+)
 from dagsterlite.events.yielded import DEFAULT_OUTPUT
 
 
@@ -40,11 +46,18 @@ class MultiDependencyDefinition:
 
     Args:
         dependencies: The sources, in the order of the list.
+
+    Raises:
+        CheckError: ``dependencies`` is no list.
     """
 
     dependencies: tuple[Source, ...]
 
     def __init__(self, dependencies: Sequence[Source]) -> None:
+        if not isinstance(dependencies, (list, tuple)):
+            owner = "MultiDependencyDefinition"
+            expected = "a list of DependencyDefinition"
+            raise ParameterCheckError(owner, "dependencies", expected, dependencies)
         object.__setattr__(self, "dependencies", tuple(dependencies))
 
 
@@ -69,4 +82,66 @@ class SolidInvocation:
 
 
 Dependency = Source | MultiDependencyDefinition
-Dependencies = Mapping[str | SolidInvocation, Mapping[str, Dependency]]
+InputSources = Mapping[str, Dependency]
+"""Where each connected input of a solid comes from."""
+
+Dependencies = (
+    Mapping[str, InputSources]
+    | Mapping[SolidInvocation, InputSources]
+    | Mapping[str | SolidInvocation, InputSources]
+)
+"""How users write a graph's edges: for each place of a solid, where its inputs come from."""
+
+
+def sources_of(dependency: Dependency) -> tuple[Source, ...]:
+    """Return the sources of an input, one or several."""
+    if isinstance(dependency, MultiDependencyDefinition):
+        return dependency.dependencies
+    return (dependency,)
+
+
+def read_dependencies(
+    owner: str, dependencies: Dependencies | None
+) -> dict[SolidInvocation, dict[str, Dependency]]:
+    """Return a graph's edges as users write them, each key made a :class:`SolidInvocation`.
+
+    Raises:
+        DagsterInvalidDefinitionError: they have another form.
+    """
+    if dependencies is None:
+        return {}
+    if not isinstance(dependencies, Mapping):
+        raise _misshapen(owner, "dependencies", dependencies)
+    return {
+        _invocation(owner, key): _inputs(owner, key, inputs) for key, inputs in dependencies.items()
+    }
+
+
+def _invocation(owner: str, key: Any) -> SolidInvocation:
+    if isinstance(key, SolidInvocation):
+        return key
+    if isinstance(key, str):
+        return SolidInvocation(key)
+    raise _misshapen(owner, "a key of dependencies", key)
+
+
+def _inputs(owner: str, key: str | SolidInvocation, inputs: Any) -> dict[str, Dependency]:
+    place = f"dependencies[{key!r}]"
+    if not isinstance(inputs, Mapping):
+        raise _misshapen(owner, place, inputs)
+    for name, dependency in inputs.items():
+        if not isinstance(dependency, Dependency):
+            raise _misshapen(owner, f"{place}[{name!r}]", dependency)
+        for source in sources_of(dependency):
+            if not isinstance(source, Source):
+                raise _misshapen(owner, f"a source of {place}[{name!r}]", source)
+    return dict(inputs)
+
+
+def _misshapen(owner: str, place: str, found: object) -> DagsterInvalidDefinitionError:
+    message = (
+        f"{owner}: {place} is {shown(found)} of type {type_name(found)}. dependencies is a dict "
+        "from the name of a solid (or a SolidInvocation) to a dict from the name of an input to a "
+        "DependencyDefinition or MultiDependencyDefinition."
+    )
+    return DagsterInvalidDefinitionError(message)

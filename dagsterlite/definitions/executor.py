@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, overload
 
 from dagsterlite.config import Field
-from dagsterlite.definitions.configurable import check_function, config_field_of
-from dagsterlite.definitions.naming import check_name
+from dagsterlite.definitions.configurable import config_field_of
+from dagsterlite.definitions.naming import check_label
+from dagsterlite.types.callables import check_function
+from dagsterlite.types.requirements import resource_keys
 
 
 class ExecutorDefinition:
@@ -21,6 +23,11 @@ class ExecutorDefinition:
         executor_creation_fn: Should accept an ``InitExecutorContext`` and return an ``Executor``.
         required_resource_keys: Keys for the resources required by the executor.
         description: For people.
+
+    Raises:
+        CheckError: the name is no text, or ``executor_creation_fn`` no function.
+        DagsterInvalidDefinitionError: the function does not take one argument, or the schema is
+            wrong.
     """
 
     def __init__(
@@ -32,14 +39,14 @@ class ExecutorDefinition:
         required_resource_keys: Iterable[str] | None = None,
         description: str | None = None,
     ) -> None:
-        self._name = check_name("executor", name)
+        self._name = check_label("executor", name)
         owner = f"executor '{name}'"
         self.config_field: Field | None = config_field_of(owner, config_schema)
         self.requirements = tuple(requirements or ())
         self._create: Callable[[Any], Any] = check_function(
-            owner, "executor_creation_fn", executor_creation_fn
+            owner, "executor_creation_fn", executor_creation_fn, takes=("init_context",)
         )
-        self.required_resource_keys = frozenset(required_resource_keys or ())
+        self.required_resource_keys = resource_keys(owner, required_resource_keys)
         self._description = description
 
     @property

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 from dagsterlite.definitions.dependency import (
-    Dependencies,
-    Dependency,
     DependencyDefinition,
-    MappedInput,
-    MultiDependencyDefinition,
+    InputSources,
     SolidInvocation,
-    Source,
+    sources_of,
 )
+from dagsterlite.definitions.edge_check import EdgeCheck
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.node import NodeDefinition, Solid
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
-    ParameterCheckError,
+    DagsterInvariantViolationError,
     listed,
     near,
+    shown,
 )
-from dagsterlite.types.builtins import Any as AnyType
-from dagsterlite.types.compound import ListType
-from dagsterlite.types.dagster_type import DagsterType
-
-InputSources = Mapping[str, Dependency]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +42,13 @@ class Graph:
         """Return the solid of that name.
 
         Raises:
-            DagsterInvalidDefinitionError: there is none.
+            DagsterInvariantViolationError: there is none.
         """
         try:
             return self.solids[name]
         except KeyError:
-            raise _no_solid(self.owner, name, self.solids) from None
+            message = _no_solid(self.owner, name, self.solids)
+            raise DagsterInvariantViolationError(message) from None
 
     def sources(self, solid_name: str) -> Iterator[DependencyDefinition]:
         """Yield the outputs that a solid's inputs come from."""
@@ -65,19 +62,22 @@ class Graph:
         return {name: {s.solid for s in self.sources(name)} for name in self.solids}
 
 
-def sources_of(dependency: Dependency) -> tuple[Source, ...]:
-    """Return the sources of an input, one or several."""
-    if isinstance(dependency, MultiDependencyDefinition):
-        return dependency.dependencies
-    return (dependency,)
-
-
 def build_graph(
-    owner: str, definitions: Sequence[NodeDefinition], dependencies: Dependencies | None
+    owner: str,
+    definitions: Sequence[NodeDefinition],
+    dependencies: Mapping[SolidInvocation, InputSources],
+    inputs: Mapping[str, InputDefinition] | None = None,
 ) -> Graph:
     """Return the graph of ``definitions`` connected by ``dependencies``.
 
-    A definition that no dependency names stands in the graph once, under its own name.
+    A definition stands in the graph under each name that a key of ``dependencies`` gives it, and
+    under its own where that is the source of an edge or no key names the definition.
+
+    Args:
+        owner: The pipeline or composite that holds the graph, for messages.
+        definitions: The solids and composite solids in it.
+        dependencies: The edges.
+        inputs: The inputs of the composite that holds the graph.
 
     Raises:
         DagsterInvalidDefinitionError: two definitions share a name, an edge names something that
@@ -86,31 +86,27 @@ def build_graph(
     known = _by_name(owner, definitions)
     solids: dict[str, Solid] = {}
     edges: dict[str, InputSources] = {}
-    placed: set[str] = set()
-    for key, inputs in (dependencies or {}).items():
-        invocation = _invocation(owner, key, inputs)
-        definition = known.get(invocation.name)
-        if definition is None:
-            raise _no_solid(owner, invocation.name, known)
-        solid = _place(owner, definition, invocation, solids)
-        placed.add(definition.name)
-        edges[solid.name] = dict(inputs)
-    for name, definition in known.items():
-        if name not in placed:
-            edges[name] = {}
-            solids[name] = Solid(name, definition, definition.tags)
-    for name in solids:
-        _check_inputs(owner, solids[name], edges[name], solids)
+    for invocation, sources in dependencies.items():
+        solid = _place(owner, known, invocation, solids)
+        solids[solid.name] = solid
+        edges[solid.name] = sources
+    for name in _left_to_place(known, dependencies, solids):
+        solids[name] = Solid(name, known[name], known[name].tags)
+        edges[name] = {}
+    check = EdgeCheck(owner, solids, inputs or {})
+    for name, solid in solids.items():
+        check.inputs_of(solid, edges[name])
     order = _topological_order(owner, edges)
     return Graph(owner, {n: solids[n] for n in order}, {n: edges[n] for n in order})
 
 
-def _by_name(owner: str, definitions: Sequence[NodeDefinition]) -> dict[str, NodeDefinition]:
+def _by_name(owner: str, definitions: Any) -> dict[str, NodeDefinition]:
+    if not isinstance(definitions, Sequence):
+        raise _no_solid_def(owner, definitions)
     known: dict[str, NodeDefinition] = {}
     for definition in definitions:
         if not isinstance(definition, NodeDefinition):
-            hint = "a list of solids (definitions, e.g. functions under @solid)"
-            raise ParameterCheckError(owner, "solid_defs", hint, definition)
+            raise _no_solid_def(owner, definition)
         if known.setdefault(definition.name, definition) is not definition:
             message = (
                 f"{owner} holds two different definitions named '{definition.name}'. Rename one."
@@ -119,104 +115,55 @@ def _by_name(owner: str, definitions: Sequence[NodeDefinition]) -> dict[str, Nod
     return known
 
 
-def _invocation(owner: str, key: str | SolidInvocation, inputs: InputSources) -> SolidInvocation:
-    invocation = SolidInvocation(key) if isinstance(key, str) else key
-    if not isinstance(invocation, SolidInvocation):
-        expected = "a dict from names or SolidInvocation to the sources of inputs"
-        raise ParameterCheckError(owner, "dependencies", expected, key)
-    if not isinstance(inputs, Mapping):
-        argument = f"dependencies['{invocation.node_name}']"
-        expected = "a dict from input name to DependencyDefinition"
-        raise ParameterCheckError(owner, argument, expected, inputs)
-    return invocation
+def _no_solid_def(owner: str, found: object) -> DagsterInvalidDefinitionError:
+    is_function = inspect.isfunction(found)
+    mend = " Decorate the function with @solid or @lambda_solid." if is_function else ""
+    return DagsterInvalidDefinitionError(
+        f"{owner}: solid_defs must be a list of solids; found {shown(found)}.{mend}"
+    )
 
 
 def _place(
-    owner: str, definition: NodeDefinition, invocation: SolidInvocation, solids: dict[str, Solid]
+    owner: str,
+    known: Mapping[str, NodeDefinition],
+    invocation: SolidInvocation,
+    solids: Mapping[str, Solid],
 ) -> Solid:
-    name = check_name("solid alias", invocation.node_name)
+    definition = known.get(invocation.name)
+    if definition is None:
+        raise DagsterInvalidDefinitionError(_no_solid(owner, invocation.name, known))
+    name = invocation.node_name
+    if name != definition.name:
+        check_name("solid alias", name)
     if name in solids:
         raise DagsterInvalidDefinitionError(f"{owner} has two solids named '{name}'.")
-    tags = {**definition.tags, **check_tags(f"solid '{name}'", invocation.tags)}
-    solids[name] = Solid(name, definition, tags)
-    return solids[name]
+    if not invocation.tags:
+        return Solid(name, definition, definition.tags)
+    tags = check_tags(f"solid '{name}'", invocation.tags)
+    return Solid(name, definition, {**definition.tags, **tags})
 
 
-def _no_solid(owner: str, name: str, known: Mapping[str, object]) -> DagsterInvalidDefinitionError:
-    message = f"{owner} has no solid '{name}'.{near(name, known)} It has: {listed(known)}."
-    return DagsterInvalidDefinitionError(message)
+def _left_to_place(
+    known: Mapping[str, NodeDefinition],
+    dependencies: Mapping[SolidInvocation, InputSources],
+    placed: Mapping[str, Solid],
+) -> list[str]:
+    """Return the definitions that stand in the graph under their own names without a key."""
+    with_key = {invocation.name for invocation in dependencies}
+    referred = {
+        source.solid
+        for inputs in dependencies.values()
+        for dependency in inputs.values()
+        for source in sources_of(dependency)
+        if isinstance(source, DependencyDefinition)
+    }
+    return [
+        name for name in known if name not in placed and (name not in with_key or name in referred)
+    ]
 
 
-def _check_inputs(
-    owner: str, solid: Solid, inputs: InputSources, solids: Mapping[str, Solid]
-) -> None:
-    for input_name, dependency in inputs.items():
-        input_def = solid.definition.input_dict.get(input_name)
-        if input_def is None:
-            known = solid.definition.input_dict
-            message = (
-                f"{owner}: solid '{solid.name}' has no input '{input_name}'."
-                f"{near(input_name, known)} It has: {listed(known)}."
-            )
-            raise DagsterInvalidDefinitionError(message)
-        _check_dependency(owner, solid, input_def, dependency, solids)
-
-
-def _check_dependency(
-    owner: str,
-    solid: Solid,
-    input_def: InputDefinition,
-    dependency: Dependency,
-    solids: Mapping[str, Solid],
-) -> None:
-    place = f"{owner}: input '{input_def.name}' of solid '{solid.name}'"
-    if isinstance(dependency, MultiDependencyDefinition):
-        _check_fan_in(place, input_def.dagster_type)
-    elif not isinstance(dependency, (DependencyDefinition, MappedInput)):
-        message = f"{place} needs a DependencyDefinition, not {dependency!r:.80}."
-        raise DagsterInvalidDefinitionError(message)
-    for source in sources_of(dependency):
-        if isinstance(source, DependencyDefinition):
-            _check_source(place, input_def, source, solids)
-
-
-def _check_fan_in(place: str, dagster_type: DagsterType) -> None:
-    takes_list = dagster_type is AnyType or dagster_type.is_nothing
-    if not takes_list and not isinstance(dagster_type, ListType):
-        message = (
-            f"{place} of type {dagster_type.display_name} does not support fan-in: the list of "
-            "several outputs needs a List type, Any or Nothing."
-        )
-        raise DagsterInvalidDefinitionError(message)
-
-
-def _check_source(
-    place: str,
-    input_def: InputDefinition,
-    source: DependencyDefinition,
-    solids: Mapping[str, Solid],
-) -> None:
-    upstream = solids.get(source.solid)
-    if upstream is None:
-        message = (
-            f"{place} depends on solid '{source.solid}', which is not there."
-            f"{near(source.solid, solids)} Solids: {listed(solids)}."
-        )
-        raise DagsterInvalidDefinitionError(message)
-    outputs = upstream.definition.output_dict
-    if source.output not in outputs:
-        message = (
-            f"{place} depends on output '{source.output}' of solid '{source.solid}', which it "
-            f"lacks.{near(source.output, outputs)} Its outputs: {listed(outputs)}."
-        )
-        raise DagsterInvalidDefinitionError(message)
-    if outputs[source.output].dagster_type.is_nothing and not input_def.dagster_type.is_nothing:
-        message = (
-            f"{place} of type {input_def.dagster_type.display_name} needs a value, but output "
-            f"'{source.output}' of solid '{source.solid}' is of type Nothing. Give the input the "
-            "type Nothing, or the output another."
-        )
-        raise DagsterInvalidDefinitionError(message)
+def _no_solid(owner: str, name: str, known: Mapping[str, object]) -> str:
+    return f"{owner} has no solid '{name}'.{near(name, known)} It has: {listed(known)}."
 
 
 def _topological_order(owner: str, edges: Mapping[str, InputSources]) -> list[str]:

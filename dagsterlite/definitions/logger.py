@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from dagsterlite.config import Field
-from dagsterlite.definitions.configurable import check_function, config_field_of
+from dagsterlite.definitions.configurable import config_field_of, is_bare
+from dagsterlite.types.callables import check_function
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,10 @@ class LoggerDefinition:
         logger_fn: Called with an :class:`InitLoggerContext`; returns a :class:`logging.Logger`.
         config_schema: What ``init_context.logger_config`` must look like.
         description: For people.
+
+    Raises:
+        CheckError: ``logger_fn`` is no function.
+        DagsterInvalidDefinitionError: it does not take one argument, or the schema is wrong.
     """
 
     def __init__(
@@ -39,7 +44,9 @@ class LoggerDefinition:
         description: str | None = None,
     ) -> None:
         owner = f"logger '{getattr(logger_fn, '__name__', 'logger')}'"
-        self.logger_fn = check_function(owner, "logger_fn", logger_fn)
+        self.logger_fn: Callable[[InitLoggerContext], logging.Logger] = check_function(
+            owner, "logger_fn", logger_fn, takes=("init_context",)
+        )
         self.config_field: Field | None = config_field_of(owner, config_schema)
         self.description = description
 
@@ -47,6 +54,11 @@ class LoggerDefinition:
     def config_schema(self) -> Field | None:
         """What the logger's config must look like, if it takes any."""
         return self.config_field
+
+    def default_config(self) -> Any:
+        """Return the config that the logger has where none is given; None where it takes none."""
+        field = self.config_field
+        return field.default_value if field is not None and field.default_provided else None
 
 
 @overload
@@ -68,7 +80,7 @@ def logger(config_schema: Any = None, description: str | None = None) -> Any:
         config_schema: What ``init_context.logger_config`` must look like.
         description: For people (default: the function's docstring).
     """
-    if inspect.isfunction(config_schema):
+    if is_bare(config_schema):
         return logger()(config_schema)
 
     def wrap(fn: Callable[[InitLoggerContext], logging.Logger]) -> LoggerDefinition:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from dagsterlite import plugins
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.logger import LoggerDefinition
-from dagsterlite.definitions.naming import check_name
+from dagsterlite.definitions.naming import check_label
 from dagsterlite.definitions.resource import ResourceDefinition
 from dagsterlite.definitions.storage import IntermediateStorageDefinition, SystemStorageDefinition
 from dagsterlite.errors import (
@@ -21,6 +21,7 @@ from dagsterlite.errors import (
 DEFAULT_MODE = "default"
 
 T = TypeVar("T")
+D = TypeVar("D", ExecutorDefinition, IntermediateStorageDefinition, SystemStorageDefinition)
 
 
 class ModeDefinition:
@@ -30,12 +31,13 @@ class ModeDefinition:
         name: The mode's name (default ``default``).
         resource_defs: Resources by key; ``resources`` is the same argument.
         logger_defs: Loggers by name; ``loggers`` is the same argument. None means the console.
-        executor_defs: The executors to select from (default: ``default_executors``).
         system_storage_defs: The system storages to select from.
-        intermediate_storage_defs: The intermediate storages to select from.
+        executor_defs: The executors to select from (default: ``default_executors``).
         description: For people.
+        intermediate_storage_defs: The intermediate storages to select from.
 
     Raises:
+        CheckError: an argument is of the wrong type.
         DagsterInvalidDefinitionError: an argument is wrong; the message names the mode.
     """
 
@@ -44,37 +46,52 @@ class ModeDefinition:
         name: str | None = None,
         resource_defs: Mapping[str, ResourceDefinition] | None = None,
         logger_defs: Mapping[str, LoggerDefinition] | None = None,
-        executor_defs: Sequence[ExecutorDefinition] | None = None,
         system_storage_defs: Sequence[SystemStorageDefinition] | None = None,
+        executor_defs: Sequence[ExecutorDefinition] | None = None,
         description: str | None = None,
         intermediate_storage_defs: Sequence[IntermediateStorageDefinition] | None = None,
         *,
         resources: Mapping[str, ResourceDefinition] | None = None,
         loggers: Mapping[str, LoggerDefinition] | None = None,
     ) -> None:
-        self.name = check_name("mode", DEFAULT_MODE if name is None else name)
+        self.name = check_label("mode", DEFAULT_MODE if name is None else name)
         owner = f"mode '{self.name}'"
-        self.resource_defs = _mapping(
-            owner, "resource_defs", _one(owner, resource_defs, resources), ResourceDefinition
-        )
-        self.logger_defs = _mapping(
-            owner, "logger_defs", _one(owner, logger_defs, loggers), LoggerDefinition
-        )
+        given_resources = _one(owner, ("resource_defs", resource_defs), ("resources", resources))
+        self.resource_defs = _mapping(owner, "resource_defs", given_resources, ResourceDefinition)
+        given_loggers = _one(owner, ("logger_defs", logger_defs), ("loggers", loggers))
+        self.logger_defs = _mapping(owner, "logger_defs", given_loggers, LoggerDefinition)
         self.executor_defs = _distinct(
-            owner, "executor_defs", _or_default(executor_defs, "default_executors")
+            owner,
+            "executor_defs",
+            _or_default(executor_defs, "default_executors"),
+            ExecutorDefinition,
         )
         self.system_storage_defs = _distinct(
             owner,
             "system_storage_defs",
             _or_default(system_storage_defs, "default_system_storage_defs"),
+            SystemStorageDefinition,
         )
         self.intermediate_storage_defs = _distinct(
             owner,
             "intermediate_storage_defs",
             _or_default(intermediate_storage_defs, "default_intermediate_storage_defs"),
+            IntermediateStorageDefinition,
         )
         self.description = description
+        _check_resource_keys(owner, self.resource_defs)
         self.resource_order = _creation_order(owner, self.resource_defs)
+
+    @staticmethod
+    def from_resources(resources: Mapping[str, Any], name: str | None = None) -> ModeDefinition:
+        """Return a mode whose resources are these values, by key.
+
+        Args:
+            resources: What ``context.resources`` has under each key.
+            name: The mode's name (default ``default``).
+        """
+        defs = {k: ResourceDefinition.hardcoded_resource(v) for k, v in resources.items()}
+        return ModeDefinition(name=name, resource_defs=defs)
 
     @property
     def resource_key_set(self) -> frozenset[str]:
@@ -92,32 +109,45 @@ class ModeDefinition:
 
     def needed_resources(self, keys: Iterable[str]) -> list[str]:
         """Return those keys and what they need in turn, in the order to make them."""
-        needed: set[str] = set()
+        needed = set(keys)
         for key in reversed(self.resource_order):
-            if key in needed or key in set(keys):
-                needed |= {key, *self.resource_defs[key].required_resource_keys}
+            if key in needed:
+                needed |= self.resource_defs[key].required_resource_keys
         return [key for key in self.resource_order if key in needed]
 
     def __repr__(self) -> str:
         return f"ModeDefinition({self.name!r})"
 
 
-def _one(owner: str, first: Mapping[str, T] | None, second: Mapping[str, T] | None) -> Any:
-    if first is not None and second is not None:
-        message = (
-            f"{owner}: resource_defs/resources and logger_defs/loggers are the same arguments."
-        )
+def _one(owner: str, *given: tuple[str, Any]) -> Any:
+    named = [(name, value) for name, value in given if value is not None]
+    if len(named) > 1:
+        names = " and ".join(f"'{name}'" for name, _ in named)
+        message = f"{owner}: arguments {names} are two names of one argument: give one of them."
         raise DagsterInvalidDefinitionError(message)
-    return (first if first is not None else second) or {}
+    return named[0][1] if named else {}
 
 
 def _mapping(owner: str, argument: str, given: Any, cls: type[T]) -> dict[str, T]:
-    for key, item in dict(given).items():
-        check_name(f"key of {argument} of {owner}", key)
+    if not isinstance(given, Mapping):
+        raise ParameterCheckError(owner, argument, f"a dict of {cls.__name__}", given)
+    for key, item in given.items():
+        if not isinstance(key, str):
+            raise ParameterCheckError(owner, argument, "a dict whose keys are texts", key)
         if not isinstance(item, cls):
-            expected = f"a dict of {cls.__name__}"
+            expected = f"a {cls.__name__}"
             raise ParameterCheckError(owner, f"{argument}['{key}']", expected, item)
     return dict(given)
+
+
+def _check_resource_keys(owner: str, keys: Iterable[str]) -> None:
+    for key in keys:
+        if not key.isidentifier():
+            message = (
+                f"{owner}: resource key '{key}' must be a Python identifier, since solids write "
+                "context.resources.<key>."
+            )
+            raise DagsterInvalidDefinitionError(message)
 
 
 def _or_default(given: Sequence[T] | None, name: str) -> Sequence[T]:
@@ -125,11 +155,18 @@ def _or_default(given: Sequence[T] | None, name: str) -> Sequence[T]:
     return default
 
 
-def _distinct(owner: str, argument: str, definitions: Sequence[Any]) -> tuple[Any, ...]:
-    by_name: dict[str, Any] = {}
-    for definition in definitions:
+def _distinct(owner: str, argument: str, given: Any, cls: type[D]) -> tuple[D, ...]:
+    if not isinstance(given, Sequence):
+        raise ParameterCheckError(owner, argument, f"a list of {cls.__name__}", given)
+    by_name: dict[str, D] = {}
+    for definition in given:
+        if not isinstance(definition, cls):
+            raise ParameterCheckError(owner, argument, f"a list of {cls.__name__}", definition)
         if by_name.setdefault(definition.name, definition) is not definition:
-            message = f"{owner}: {argument} holds two definitions named '{definition.name}'."
+            message = (
+                f"{owner}: {argument} holds two different definitions named '{definition.name}'. "
+                "Rename one."
+            )
             raise DagsterInvalidDefinitionError(message)
     return tuple(by_name.values())
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dagsterlite.errors import DagsterInvalidDefinitionError
+from dagsterlite.errors import DagsterInvalidDefinitionError, ParameterCheckError, shown
 
 _VALID = re.compile(r"^[A-Za-z0-9_]+$")
 _RESERVED = frozenset(
@@ -28,18 +28,35 @@ def check_name(owner: str, name: Any) -> str:
         name: The name.
 
     Raises:
-        DagsterInvalidDefinitionError: it is no text, reserved, or holds other characters than
-            letters, digits and underscores.
+        ParameterCheckError: it is no text.
+        DagsterInvalidDefinitionError: it is reserved, or holds other characters than letters,
+            digits and underscores.
     """
-    if not isinstance(name, str) or not _VALID.match(name):
+    if not isinstance(name, str):
+        raise ParameterCheckError(owner, "name", "a text", name)
+    if not _VALID.match(name):
         message = (
-            f"{name!r} is not a valid name for a {owner}: names hold letters, digits and "
-            f"underscores only (regular expression {_VALID.pattern})."
+            f"{shown(name)} is not a valid name for a {owner}: names hold letters, digits and "
+            f"underscores only, and at least one of them."
         )
         raise DagsterInvalidDefinitionError(message)
     if name in _RESERVED:
-        message = f"'{name}' is not a valid name for a {owner}: the word is reserved."
+        message = (
+            f"'{name}' is not a valid name for a {owner}: the word is reserved. Add to it, e.g. "
+            f"'{name}_1' or 'the_{name}'."
+        )
         raise DagsterInvalidDefinitionError(message)
+    return name
+
+
+def check_label(owner: str, name: Any) -> str:
+    """Return ``name`` if it is a text that is not blank: all that some definitions ask for.
+
+    Raises:
+        ParameterCheckError: it is no text, or blank.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise ParameterCheckError(owner, "name", "a text that is not blank", name)
     return name
 
 
@@ -47,13 +64,17 @@ def check_tags(owner: str, tags: Mapping[str, Any] | None) -> dict[str, str]:
     """Return tags as texts: a value that is none is written as JSON.
 
     Raises:
-        DagsterInvalidDefinitionError: a key is no text, or a value is not JSON-able.
+        ParameterCheckError: they are no dict, or a key is no text.
+        DagsterInvalidDefinitionError: a value is not JSON-able.
     """
+    if tags is None:
+        return {}
+    if not isinstance(tags, Mapping):
+        raise ParameterCheckError(owner, "tags", "a dict", tags)
     checked: dict[str, str] = {}
-    for key, value in (tags or {}).items():
+    for key, value in tags.items():
         if not isinstance(key, str):
-            message = f"{owner}: tag key {key!r} must be a text, not {type(key).__name__}."
-            raise DagsterInvalidDefinitionError(message)
+            raise ParameterCheckError(owner, "tags", "a dict whose keys are texts", key)
         checked[key] = value if isinstance(value, str) else _as_json(owner, key, value)
     return checked
 
@@ -61,10 +82,16 @@ def check_tags(owner: str, tags: Mapping[str, Any] | None) -> dict[str, str]:
 def _as_json(owner: str, key: str, value: Any) -> str:
     try:
         text = json.dumps(value)
-    except (TypeError, ValueError) as exc:
-        message = f"{owner}: the value of tag '{key}' must be a text or JSON-able: {exc}."
+    except (TypeError, ValueError, RecursionError) as exc:
+        message = (
+            f"{owner}: the value of tag '{key}' must be a text or JSON-able, not {shown(value)}: "
+            f"{exc}."
+        )
         raise DagsterInvalidDefinitionError(message) from exc
     if json.loads(text) != value:
-        message = f"{owner}: the value of tag '{key}' does not survive JSON: {value!r:.80}."
+        message = (
+            f"{owner}: the value of tag '{key}', {shown(value)}, would be read back from JSON as "
+            f"{shown(json.loads(text))}. Give what JSON keeps as it is, or a text."
+        )
         raise DagsterInvalidDefinitionError(message)
     return text

@@ -97,7 +97,7 @@ class NodeDefinition(ABC):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Place the node in the graph that is being composed; return its outputs to hand on."""
-        return composition.PendingInvocation(self)(*args, **kwargs)
+        return composition.invoke(self, args, kwargs)
 
     def alias(self, name: str) -> composition.PendingInvocation:
         """Return the node under another name, to be placed by a call."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast, overload
 
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.composition import composing
-from dagsterlite.definitions.dependency import Dependencies
+from dagsterlite.definitions.dependency import Dependencies, read_dependencies
 from dagsterlite.definitions.graph import Graph, build_graph
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.pipeline_check import check_pipeline, distinct_definitions
 from dagsterlite.definitions.preset import PresetDefinition
+from dagsterlite.definitions.signature import name_of, refuse_generator
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -23,6 +25,10 @@ from dagsterlite.errors import (
     near,
 )
 from dagsterlite.handles import SolidHandle
+from dagsterlite.types.callables import can_take
+
+UNNAMED = "<<unnamed>>"
+"""The name of a pipeline that was given none."""
 
 T = TypeVar("T", ModeDefinition, PresetDefinition)
 
@@ -42,8 +48,9 @@ class PipelineDefinition:
         tags: Tags of each run.
 
     Raises:
-        DagsterInvalidDefinitionError: an argument is wrong, an input can get no value, or a mode
-            lacks a resource that a solid requires.
+        CheckError: an argument is of the wrong type.
+        DagsterInvalidDefinitionError: an argument is wrong, an input can get no value, two types
+            share a name, or a mode lacks a resource that is required.
     """
 
     def __init__(
@@ -56,7 +63,7 @@ class PipelineDefinition:
         preset_defs: Sequence[PresetDefinition] | None = None,
         tags: Mapping[str, Any] | None = None,
     ) -> None:
-        self.name = check_name("pipeline", "<<unnamed>>" if name is None else name)
+        self.name = UNNAMED if name is None else check_name("pipeline", name)
         owner = f"pipeline '{self.name}'"
         self.description = description
         self.tags = check_tags(owner, tags)
@@ -64,14 +71,9 @@ class PipelineDefinition:
             owner, "mode_defs", mode_defs or [ModeDefinition()], ModeDefinition
         )
         self.preset_defs = _distinct(owner, "preset_defs", preset_defs or [], PresetDefinition)
-        self.graph: Graph = build_graph(owner, solid_defs, dependencies)
+        self.graph: Graph = build_graph(owner, solid_defs, read_dependencies(owner, dependencies))
+        check_pipeline(self.graph, self.mode_definitions)
         _check_presets(owner, self)
-        self._check_graph()
-
-    def _check_graph(self) -> None:
-        _check_inputs(self.graph)
-        for mode in self.mode_definitions:
-            _check_resources(self.graph, mode)
 
     def with_graph(self, graph: Graph) -> PipelineDefinition:
         """Return this pipeline with another graph, e.g. a part of its own.
@@ -79,9 +81,9 @@ class PipelineDefinition:
         Raises:
             DagsterInvalidDefinitionError: an input can get no value.
         """
+        check_pipeline(graph, self.mode_definitions)
         changed = copy.copy(self)
         changed.graph = graph
-        changed._check_graph()
         return changed
 
     # --- its graph ---
@@ -104,7 +106,7 @@ class PipelineDefinition:
         """Return the top-level solid of that name.
 
         Raises:
-            DagsterInvalidDefinitionError: there is none.
+            DagsterInvariantViolationError: there is none.
         """
         return self.graph.solid_named(name)
 
@@ -112,20 +114,22 @@ class PipelineDefinition:
         """Return the solid at a handle, also inside composites.
 
         Raises:
-            DagsterInvalidDefinitionError: there is none.
+            DagsterInvariantViolationError: there is none.
         """
-        graph, solid = self.graph, None
-        for name in handle.path:
-            solid = graph.solid_named(name)
-            definition = solid.definition
-            if isinstance(definition, CompositeSolidDefinition):
-                graph = definition.graph
-        return cast(Solid, solid)
+        *composites, name = handle.path
+        graph = self.graph
+        for composite in composites:
+            definition = graph.solid_named(composite).definition
+            if not isinstance(definition, CompositeSolidDefinition):
+                message = f"{graph.owner}: solid '{composite}' is no composite: nothing is inside."
+                raise DagsterInvariantViolationError(message)
+            graph = definition.graph
+        return graph.solid_named(name)
 
     @property
     def all_solid_defs(self) -> list[NodeDefinition]:
         """All definitions, also inside composites."""
-        return list({d.name: d for d in _all_definitions(self.graph)}.values())
+        return list(distinct_definitions(self.graph))
 
     # --- its modes and presets ---
 
@@ -231,55 +235,6 @@ def _check_presets(owner: str, definition: PipelineDefinition) -> None:
             raise DagsterInvalidDefinitionError(message)
 
 
-def _check_inputs(graph: Graph) -> None:
-    """Refuse inputs that can get no value: neither connected, nor configured, nor by default."""
-    for name, solid in graph.solids.items():
-        for input_name, input_def in solid.definition.input_dict.items():
-            dagster_type = input_def.dagster_type
-            loadable = dagster_type.loader is not None or dagster_type.is_nothing
-            connected = input_name in graph.dependencies[name]
-            if not connected and not loadable and not input_def.has_default_value:
-                message = (
-                    f"{graph.owner}: input '{input_name}' of solid '{name}' is not connected to an "
-                    f"output, and its type '{dagster_type.display_name}' cannot be loaded from "
-                    "config, so the pipeline can never run. Connect it, give it a default_value, "
-                    "or give its type a dagster_type_loader."
-                )
-                raise DagsterInvalidDefinitionError(message)
-        if isinstance(solid.definition, CompositeSolidDefinition):
-            _check_inputs(solid.definition.graph)
-
-
-def _all_definitions(graph: Graph) -> Iterator[NodeDefinition]:
-    for solid in graph.solids.values():
-        yield solid.definition
-        if isinstance(solid.definition, CompositeSolidDefinition):
-            yield from _all_definitions(solid.definition.graph)
-
-
-def _requirements(graph: Graph) -> Iterator[tuple[str, frozenset[str]]]:
-    for definition in _all_definitions(graph):
-        if not isinstance(definition, CompositeSolidDefinition):
-            yield definition.label, definition.required_resource_keys
-        for dagster_type in definition.dagster_types:
-            yield (
-                f"type '{dagster_type.display_name}' of {definition.label}",
-                (dagster_type.resource_keys()),
-            )
-
-
-def _check_resources(graph: Graph, mode: ModeDefinition) -> None:
-    known = mode.resource_defs
-    for requirer, keys in _requirements(graph):
-        missing = sorted(keys - known.keys())
-        if missing:
-            message = (
-                f"{graph.owner}: resource '{missing[0]}' is required by {requirer} but is not provided "
-                f"by mode '{mode.name}'.{near(missing[0], known)} Its resources: {listed(known)}."
-            )
-            raise DagsterInvalidDefinitionError(message)
-
-
 @overload
 def pipeline(name: Callable[[], Any]) -> PipelineDefinition: ...
 
@@ -317,10 +272,14 @@ def pipeline(
         return pipeline()(name)
 
     def wrap(fn: Callable[[], Any]) -> PipelineDefinition:
-        pipeline_name = name or fn.__name__
+        pipeline_name = name_of("@pipeline", name, fn)
         owner = f"@pipeline '{pipeline_name}'"
-        if inspect.signature(fn).parameters:
-            message = f"{owner}: its function must take no parameters; inputs come by config."
+        refuse_generator(owner, fn)
+        if not can_take(fn, 0):
+            message = (
+                f"{owner}: its function must take no parameters, but takes "
+                f"{inspect.signature(fn)}: values come into a pipeline by config."
+            )
             raise DagsterInvalidDefinitionError(message)
         with composing(owner) as composition:
             fn()
@@ -328,7 +287,7 @@ def pipeline(
             solid_defs=[cast(NodeDefinition, node) for node in composition.definitions.values()],
             name=pipeline_name,
             description=description or inspect.getdoc(fn),
-            dependencies={**composition.dependencies},
+            dependencies=composition.dependencies,
             mode_defs=mode_defs,
             preset_defs=preset_defs,
             tags=tags,

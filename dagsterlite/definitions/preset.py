@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from glob import glob
@@ -12,8 +13,9 @@ from typing import Any
 import yaml
 
 from dagsterlite.definitions.mode import DEFAULT_MODE
-from dagsterlite.definitions.naming import check_name, check_tags
+from dagsterlite.definitions.naming import check_label, check_tags
 from dagsterlite.errors import (
+    DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
     ParameterCheckError,
 )
@@ -30,6 +32,10 @@ class PresetDefinition:
             with the preset, e.g. ``['*some_solid+', 'other_solid']``.
         mode: The mode to apply when executing this preset (default: ``default``).
         tags: The tags to apply when executing this preset.
+
+    Raises:
+        CheckError: an argument is of the wrong type.
+        DagsterInvalidDefinitionError: a tag's value is not JSON-able.
     """
 
     name: str
@@ -49,8 +55,11 @@ class PresetDefinition:
         owner = f"preset '{name}'"
         if run_config is not None and not isinstance(run_config, Mapping):
             raise ParameterCheckError(owner, "run_config", "a dict", run_config)
-        object.__setattr__(self, "name", check_name("preset", name))
+        object.__setattr__(self, "name", check_label("preset", name))
         object.__setattr__(self, "run_config", copy.deepcopy(dict(run_config or {})))
+        if isinstance(solid_selection, str):
+            expected = "a list of names or selection queries"
+            raise ParameterCheckError(owner, "solid_selection", expected, solid_selection)
         selection = None if solid_selection is None else tuple(solid_selection)
         object.__setattr__(self, "solid_selection", selection)
         object.__setattr__(self, "mode", mode or DEFAULT_MODE)
@@ -74,8 +83,11 @@ class PresetDefinition:
             tags: The tags.
 
         Raises:
-            DagsterInvariantViolationError: a file is missing or is no YAML mapping.
+            DagsterInvalidDefinitionError: a path or glob leads to no file.
+            DagsterInvariantViolationError: a file cannot be read, or is no YAML mapping.
         """
+        if isinstance(config_files, str):
+            raise ParameterCheckError(f"preset '{name}'", "config_files", "a list", config_files)
         texts = [text for pattern in config_files or () for text in _read_all(name, pattern)]
         return _from_texts(name, texts, solid_selection, mode, tags)
 
@@ -144,20 +156,27 @@ def merge_config(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, 
 def _read_all(name: str, pattern: str) -> list[tuple[str, str]]:
     paths = sorted(glob(pattern, recursive=True))
     if not paths:
-        message = f"preset '{name}': no file matches '{pattern}' in config_files."
-        raise DagsterInvariantViolationError(message)
-    return [(path, _read(path)) for path in paths]
+        message = (
+            f"preset '{name}': file or glob pattern '{pattern}' of config_files leads to no file "
+            f"(the working directory is {os.getcwd()})."
+        )
+        raise DagsterInvalidDefinitionError(message)
+    return [(path, _read(name, path)) for path in paths]
 
 
-def _read(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
-        return file.read()
+def _read(name: str, path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as exc:
+        message = f"preset '{name}': cannot read {path} of config_files as text: {exc}."
+        raise DagsterInvariantViolationError(message) from exc
 
 
 def _read_resource(name: str, package: str, file_name: str) -> tuple[str, str]:
     try:
         text = resources.files(package).joinpath(file_name).read_text(encoding="utf-8")
-    except (ModuleNotFoundError, FileNotFoundError) as exc:
+    except (ModuleNotFoundError, OSError, UnicodeDecodeError) as exc:
         message = f"preset '{name}': package '{package}' has no file '{file_name}': {exc}."
         raise DagsterInvariantViolationError(message) from exc
     return f"{package}/{file_name}", text

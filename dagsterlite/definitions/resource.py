@@ -9,8 +9,11 @@ from typing import Any, overload
 from unittest.mock import MagicMock
 
 from dagsterlite.config import Field, String
-from dagsterlite.definitions.configurable import check_function, config_field_of
+from dagsterlite.definitions.configurable import config_field_of, is_bare
+from dagsterlite.errors import DagsterInvalidDefinitionError
 from dagsterlite.runs import DagsterRun
+from dagsterlite.types.callables import can_take, check_function
+from dagsterlite.types.requirements import resource_keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,11 @@ class ResourceDefinition:
         description: For people.
         required_resource_keys: The resources that the function needs.
         version: A name for the code's version.
+
+    Raises:
+        CheckError: ``resource_fn`` is no function, or ``required_resource_keys`` no set of names.
+        DagsterInvalidDefinitionError: the function takes more than a context, or the schema is
+            wrong.
     """
 
     def __init__(
@@ -56,12 +64,18 @@ class ResourceDefinition:
     ) -> None:
         name = getattr(resource_fn, "__name__", "resource")
         owner = f"resource '{name}'"
-        self.resource_fn = check_function(owner, "resource_fn", resource_fn)
+        self.resource_fn: Callable[..., Any] = check_function(owner, "resource_fn", resource_fn)
+        self._takes_context = can_take(resource_fn, 1)
+        if not self._takes_context and not can_take(resource_fn, 0):
+            message = (
+                f"{owner}: its function must take the context of the resource and nothing else; it "
+                f"takes {inspect.signature(resource_fn)}."
+            )
+            raise DagsterInvalidDefinitionError(message)
         self.config_field: Field | None = config_field_of(owner, config_schema)
         self.description = description
-        self.required_resource_keys = frozenset(required_resource_keys or ())
+        self.required_resource_keys = resource_keys(owner, required_resource_keys)
         self.version = version
-        self._takes_context = bool(inspect.signature(resource_fn).parameters)
 
     @property
     def config_schema(self) -> Field | None:
@@ -130,7 +144,7 @@ def resource(
         required_resource_keys: The resources that the function needs.
         version: A name for the code's version.
     """
-    if inspect.isfunction(config_schema):
+    if is_bare(config_schema):
         return resource()(config_schema)
 
     def wrap(fn: Callable[..., Any]) -> ResourceDefinition:

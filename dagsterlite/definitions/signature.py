@@ -3,24 +3,87 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 from dagsterlite.definitions.inputs import NO_VALUE, InputDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
-from dagsterlite.errors import DagsterInvalidDefinitionError, listed
+from dagsterlite.errors import (
+    CheckError,
+    DagsterInvalidDefinitionError,
+    listed,
+    shown,
+    type_name,
+)
 
 _CONTEXT_NAMES = frozenset({"context", "_", "_context", "context_"})
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_STREAMS = (Generator, Iterator, Iterable)
+
+
+def name_of(decorator: str, name: str | None, fn: Any) -> str:
+    """Return the name of the definition that ``decorator`` makes of ``fn``.
+
+    Raises:
+        CheckError: ``fn`` is no function, or has no name and none is given.
+        DagsterInvalidDefinitionError: it is async.
+    """
+    own_name = getattr(fn, "__name__", None)
+    if not callable(fn) or (name is None and own_name is None):
+        message = f"{decorator} must decorate a function, not {shown(fn)} of type {type_name(fn)}."
+        raise CheckError(message)
+    if inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn):
+        message = f"{decorator}: '{own_name}' is async; write it as a plain function."
+        raise DagsterInvalidDefinitionError(message)
+    return str(own_name) if name is None else name
+
+
+def refuse_generator(owner: str, fn: Callable[..., Any]) -> None:
+    """Refuse a function that places solids but yields: it would not run at all.
+
+    Raises:
+        DagsterInvalidDefinitionError: it is a generator.
+    """
+    if inspect.isgeneratorfunction(fn):
+        message = f"{owner}: its function yields; it must call solids and return their outputs."
+        raise DagsterInvalidDefinitionError(message)
 
 
 def annotations_of(fn: Callable[..., Any]) -> dict[str, Any]:
-    """Return a function's annotations as objects; those that cannot be evaluated are left as text."""
+    """Return a function's annotations as objects.
+
+    Names local to where the function is being decorated are found too; an annotation that cannot
+    be evaluated is left as text.
+    """
+    given = getattr(fn, "__annotations__", None)
+    if not given:
+        return {}
+    names = _names_around(fn)
     try:
-        return typing.get_type_hints(fn)
-    except Exception:  # noqa: BLE001 - any name may be missing where the annotation is evaluated
-        return dict(getattr(fn, "__annotations__", {}))
+        return typing.get_type_hints(fn, localns=names)
+    except Exception:  # noqa: BLE001 - an annotation may be any expression
+        return {name: _evaluate(text, fn, names) for name, text in given.items()}
+
+
+def _names_around(fn: Callable[..., Any]) -> dict[str, Any]:
+    """Return the local names of the innermost function under way in ``fn``'s module."""
+    module = getattr(fn, "__globals__", None)
+    frame = sys._getframe(1)  # noqa: SLF001 - nothing else tells of a caller's local names
+    while frame.f_back is not None and frame.f_globals is not module:
+        frame = frame.f_back
+    is_function = frame.f_globals is module and frame.f_locals is not module
+    return dict(frame.f_locals) if is_function else {}
+
+
+def _evaluate(annotation: Any, fn: Callable[..., Any], names: dict[str, Any]) -> Any:
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return eval(annotation, getattr(fn, "__globals__", {}), names)  # noqa: S307 - it is the user's code
+    except Exception:  # noqa: BLE001 - an annotation may be any expression
+        return annotation
 
 
 def split_context(owner: str, fn: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -51,7 +114,7 @@ def infer_inputs(
     """
     _refuse_variadic(owner, parameters)
     hints = annotations_of(fn)
-    return [_infer_input(parameter, hints.get(parameter.name)) for parameter in parameters]
+    return [_infer_input(owner, parameter, hints.get(parameter.name)) for parameter in parameters]
 
 
 def _refuse_variadic(owner: str, parameters: Sequence[inspect.Parameter]) -> None:
@@ -64,46 +127,59 @@ def _refuse_variadic(owner: str, parameters: Sequence[inspect.Parameter]) -> Non
             raise DagsterInvalidDefinitionError(message)
 
 
-def _infer_input(parameter: inspect.Parameter, hint: Any) -> InputDefinition:
+def _infer_input(owner: str, parameter: inspect.Parameter, hint: Any) -> InputDefinition:
     default = NO_VALUE if parameter.default is parameter.empty else parameter.default
-    return InputDefinition(parameter.name, hint, default_value=default)
+    try:
+        return InputDefinition(parameter.name, hint, default_value=default)
+    except DagsterInvalidDefinitionError as exc:
+        raise DagsterInvalidDefinitionError(f"{owner}: {exc}") from exc
 
 
-def infer_outputs(fn: Callable[..., Any]) -> list[OutputDefinition]:
+def infer_output(owner: str, fn: Callable[..., Any]) -> OutputDefinition:
     """Return the one output that a function without ``output_defs`` has, typed by its annotation.
 
-    A generator's annotation speaks of what it yields; its output takes any value. ``-> None``
-    promises no type.
+    ``-> None`` promises no type, nor does a generator's annotation that speaks of what it yields.
+
+    Raises:
+        DagsterInvalidDefinitionError: the annotation is no type.
     """
     hint = annotations_of(fn).get("return")
-    if inspect.isgeneratorfunction(fn) or hint in {None, type(None)}:
-        return [OutputDefinition()]
-    return [OutputDefinition(hint)]
+    yields = inspect.isgeneratorfunction(fn) and typing.get_origin(hint) in _STREAMS
+    if yields or hint in _STREAMS or hint is type(None):
+        return OutputDefinition()
+    try:
+        return OutputDefinition(hint)
+    except DagsterInvalidDefinitionError as exc:
+        raise DagsterInvalidDefinitionError(f"{owner}: {exc}") from exc
 
 
 def check_inputs(
-    owner: str, parameters: Sequence[inspect.Parameter], input_defs: Sequence[InputDefinition]
+    owner: str,
+    parameters: Sequence[inspect.Parameter],
+    input_defs: Sequence[InputDefinition],
+    *,
+    takes_nothing: bool = False,
 ) -> list[str]:
     """Hold a function's parameters against its ``input_defs``; return the inputs by position.
 
-    Inputs of type Nothing have no value, so no parameter.
+    Args:
+        owner: What the function belongs to, for messages.
+        parameters: The function's, without its context.
+        input_defs: The inputs.
+        takes_nothing: Whether inputs of type Nothing have parameters too: a composite's do, to be
+            handed on; a solid's do not, since they have no value.
 
     Raises:
         DagsterInvalidDefinitionError: a parameter has no input, or an input no parameter.
     """
-    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
     if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters):
         message = f"{owner}: inputs are handed over by name; '*args' cannot take them."
         raise DagsterInvalidDefinitionError(message)
     names = [p.name for p in parameters if p.kind not in _VARIADIC]
-    valued = {d.name for d in input_defs if not d.dagster_type.is_nothing}
-    extra = [n for n in names if n not in valued]
-    if extra:
-        message = (
-            f"{owner}: the function takes parameters {listed(extra)} that are not among its "
-            f"input_defs with a value: {listed(valued)}."
-        )
-        raise DagsterInvalidDefinitionError(message)
+    nothings = {d.name for d in input_defs if d.dagster_type.is_nothing and not takes_nothing}
+    valued = {d.name for d in input_defs} - nothings
+    _refuse_extra(owner, set(names) - valued, valued, nothings)
+    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
     missing = valued.difference(names)
     if missing and not takes_any:
         message = (
@@ -112,3 +188,18 @@ def check_inputs(
         )
         raise DagsterInvalidDefinitionError(message)
     return [*names, *(d.name for d in input_defs if d.name not in names)]
+
+
+def _refuse_extra(owner: str, extra: set[str], valued: set[str], nothings: set[str]) -> None:
+    if extra & nothings:
+        message = (
+            f"{owner}: inputs {listed(extra & nothings)} of type Nothing have no value, so the "
+            "function must not take them: name them in input_defs alone."
+        )
+        raise DagsterInvalidDefinitionError(message)
+    if extra:
+        message = (
+            f"{owner}: the function takes parameters {listed(extra)} that are not among its "
+            f"input_defs: {listed(valued)}."
+        )
+        raise DagsterInvalidDefinitionError(message)

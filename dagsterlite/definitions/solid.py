@@ -8,18 +8,19 @@ from typing import Any, overload
 
 from dagsterlite.config import Field
 from dagsterlite.definitions.compute import ComputeFn, compute_fn_of
-from dagsterlite.definitions.configurable import check_function, config_field_of
+from dagsterlite.definitions.configurable import config_field_of
 from dagsterlite.definitions.inputs import InputDefinition
-from dagsterlite.definitions.naming import check_name
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.signature import (
     check_inputs,
     infer_inputs,
-    infer_outputs,
+    infer_output,
+    name_of,
     split_context,
 )
-from dagsterlite.errors import ParameterCheckError
+from dagsterlite.types.callables import check_function
+from dagsterlite.types.requirements import resource_keys
 
 
 class SolidDefinition(NodeDefinition):
@@ -58,9 +59,11 @@ class SolidDefinition(NodeDefinition):
         version: str | None = None,
     ) -> None:
         super().__init__(name, input_defs, output_defs, description, tags, positional_inputs)
-        self.compute_fn: ComputeFn = check_function(self.label, "compute_fn", compute_fn)
+        self.compute_fn: ComputeFn = check_function(
+            self.label, "compute_fn", compute_fn, takes=("context", "inputs")
+        )
         self.config_field: Field | None = config_field_of(self.label, config_schema)
-        self._resource_keys = _resource_keys(self.label, required_resource_keys)
+        self._resource_keys = resource_keys(self.label, required_resource_keys)
         self.version = version
 
     @property
@@ -72,12 +75,6 @@ class SolidDefinition(NodeDefinition):
     def required_resource_keys(self) -> frozenset[str]:
         """The resources that the solid's function needs."""
         return self._resource_keys
-
-
-def _resource_keys(owner: str, keys: Iterable[str] | None) -> frozenset[str]:
-    if isinstance(keys, str):
-        raise ParameterCheckError(owner, "required_resource_keys", "a set of names", keys)
-    return frozenset(keys or ())
 
 
 @overload
@@ -133,11 +130,11 @@ def solid(
         return solid()(name)
 
     def wrap(fn: Callable[..., Any]) -> SolidDefinition:
-        solid_name = name or fn.__name__
+        solid_name = name_of("@solid", name, fn)
         owner = f"@solid '{solid_name}'"
         parameters = split_context(owner, fn)
         inputs = infer_inputs(owner, fn, parameters) if input_defs is None else list(input_defs)
-        outputs = infer_outputs(fn) if output_defs is None else list(output_defs)
+        outputs = [infer_output(owner, fn)] if output_defs is None else list(output_defs)
         return SolidDefinition(
             name=solid_name,
             input_defs=inputs,
@@ -188,11 +185,11 @@ def lambda_solid(
         return lambda_solid()(name)
 
     def wrap(fn: Callable[..., Any]) -> SolidDefinition:
-        solid_name = check_name("solid", name or fn.__name__)
+        solid_name = name_of("@lambda_solid", name, fn)
         owner = f"@lambda_solid '{solid_name}'"
         parameters = list(inspect.signature(fn).parameters.values())
         inputs = infer_inputs(owner, fn, parameters) if input_defs is None else list(input_defs)
-        outputs = infer_outputs(fn) if output_def is None else [output_def]
+        outputs = [infer_output(owner, fn) if output_def is None else output_def]
         return SolidDefinition(
             name=solid_name,
             input_defs=inputs,

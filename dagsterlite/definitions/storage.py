@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagsterlite.config import Field
-from dagsterlite.definitions.configurable import check_function, config_field_of
-from dagsterlite.definitions.naming import check_name
+from dagsterlite.definitions.configurable import config_field_of
+from dagsterlite.definitions.naming import check_label
 from dagsterlite.runs import DagsterRun
 from dagsterlite.stores import IntermediateStorage
+from dagsterlite.types.callables import check_function
+from dagsterlite.types.requirements import resource_keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +40,17 @@ class IntermediateStorageDefinition:
         intermediate_storage_creation_fn: Called with an
             :class:`InitIntermediateStorageContext`; returns an ``IntermediateStorage``.
         description: For people.
+
+    Raises:
+        CheckError: the name is no text, or the creation function no function.
+        DagsterInvalidDefinitionError: the function does not take one argument, or the schema is
+            wrong.
     """
 
     #: The section of the run config that selects it.
     section = "intermediate_storage"
+    #: How messages call the function that makes the storage.
+    creation_argument = "intermediate_storage_creation_fn"
 
     def __init__(
         self,
@@ -55,15 +64,15 @@ class IntermediateStorageDefinition:
         | None = None,
         description: str | None = None,
     ) -> None:
-        self.name = check_name(self.section, name)
+        self.name = check_label(self.section, name)
         owner = f"{self.section} '{name}'"
         self.is_persistent = is_persistent
-        self.required_resource_keys = frozenset(required_resource_keys or ())
+        self.required_resource_keys = resource_keys(owner, required_resource_keys)
         self.config_field: Field | None = config_field_of(owner, config_schema)
         self.intermediate_storage_creation_fn: Callable[
             [InitIntermediateStorageContext], IntermediateStorage
         ] = check_function(
-            owner, "intermediate_storage_creation_fn", intermediate_storage_creation_fn
+            owner, self.creation_argument, intermediate_storage_creation_fn, ("init_context",)
         )
         self.description = description
 
@@ -84,9 +93,12 @@ class SystemStorageDefinition(IntermediateStorageDefinition):
         system_storage_creation_fn: Called with an :class:`InitIntermediateStorageContext`;
             returns an ``IntermediateStorage``.
         description: For people.
+
+    Raises as :class:`IntermediateStorageDefinition` does.
     """
 
     section = "storage"
+    creation_argument = "system_storage_creation_fn"
 
     def __init__(
         self,

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dagsterlite.definitions.dependency import (
     Dependency,
     DependencyDefinition,
+    InputSources,
     MultiDependencyDefinition,
+    sources_of,
 )
-from dagsterlite.definitions.graph import Graph, InputSources, sources_of
+from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
