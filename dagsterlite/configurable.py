@@ -11,10 +11,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import isabstract
 from pkgutil import iter_modules
 from typing import Any
 
 from dagsterlite.config import resolve_config
+from dagsterlite.config.path import path_text
 from dagsterlite.errors import DagsterSettingsError, listed, near
 from dagsterlite.serdes import serializable
 
@@ -125,11 +127,23 @@ class ConfigurableClassData:
                 misfits at once, with their paths.
         """
         cls = self.load_class(section)
-        evaluation = resolve_config(cls.config_type(), self.config_dict, root=f"config of {self}")
-        if not evaluation.success:
-            misfits = "".join(f"\n    {error.message}" for error in evaluation.errors)
-            raise DagsterSettingsError(f"{section}.config does not fit {self}:{misfits}")
-        return cls.from_config_value(self, evaluation.value)
+        return cls.from_config_value(self, self.resolve_config(section))
+
+    def resolve_config(self, section: str) -> Any:
+        """Return the config as the class takes it: defaults filled in, the environment read.
+
+        Raises:
+            DagsterSettingsError: as :meth:`rehydrate`.
+        """
+        schema = self.load_class(section).config_type()
+        evaluation = resolve_config(schema, self.config_dict, root=f"config of {self}")
+        if evaluation.success:
+            return evaluation.value
+        misfits = [
+            f"{section}.{path_text(('config', *error.path))}: {error.message}"
+            for error in evaluation.errors
+        ]
+        raise DagsterSettingsError("\n".join(misfits))
 
     def __str__(self) -> str:
         return f"{self.module_name}.{self.class_name}"
@@ -137,7 +151,11 @@ class ConfigurableClassData:
 
 def _configurable_names(members: Mapping[str, Any]) -> list[str]:
     classes = {name: value for name, value in members.items() if isinstance(value, type)}
-    return [name for name, cls in classes.items() if issubclass(cls, ConfigurableClass)]
+    return [
+        name
+        for name, cls in classes.items()
+        if issubclass(cls, ConfigurableClass) and not isabstract(cls)
+    ]
 
 
 def _siblings(module_name: str) -> Iterable[str]:

@@ -39,7 +39,12 @@ PLUGINS = {
         "dagsterlite.execution.defaults:default_system_storage_defs"
     ),
     "in_memory_intermediates": Plugin("dagsterlite.memory:InMemoryIntermediateStorage"),
+    "local_artifact_storage": Plugin("dagsterlite.instance:LocalArtifactStorage"),
     # What stands on the shelves.
+    "sqlite_run_storage": Plugin("dagsterlite_sql.sqlite_runs:SqliteRunStorage"),
+    "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
+    "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),
+    "fs_system_storage": Plugin("dagsterlite_fsspec.definitions:fs_system_storage"),
     "fs_intermediates": Plugin("dagsterlite_fsspec.intermediates:FsspecIntermediateStorage"),
 }
 

@@ -1,0 +1,8 @@
+"""``dagster.yaml``: read, checked, and made into an instance (seeds 002 and 003)."""
+
+from __future__ import annotations
+
+from dagsterlite.settings.home import instance_from_home, instance_from_ref, migrate_home
+from dagsterlite.settings.ref import InstanceRef
+
+__all__ = ["InstanceRef", "instance_from_home", "instance_from_ref", "migrate_home"]

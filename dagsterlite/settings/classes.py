@@ -1,0 +1,98 @@
+"""Which class a section means: the names of the documents, and what may stand where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dagsterlite import plugins
+from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
+from dagsterlite.errors import DagsterSettingsError
+from dagsterlite.instance import LocalArtifactStorage
+from dagsterlite.settings.sections import (
+    EVENT_LOG_STORAGE,
+    FILE_NAME,
+    LOCAL_ARTIFACT_STORAGE,
+    RUN_STORAGE,
+)
+from dagsterlite.stores import EventLogStorage, RunStorage
+
+SQLITE_RUNS = "sqlite_run_storage"
+SQLITE_EVENTS = "sqlite_event_log_storage"
+ARTIFACTS = "local_artifact_storage"
+
+_DOCUMENTED: Mapping[tuple[str, str], str | None] = {
+    ("core.storage.runs", "SqliteRunStorage"): SQLITE_RUNS,
+    ("core.storage.event_log", "SqliteEventLogStorage"): SQLITE_EVENTS,
+    # Ours keeps a file for each run also under this name, which the documents mean for tests.
+    ("core.storage.event_log", "ConsolidatedSqliteEventLogStorage"): SQLITE_EVENTS,
+    ("core.storage.root", "LocalArtifactStorage"): ARTIFACTS,
+    ("postgres.run_storage", "PostgresRunStorage"): None,
+    ("postgres.event_log", "PostgresEventLogStorage"): None,
+    ("mysql.run_storage", "MySQLRunStorage"): None,
+    ("mysql.event_log", "MySQLEventLogStorage"): None,
+}
+"""The pairs of module and class that the documents print, and the plugin that each means.
+
+The modules' names stand without ``dagster``, ``dagsterlite`` and underscores. None: there is no
+such store in this version.
+"""
+
+_KINDS: Mapping[str, type] = {
+    RUN_STORAGE: RunStorage,
+    EVENT_LOG_STORAGE: EventLogStorage,
+    LOCAL_ARTIFACT_STORAGE: LocalArtifactStorage,
+}
+
+
+def documented(module: str, class_name: str) -> tuple[str, str]:
+    """Return module and class in this version for a pair that the documents print, or the pair.
+
+    Raises:
+        DagsterSettingsError: this version has no such class.
+    """
+    pair = (_without_prefix(module), class_name)
+    if pair not in _DOCUMENTED:
+        return module, class_name
+    plugin = _DOCUMENTED[pair]
+    if plugin is None:
+        raise DagsterSettingsError(no_store(class_name))
+    return plugin_class(plugin)
+
+
+def no_store(name: str) -> str:
+    """Return the sentence that says that a known kind of store is not there."""
+    return (
+        f"this version of dagsterlite has no store '{name}'. Keep runs and events in SQLite "
+        "(remove the section, or give `storage: {sqlite: {base_dir: …}}`), or name a class of "
+        "your own by module and class."
+    )
+
+
+def _without_prefix(module: str) -> str:
+    for prefix in ("dagsterlite", "dagster"):
+        if module.startswith((f"{prefix}.", f"{prefix}_")):
+            return module[len(prefix) + 1 :].removeprefix("_")
+    return module
+
+
+def plugin_class(name: str) -> tuple[str, str]:
+    """Return the module and the class that a plugin of ours lies in."""
+    module, _, class_name = plugins.PLUGINS[name].path.partition(":")
+    return module, class_name
+
+
+def check_kind(section: str, data: ConfigurableClassData) -> type[ConfigurableClass]:
+    """Return the class that stands in a section.
+
+    Raises:
+        DagsterSettingsError: there is none, or it does not belong there; the message names the
+            section where it does.
+    """
+    place = f"{FILE_NAME}: {section}"
+    cls = data.load_class(place)
+    if issubclass(cls, _KINDS[section]):
+        return cls
+    right = [name for name, kind in _KINDS.items() if issubclass(cls, kind)]
+    mend = f" It belongs under '{right[0]}'." if right else ""
+    expected = _KINDS[section].__name__
+    raise DagsterSettingsError(f"{place}.class: '{data}' is not a {expected}.{mend}")

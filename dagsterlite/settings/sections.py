@@ -1,0 +1,85 @@
+"""The form of ``dagster.yaml``: its sections and what each takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from dagsterlite.config import (
+    Field,
+    Permissive,
+    Selector,
+    Shape,
+    String,
+    StringSource,
+    resolve_config,
+)
+from dagsterlite.config.path import Path, path_text
+
+FILE_NAME = "dagster.yaml"
+
+RUN_STORAGE = "run_storage"
+EVENT_LOG_STORAGE = "event_log_storage"
+LOCAL_ARTIFACT_STORAGE = "local_artifact_storage"
+STORAGE = "storage"
+
+_CLASS = Shape(
+    {
+        "module": Field(String, description="The module of the class."),
+        "class": Field(String, description="A subclass of ConfigurableClass."),
+        "config": Field(Permissive(), is_required=False, description="What the class takes."),
+    }
+)
+
+CLASS_SECTIONS = (
+    RUN_STORAGE,
+    EVENT_LOG_STORAGE,
+    LOCAL_ARTIFACT_STORAGE,
+    "schedule_storage",
+    "scheduler",
+    "compute_logs",
+    "run_coordinator",
+    "run_launcher",
+)
+"""The sections that name a class by ``{module, class, config}``."""
+
+_STORAGE = Selector(
+    {
+        "sqlite": {"base_dir": Field(StringSource, is_required=False)},
+        "postgres": Permissive(),
+        "mysql": Permissive(),
+    }
+)
+
+SCHEMA = Shape(
+    {
+        STORAGE: Field(_STORAGE, is_required=False),
+        **{name: Field(_CLASS, is_required=False) for name in CLASS_SECTIONS},
+    }
+)
+
+
+def check_form(
+    sections: Mapping[str, Any], wrong: list[str], environ: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """Return the sections that are given and of the right form; a class's own config is as given.
+
+    What is wrong with the others is added to ``wrong``, each with its path.
+    """
+    evaluation = resolve_config(SCHEMA, dict(sections), environ, root=FILE_NAME)
+    wrong += [f"{_place(error.path)}: {error.message}" for error in evaluation.errors]
+    if STORAGE in sections:
+        mend = "'storage' says already where runs and events are kept. Remove one of the two."
+        both = [name for name in (RUN_STORAGE, EVENT_LOG_STORAGE) if name in sections]
+        wrong += [f"{_place((name,))}: {mend}" for name in both]
+    bad = {error.path[0] for error in evaluation.errors if error.path}
+    good = [name for name in SCHEMA.fields if name in sections and name not in bad]
+    return {
+        name: resolve_config(SCHEMA.fields[name].config_type, sections[name], environ).value
+        for name in good
+    }
+
+
+def _place(path: Path) -> str:
+    return f"{FILE_NAME}: {path_text(path)}" if path else FILE_NAME
