@@ -1,0 +1,318 @@
+"""The functions that run pipelines (seed 001)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dagsterlite.definitions.naming import check_tags
+from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.definitions.preset import PresetDefinition
+from dagsterlite.definitions.subset import subset_pipeline
+from dagsterlite.errors import (
+    CheckError,
+    DagsterInvalidSubsetError,
+    ParameterCheckError,
+)
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.execution.results import PipelineExecutionResult, output_reader
+from dagsterlite.execution.run import RunOutcome, drive_run
+from dagsterlite.instance import DagsterInstance
+from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.selection import select
+from dagsterlite.plan.snapshot import pipeline_snapshot, plan_snapshot
+from dagsterlite.run_config.resolved import EnvironmentConfig
+from dagsterlite.runs import PRESET_TAG, SELECTION_TAG, DagsterRun, DagsterRunStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What a caller asked for, its preset looked up."""
+
+    pipeline: PipelineDefinition
+    run_config: Mapping[str, Any]
+    mode: str | None
+    tags: Mapping[str, str]
+    solid_selection: Sequence[str] | None
+
+
+def execute_pipeline(
+    pipeline: PipelineDefinition,
+    run_config: Mapping[str, Any] | None = None,
+    mode: str | None = None,
+    preset: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    solid_selection: Sequence[str] | None = None,
+    instance: DagsterInstance | None = None,
+    raise_on_error: bool = True,
+) -> PipelineExecutionResult:
+    """Execute a pipeline synchronously (seed 001).
+
+    Args:
+        pipeline: The pipeline to execute.
+        run_config: The configuration that parametrizes this run.
+        mode: The name of the pipeline mode to use. You may not set both mode and preset.
+        preset: The name of the pipeline preset to use. You may not set both mode and preset.
+        tags: Arbitrary key-value pairs that will be added to pipeline logs.
+        solid_selection: Solid selection queries, e.g. ``["*some_solid+++", "other"]``.
+        instance: The instance to execute against; by default an ephemeral one, and no artifacts
+            will be persisted from the run.
+        raise_on_error: Whether or not to raise exceptions when they occur: in process, what the
+            step's own code raised.
+
+    Raises:
+        CheckError: arguments contradict each other.
+        DagsterInvariantViolationError: the mode or preset is not there.
+        DagsterInvalidSubsetError: the selection names something that is not there.
+        DagsterInvalidConfigError: the run config does not fit.
+    """
+    asked = _ask(pipeline, run_config, mode, preset, tags, solid_selection)
+    instance = instance or DagsterInstance.ephemeral()
+    plan = _plan(asked)
+    run = _create_run(asked, plan, instance)
+    return _execute(plan, run, instance, raise_on_error=raise_on_error)
+
+
+def execute_pipeline_iterator(
+    pipeline: PipelineDefinition,
+    run_config: Mapping[str, Any] | None = None,
+    mode: str | None = None,
+    preset: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    solid_selection: Sequence[str] | None = None,
+    instance: DagsterInstance | None = None,
+) -> Iterator[DagsterEvent]:
+    """Execute a pipeline iteratively: yield the stream of events as they happen (seed 001).
+
+    Arguments are checked, and the run recorded, before the first event is asked for. Errors of
+    steps are told by events, not raised. A caller that stops reading cancels the run.
+
+    Takes the arguments of :func:`execute_pipeline` and raises what it raises before the start.
+    """
+    asked = _ask(pipeline, run_config, mode, preset, tags, solid_selection)
+    instance = instance or DagsterInstance.ephemeral()
+    plan = _plan(asked)
+    run = _create_run(asked, plan, instance)
+    return drive_run(plan, run, instance, RunOutcome(), raise_on_error=False)
+
+
+def create_execution_plan(
+    pipeline: PipelineDefinition,
+    run_config: Mapping[str, Any] | None = None,
+    mode: str | None = None,
+    step_keys_to_execute: Sequence[str] | None = None,
+) -> ExecutionPlan:
+    """Compile a pipeline to the plan that a run of it would execute (seed 004).
+
+    Args:
+        pipeline: The pipeline.
+        run_config: The configuration of the run.
+        mode: The mode's name.
+        step_keys_to_execute: The steps to execute (default: all).
+
+    Raises:
+        DagsterInvalidConfigError: the run config does not fit.
+        DagsterExecutionStepNotFoundError: a step key is not in the plan.
+    """
+    definition = _definition(pipeline)
+    config = EnvironmentConfig.build(definition, run_config, mode)
+    return ExecutionPlan.build(definition, config, mode, step_keys_to_execute)
+
+
+def create_run_for_pipeline(
+    pipeline_def: PipelineDefinition,
+    run_id: str | None = None,
+    run_config: Mapping[str, Any] | None = None,
+    mode: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    solid_selection: Sequence[str] | None = None,
+    instance: DagsterInstance | None = None,
+    status: DagsterRunStatus | None = None,
+) -> DagsterRun:
+    """Record a run of a pipeline in an instance without executing it (seed 004).
+
+    Raises:
+        DagsterInvalidConfigError: the run config does not fit.
+        DagsterRunAlreadyExists: the run id is taken.
+    """
+    if instance is None:
+        message = "create_run_for_pipeline: argument 'instance' says where the run is recorded."
+        raise CheckError(message)
+    asked = _ask(pipeline_def, run_config, mode, None, tags, solid_selection)
+    return _create_run(asked, _plan(asked), instance, run_id=run_id, status=status)
+
+
+def execute_run(
+    pipeline: PipelineDefinition,
+    pipeline_run: DagsterRun,
+    instance: DagsterInstance,
+    raise_on_error: bool = False,
+) -> PipelineExecutionResult:
+    """Execute a run that is recorded in an instance (seed 004).
+
+    Args:
+        pipeline: The pipeline.
+        pipeline_run: The run, not yet started.
+        instance: Where it is recorded.
+        raise_on_error: Whether or not to raise exceptions when they occur.
+
+    Raises:
+        DagsterRunNotFoundError: the instance has no such run.
+        DagsterRunConflict: the run has been started already.
+    """
+    run = instance.require_run(pipeline_run.run_id).dagster_run
+    asked = _Asked(
+        pipeline=_definition(pipeline),
+        run_config=run.run_config,
+        mode=run.mode,
+        tags=run.tags,
+        solid_selection=run.solid_selection,
+    )
+    plan = _plan(asked)
+    if run.step_keys_to_execute is not None:
+        plan = plan.build_subset_plan(run.step_keys_to_execute)
+    return _execute(plan, run, instance, raise_on_error=raise_on_error)
+
+
+def _execute(
+    plan: ExecutionPlan, run: DagsterRun, instance: DagsterInstance, *, raise_on_error: bool
+) -> PipelineExecutionResult:
+    outcome = RunOutcome()
+    events = list(drive_run(plan, run, instance, outcome, raise_on_error=raise_on_error))
+    return PipelineExecutionResult(
+        plan.pipeline,
+        run.run_id,
+        events,
+        output_reader(run.run_id, outcome.storage),
+        plan.step_keys_to_execute,
+        outcome.status,
+    )
+
+
+def _definition(pipeline: PipelineDefinition) -> PipelineDefinition:
+    if not isinstance(pipeline, PipelineDefinition):
+        expected = "a PipelineDefinition (a function under @pipeline)"
+        raise ParameterCheckError("execute_pipeline", "pipeline", expected, pipeline)
+    return pipeline
+
+
+def _ask(
+    pipeline: PipelineDefinition,
+    run_config: Mapping[str, Any] | None,
+    mode: str | None,
+    preset: str | None,
+    tags: Mapping[str, Any] | None,
+    solid_selection: Sequence[str] | None,
+) -> _Asked:
+    definition = _definition(pipeline)
+    if solid_selection is not None and isinstance(solid_selection, str):
+        expected = "a list of selection queries"
+        raise ParameterCheckError("execute_pipeline", "solid_selection", expected, solid_selection)
+    asked = _Asked(
+        pipeline=definition,
+        run_config=run_config or {},
+        mode=mode,
+        tags={**definition.tags, **check_tags("execute_pipeline", tags)},
+        solid_selection=solid_selection,
+    )
+    return (
+        asked if preset is None else _with_preset(asked, definition.get_preset(preset), run_config)
+    )
+
+
+def _with_preset(
+    asked: _Asked, preset: PresetDefinition, run_config: Mapping[str, Any] | None
+) -> _Asked:
+    if asked.mode is not None and asked.mode != preset.mode:
+        message = (
+            f"You may set only one of mode ('{asked.mode}') and preset ('{preset.name}', which "
+            f"runs in mode '{preset.mode}')."
+        )
+        raise CheckError(message)
+    if run_config is not None and run_config != preset.run_config:
+        message = (
+            f"The run_config given differs from that of preset '{preset.name}'. Give one of the "
+            "two, or merge them: preset.with_additional_config(run_config)."
+        )
+        raise CheckError(message)
+    selection = asked.solid_selection
+    if selection is not None and list(selection) != list(preset.solid_selection or ()):
+        message = (
+            f"The solid_selection given ({list(selection)}) differs from that of preset "
+            f"'{preset.name}' ({list(preset.solid_selection or ())}). Give one of the two."
+        )
+        raise CheckError(message)
+    given_tags = {k: v for k, v in asked.tags.items() if asked.pipeline.tags.get(k) != v}
+    return replace(
+        asked,
+        run_config=preset.run_config,
+        mode=preset.mode,
+        tags={**asked.pipeline.tags, **preset.tags, PRESET_TAG: preset.name, **given_tags},
+        solid_selection=preset.solid_selection,
+    )
+
+
+def _plan(asked: _Asked) -> ExecutionPlan:
+    asked.pipeline.get_mode_definition(asked.mode)
+    definition: PipelineDefinition = asked.pipeline
+    ignored: tuple[str, ...] = ()
+    if asked.solid_selection is not None:
+        names = _selected_names(definition, asked.solid_selection)
+        ignored = tuple(name for name in definition.solid_names if name not in names)
+        definition = subset_pipeline(definition, names)
+    config = EnvironmentConfig.build(definition, asked.run_config, asked.mode, ignored)
+    return ExecutionPlan.build(definition, config)
+
+
+def _selected_names(definition: PipelineDefinition, queries: Sequence[str]) -> frozenset[str]:
+    try:
+        return frozenset(select(queries, definition.graph.upstream()))
+    except DagsterInvalidSubsetError as exc:
+        message = (
+            f"No qualified solids to execute found for solid_selection={list(queries)} in pipeline "
+            f"'{definition.name}': {exc}"
+        )
+        raise DagsterInvalidSubsetError(message) from None
+
+
+def _create_run(
+    asked: _Asked,
+    plan: ExecutionPlan,
+    instance: DagsterInstance,
+    *,
+    run_id: str | None = None,
+    status: DagsterRunStatus | None = None,
+) -> DagsterRun:
+    selection = asked.solid_selection
+    tags = dict(asked.tags)
+    if selection is not None:
+        tags[SELECTION_TAG] = str(list(selection))
+    keeps_snapshots = instance.is_persistent
+    return instance.create_run(
+        pipeline_name=asked.pipeline.name,
+        run_id=run_id,
+        run_config=asked.run_config,
+        mode=plan.environment_config.mode,
+        solids_to_execute=plan.pipeline.solid_names if selection is not None else None,
+        tags=tags,
+        status=status,
+        solid_selection=selection,
+        pipeline_snapshot=pipeline_snapshot(asked.pipeline) if keeps_snapshots else None,
+        execution_plan_snapshot=plan_snapshot(plan) if keeps_snapshots else None,
+    )
+
+
+def validate_run_config(
+    pipeline_def: PipelineDefinition,
+    run_config: Mapping[str, Any] | None = None,
+    mode: str | None = None,
+) -> Mapping[str, Any]:
+    """Check a run config against a pipeline in a mode, executing nothing; return it.
+
+    Raises:
+        DagsterInvalidConfigError: it does not fit.
+        DagsterInvariantViolationError: the mode is not there.
+    """
+    config = EnvironmentConfig.build(_definition(pipeline_def), run_config, mode)
+    return config.original_config

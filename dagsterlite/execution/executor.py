@@ -1,0 +1,137 @@
+"""The contract of executors: who runs the steps of a plan, and where."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from dagsterlite.config import Field, Selector
+from dagsterlite.definitions.executor import ExecutorDefinition
+from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.events.engine import EngineEventData
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.run_context import RunContext
+from dagsterlite.instance import DagsterInstance
+from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.runs import DagsterRun
+
+
+class RetryMode(Enum):
+    """What is done when a step asks to be tried again."""
+
+    #: It is tried again.
+    ENABLED = "enabled"
+    #: It fails.
+    DISABLED = "disabled"
+    #: Its attempt ends as up for retry; whoever started it decides.
+    DEFERRED = "deferred"
+
+    @staticmethod
+    def from_config(config: Mapping[str, Any]) -> RetryMode:
+        """Return the mode that ``{enabled: {}}`` or ``{disabled: {}}`` means."""
+        return RetryMode(next(iter(config)))
+
+
+def retries_field() -> Field:
+    """Return the field ``retries`` that each executor's config has."""
+    forms = Selector(
+        {"enabled": Field({}, is_required=False), "disabled": Field({}, is_required=False)}
+    )
+    return Field(
+        forms,
+        default_value={"enabled": {}},
+        description="Whether a step that asks to be tried again is.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitExecutorContext:
+    """Executor-specific initialization context (seed 003)."""
+
+    #: The pipeline (job) to be executed.
+    job: Any
+    #: The definition of the executor currently being constructed.
+    executor_def: ExecutorDefinition
+    #: The parsed config passed to the executor.
+    executor_config: Any
+    #: The current instance.
+    instance: DagsterInstance
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlanOrchestrationContext:
+    """What an executor needs to know of the run whose plan it executes (seed 003)."""
+
+    run_context: RunContext
+    instance: DagsterInstance
+    #: Run-level log: messages and events that belong to no step.
+    log: DagsterLogManager
+    #: Whether the first error of a step is to be raised on.
+    raise_on_error: bool = False
+
+    @property
+    def pipeline_def(self) -> PipelineDefinition:
+        """The pipeline, or the part of it that is selected."""
+        return self.run_context.pipeline_def
+
+    @property
+    def plan(self) -> ExecutionPlan:
+        """The plan of the whole run."""
+        return self.run_context.plan
+
+    @property
+    def pipeline_run(self) -> DagsterRun:
+        """The run."""
+        return self.run_context.run
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self.run_context.run_id
+
+    @property
+    def run_config(self) -> Mapping[str, Any]:
+        """The run config as given."""
+        return self.run_context.run.run_config
+
+    def engine_event(self, message: str, data: EngineEventData | None = None) -> DagsterEvent:
+        """Record what the engine tells of its own work, and return the event to yield."""
+        payload = data if data is not None else EngineEventData()
+        return self.log.event(DagsterEventType.ENGINE_EVENT, message, payload)
+
+
+class Executor(ABC):
+    """Executes the steps of a plan (seed 003)."""
+
+    @abstractmethod
+    def execute(
+        self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
+    ) -> Iterator[DagsterEvent]:
+        """Orchestrate the steps in a way that satisfies the whole plan being executed.
+
+        Args:
+            plan_context: The plan's orchestration context.
+            execution_plan: The plan to execute.
+
+        Returns:
+            A stream of dagster events, each recorded already.
+        """
+
+    @property
+    @abstractmethod
+    def retries(self) -> RetryMode:
+        """Whether retries are enabled or disabled for this instance of the executor."""
+
+    @contextmanager
+    def prepared(self, plan_context: PlanOrchestrationContext) -> Iterator[None]:
+        """Hold what must stand from before the run's start until after its last step.
+
+        What is raised before the block begins makes the run fail before its start.
+        """
+        yield

@@ -1,0 +1,189 @@
+"""The in-process executor: steps one after the other, in the driver's own thread."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dagsterlite.definitions.executor import executor
+from dagsterlite.errors import (
+    DagsterExecutionStepExecutionError,
+    DagsterInvariantViolationError,
+)
+from dagsterlite.events.engine import EngineEventData
+from dagsterlite.events.error_info import error_info_from_exception
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.receipt import Receipt, StepOutcome
+from dagsterlite.execution.executor import (
+    Executor,
+    InitExecutorContext,
+    PlanOrchestrationContext,
+    RetryMode,
+    retries_field,
+)
+from dagsterlite.execution.inputs import Upstream
+from dagsterlite.execution.resources import ResourceManager
+from dagsterlite.execution.step import Attempt, AttemptResult, execute_attempt, pass_over
+from dagsterlite.plan.decide import Run, decide
+from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.ready import ReadyQueue
+from dagsterlite.plan.step import ExecutionStep
+
+
+class InProcessExecutor(Executor):
+    """Executes steps one after the other, in this process.
+
+    Args:
+        retries: What is done when a step asks to be tried again.
+    """
+
+    def __init__(self, retries: RetryMode = RetryMode.ENABLED) -> None:
+        self._retries = retries
+        self._resources: ResourceManager | None = None
+
+    @property
+    def retries(self) -> RetryMode:
+        return self._retries
+
+    @contextmanager
+    def prepared(self, plan_context: PlanOrchestrationContext) -> Iterator[None]:
+        """Make the resources of all steps before the run starts; tear them down at its end."""
+        run_context = plan_context.run_context
+        log = run_context.run_log()
+        resources = run_context.resource_manager(log)
+
+        def tell(key: str, exc: BaseException) -> None:
+            data = EngineEventData(error=error_info_from_exception(exc))
+            plan_context.engine_event(f"Teardown of resource '{key}' failed: {exc}", data)
+
+        try:
+            resources.make(sorted(plan_context.plan.required_resource_keys()))
+            self._resources = resources
+            yield
+        finally:
+            resources.tear_down(tell)
+            self._resources = None
+
+    def execute(
+        self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
+    ) -> Iterator[DagsterEvent]:
+        """Execute the steps; where ``raise_on_error`` is set, raise the first one's own error."""
+        if self._resources is None:
+            with self.prepared(plan_context):
+                yield from self.execute(plan_context, execution_plan)
+            return
+        yield from _Execution(plan_context, execution_plan, self._resources).run()
+
+
+class _Execution:
+    def __init__(
+        self,
+        plan_context: PlanOrchestrationContext,
+        plan: ExecutionPlan,
+        resources: ResourceManager,
+    ) -> None:
+        self._context = plan_context
+        self._run_context = plan_context.run_context
+        self._plan = plan
+        self._resources = resources
+        self._queue = ReadyQueue(plan)
+        self._receipts: dict[str, Receipt] = _earlier_receipts(plan_context, plan)
+        self._values: dict[tuple[str, str], Any] = {}
+        self._consumers_left = {key: len(keys) for key, keys in plan.consumers.items()}
+        self._retry_numbers: dict[str, int] = {}
+        self._delayed: list[tuple[float, str]] = []
+
+    def run(self) -> Iterator[DagsterEvent]:
+        while self._queue or self._delayed:
+            self._run_context.interrupts.check()
+            self._put_back_due()
+            if not self._queue:
+                continue
+            step = self._queue.take()
+            result = yield from self._execute(step)
+            self._take_up(step, result)
+
+    def _put_back_due(self) -> None:
+        """Make steps ready whose wait is over; where nothing else is to do, wait for the first."""
+        while self._delayed:
+            wait = self._delayed[0][0] - time.monotonic()
+            if wait > 0 and self._queue:
+                return
+            if wait > 0:
+                self._run_context.interrupts.wait(wait)
+                return
+            _, key = heapq.heappop(self._delayed)
+            self._queue.put_back(key)
+
+    def _execute(self, step: ExecutionStep) -> Attempt:
+        decision = decide(step, self._receipts)
+        if not isinstance(decision, Run):
+            return (yield from pass_over(self._run_context, step, decision))
+        upstream = Upstream(self._receipts, self._values)
+        number = self._retry_numbers.get(step.key, 0)
+        return (
+            yield from execute_attempt(self._run_context, step, upstream, self._resources, number)
+        )
+
+    def _take_up(self, step: ExecutionStep, result: AttemptResult) -> None:
+        if result.receipt.outcome is StepOutcome.UP_FOR_RETRY:
+            self._retry_numbers[step.key] = result.receipt.retry_number + 1
+            due = time.monotonic() + (result.receipt.seconds_to_wait or 0)
+            heapq.heappush(self._delayed, (due, step.key))
+            return
+        self._receipts[step.key] = result.receipt
+        self._keep_values(step, result)
+        self._queue.finish(step.key)
+        if result.error is not None and self._context.raise_on_error:
+            raise _raised(result.error)
+
+    def _keep_values(self, step: ExecutionStep, result: AttemptResult) -> None:
+        """Keep values while steps to come need them, and let go of those that none needs more."""
+        if self._consumers_left[step.key]:
+            for name, value in result.values.items():
+                self._values[step.key, name] = value
+        for key in self._plan.upstream_keys[step.key]:
+            if key in self._consumers_left:
+                self._consumers_left[key] -= 1
+                if self._consumers_left[key] == 0:
+                    for output in self._plan.step_by_key[key].outputs:
+                        self._values.pop((key, output.name), None)
+
+
+def _raised(error: BaseException) -> BaseException:
+    """Return what the caller of a failed step sees: what the user's function raised, itself."""
+    if isinstance(error, DagsterExecutionStepExecutionError):
+        return error.user_exception
+    return error
+
+
+def _earlier_receipts(
+    plan_context: PlanOrchestrationContext, plan: ExecutionPlan
+) -> dict[str, Receipt]:
+    """Return the receipts of the steps that are needed but not executed in this plan."""
+    executed = frozenset(plan.step_keys_to_execute)
+    needed = {key for keys in plan.upstream_keys.values() for key in keys} - executed
+    receipts: dict[str, Receipt] = {}
+    for key in sorted(needed):
+        manifest = plan_context.run_context.storage.read_manifest(key)
+        if manifest is None:
+            message = (
+                f"Step '{key}' is needed but not among the steps to execute, and run "
+                f"{plan_context.run_id} has no stored outputs of it. Execute it too."
+            )
+            raise DagsterInvariantViolationError(message)
+        receipts[key] = manifest.receipt
+    return receipts
+
+
+@executor(name="in_process", config_schema={"retries": retries_field()})
+def in_process_executor(init_context: InitExecutorContext) -> Executor:
+    """Execute steps one after the other in the driver's process (seed 001).
+
+    The default. The tag ``dagster/priority`` on solids decides which of several ready steps comes
+    first: the higher the number, the earlier.
+    """
+    return InProcessExecutor(RetryMode.from_config(init_context.executor_config["retries"]))

@@ -1,0 +1,123 @@
+"""What is done with each output that a step yields: checked, kept, written as config asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dagsterlite.errors import (
+    DagsterTypeCheckDidNotPass,
+    DagsterTypeMaterializationError,
+    user_code_error_boundary,
+)
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.payloads import (
+    ObjectStoreOperationResultData,
+    ObjectStoreOperationType,
+    StepMaterializationData,
+    StepOutputData,
+)
+from dagsterlite.events.receipt import StoredOutput
+from dagsterlite.events.yielded import AssetMaterialization, Materialization, Output
+from dagsterlite.execution.contexts import StepExecutionContext
+from dagsterlite.execution.inputs import because, type_check_data, verdict
+from dagsterlite.handles import StepOutputHandle
+from dagsterlite.plan.step import StepOutput
+
+
+def take_output(
+    context: StepExecutionContext, output: Output, stored: list[StoredOutput]
+) -> Iterator[DagsterEvent]:
+    """Check an output, keep it, write it where config asks; yield what is told of it.
+
+    Args:
+        context: The step's context.
+        output: What user code yielded.
+        stored: Where the output lies is added here.
+
+    Raises:
+        DagsterTypeCheckDidNotPass: the value is not of the output's type.
+        DagsterUnpicklableOutputError: the value cannot be stored.
+        DagsterTypeMaterializationError: the value cannot be written as config asks.
+    """
+    step_output = context.step.step_output_named(output.output_name)
+    yield from _check(context, step_output, output.value)
+    yield _keep(context, output, stored)
+    yield from _materialize(context, step_output, output.value)
+
+
+def _check(
+    context: StepExecutionContext, step_output: StepOutput, value: Any
+) -> Iterator[DagsterEvent]:
+    dagster_type = step_output.dagster_type
+    answer = dagster_type.type_check(context.for_type(dagster_type), value)
+    message = (
+        f'Yielded output "{step_output.name}" of type "{dagster_type.display_name}". '
+        f"{verdict(answer)}"
+    )
+    handle = StepOutputHandle(context.step.key, step_output.name)
+    data = StepOutputData(handle, type_check_data(step_output.name, answer))
+    yield context.log.event(DagsterEventType.STEP_OUTPUT, message, data)
+    if not answer.success:
+        raise DagsterTypeCheckDidNotPass(
+            f'Type check failed for step output "{step_output.name}" - expected type '
+            f'"{dagster_type.display_name}".{because(answer)}',
+            metadata_entries=answer.metadata_entries,
+            dagster_type=dagster_type,
+        )
+
+
+def _keep(
+    context: StepExecutionContext, output: Output, stored: list[StoredOutput]
+) -> DagsterEvent:
+    name = output.output_name
+    kept = context.run_context.storage.write_output(
+        context.step.key, context.attempt_id, name, output.value
+    )
+    stored.append(kept)
+    data = ObjectStoreOperationResultData(
+        op=ObjectStoreOperationType.SET_OBJECT,
+        value_name=name,
+        address=kept.address,
+        metadata_entries=[EventMetadataEntry.path(kept.address, label="key")],
+    )
+    message = f"Stored intermediate object for output {name} at {kept.address} using {kept.codec}."
+    return context.log.event(DagsterEventType.OBJECT_STORE_OPERATION, message, data)
+
+
+def _materialize(
+    context: StepExecutionContext, step_output: StepOutput, value: Any
+) -> Iterator[DagsterEvent]:
+    config = context.run_context.environment_config.solid(context.step.solid_handle)
+    for name, output_config in config.outputs:
+        if name == step_output.name:
+            for item in _written(context, step_output, output_config, value):
+                yield materialization_event(context, item)
+
+
+def _written(
+    context: StepExecutionContext, step_output: StepOutput, config: Any, value: Any
+) -> list[AssetMaterialization | Materialization]:
+    dagster_type = step_output.dagster_type
+    message = (
+        f"Error occurred while materializing output '{step_output.name}' of step "
+        f"'{context.step.key}'"
+    )
+    assert dagster_type.materializer is not None
+    with user_code_error_boundary(DagsterTypeMaterializationError, lambda: message):
+        return list(
+            dagster_type.materializer.materialize_runtime_values(
+                context.for_type(dagster_type), config, value
+            )
+        )
+
+
+def materialization_event(
+    context: StepExecutionContext, item: AssetMaterialization | Materialization
+) -> DagsterEvent:
+    """Hand on the event that tells of a materialization."""
+    message = item.description or f"Materialized value {item.label}."
+    data = StepMaterializationData(item)
+    return context.log.event(DagsterEventType.STEP_MATERIALIZATION, message, data)

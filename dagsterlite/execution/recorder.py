@@ -1,0 +1,136 @@
+"""The one writer of a run's events: batches them, keeps the run's lease, hears of a cancel."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+
+from dagsterlite.errors import DagsterError, DagsterLeaseLostError, DagsterRunCanceledError
+from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.execution.interrupts import Interrupts
+from dagsterlite.instance import DagsterInstance
+from dagsterlite.runs import CANCEL_POLL_SECONDS, LEASE_SECONDS, RENEW_SECONDS
+
+FLUSH_SECONDS: Final = 0.05
+"""How long an entry waits for company before it is written."""
+
+FLUSH_ENTRIES: Final = 200
+"""How many waiting entries are written at once, without waiting longer."""
+
+
+class Recorder:
+    """Writes the events of one run while its driver owns it.
+
+    Entries are written by a thread of its own, in the order they came, in batches. An instance in
+    memory is written at once: there is nothing to batch.
+
+    Args:
+        instance: Where the run stands.
+        run_id: The run; its lease is this driver's.
+        driver_id: The driver.
+        interrupts: What to stop when the run is to be canceled, or cannot be recorded.
+    """
+
+    def __init__(
+        self, instance: DagsterInstance, run_id: str, driver_id: str, interrupts: Interrupts
+    ) -> None:
+        self._instance = instance
+        self._run_id = run_id
+        self._driver_id = driver_id
+        self._interrupts = interrupts
+        self._waiting: list[EventLogEntry] = []
+        self._changed = threading.Condition()
+        self._writing = threading.Lock()
+        self._is_stopping = False
+        self._error: DagsterError | None = None
+        self._look_at = time.monotonic() + CANCEL_POLL_SECONDS
+        self._renew_at = time.monotonic() + RENEW_SECONDS
+        self._thread = threading.Thread(target=self._loop, name=f"recorder-{run_id}", daemon=True)
+        self._thread.start()
+
+    def emit(self, entry: EventLogEntry) -> None:
+        """Take an entry to be written.
+
+        Raises:
+            DagsterError: entries before it could not be written.
+        """
+        if self._error is not None:
+            raise self._error
+        if self._instance.is_ephemeral:
+            self._instance.record_entries([entry])
+            return
+        with self._changed:
+            self._waiting.append(entry)
+            if len(self._waiting) in {1, FLUSH_ENTRIES}:
+                self._changed.notify()
+
+    def record_status(self, entry: EventLogEntry) -> bool:
+        """Write all entries so far, then a run-level event; return whether it was allowed."""
+        self.flush()
+        return self._instance.record_status(entry)
+
+    def flush(self) -> None:
+        """Write all entries so far.
+
+        Raises:
+            DagsterError: they could not be written.
+        """
+        if self._error is not None:
+            raise self._error
+        self._write()
+
+    def close(self) -> None:
+        """Stop the thread. What is not flushed is not written."""
+        with self._changed:
+            self._is_stopping = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _write(self) -> None:
+        with self._writing:
+            with self._changed:
+                batch, self._waiting = self._waiting, []
+            if batch:
+                self._instance.record_entries(batch)
+
+    def _loop(self) -> None:
+        try:
+            while self._wait():
+                self._write()
+                self._look_at_lease()
+        except DagsterError as exc:
+            self._error = exc
+            self._interrupts.request(exc)
+
+    def _wait(self) -> bool:
+        """Wait for entries or for the time to look at the lease; return False at the end."""
+        with self._changed:
+            self._changed.wait_for(self._is_roused, max(0.0, self._look_at - time.monotonic()))
+            if self._waiting:
+                self._changed.wait_for(self._is_full, FLUSH_SECONDS)
+            return not self._is_stopping
+
+    def _is_roused(self) -> bool:
+        return bool(self._waiting) or self._is_stopping
+
+    def _is_full(self) -> bool:
+        return len(self._waiting) >= FLUSH_ENTRIES or self._is_stopping
+
+    def _look_at_lease(self) -> None:
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + CANCEL_POLL_SECONDS
+        storage = self._instance.run_storage
+        if now >= self._renew_at:
+            self._renew_at = now + RENEW_SECONDS
+            state = storage.renew_lease(
+                self._run_id, self._driver_id, seconds=LEASE_SECONDS, now=time.time()
+            )
+        else:
+            state = storage.read_lease(self._run_id, self._driver_id)
+        if not state.held:
+            raise DagsterLeaseLostError(self._run_id, self._driver_id)
+        if state.cancel_requested:
+            self._interrupts.request(DagsterRunCanceledError(self._run_id))

@@ -1,0 +1,140 @@
+"""A run's resources in one process: made once in the order they need each other, torn down after."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from dagsterlite.definitions.mode import ModeDefinition
+from dagsterlite.definitions.resource import InitResourceContext
+from dagsterlite.errors import (
+    DagsterInvariantViolationError,
+    DagsterResourceFunctionError,
+    DagsterUnknownResourceError,
+    user_code_error_boundary,
+)
+
+OnError = Callable[[str, BaseException], None]
+
+
+class ScopedResources:
+    """The resources that one definition requires, as attributes."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = dict(values)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._values[name]
+        except KeyError:
+            raise DagsterUnknownResourceError(name, self._values) from None
+
+    def _asdict(self) -> dict[str, Any]:
+        return dict(self._values)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values.values())
+
+    def __repr__(self) -> str:
+        return f"Resources({', '.join(sorted(self._values))})"
+
+
+class ResourceManager:
+    """Makes the resources of a mode at first need, and tears them down in reverse order.
+
+    Safe to use from several threads.
+
+    Args:
+        mode: The mode that defines them.
+        configs: The resolved config of each, by key.
+        context: Makes the context of one from its key, config and the resources it requires.
+    """
+
+    def __init__(
+        self,
+        mode: ModeDefinition,
+        configs: Mapping[str, Any],
+        context: Callable[[str, Any, ScopedResources], InitResourceContext],
+    ) -> None:
+        self._mode = mode
+        self._configs = configs
+        self._context = context
+        self._lock = threading.RLock()
+        self._values: dict[str, Any] = {}
+        self._generators: list[tuple[str, Iterator[Any]]] = []
+
+    def scoped(self, keys: Iterable[str]) -> ScopedResources:
+        """Return the resources of these keys, made now if they are not there.
+
+        Raises:
+            DagsterResourceFunctionError: one cannot be made.
+        """
+        keys = tuple(keys)
+        if not keys:
+            return _NONE
+        with self._lock:
+            self.make(keys)
+            return ScopedResources({key: self._values[key] for key in keys})
+
+    def make(self, keys: Iterable[str]) -> None:
+        """Make the resources of these keys, and those that they require.
+
+        Raises:
+            DagsterResourceFunctionError: one cannot be made.
+        """
+        with self._lock:
+            for key in self._mode.needed_resources(keys):
+                if key not in self._values:
+                    self._values[key] = self._make_one(key)
+
+    def _make_one(self, key: str) -> Any:
+        definition = self._mode.resource_defs[key]
+        required = {name: self._values[name] for name in definition.required_resource_keys}
+        context = self._context(key, self._configs.get(key), ScopedResources(required))
+        message = f"Error executing resource_fn on ResourceDefinition {key}"
+        with user_code_error_boundary(DagsterResourceFunctionError, lambda: message):
+            made = definition.create(context)
+            if not inspect.isgenerator(made):
+                return made
+            value = _first(key, made)
+        self._generators.append((key, made))
+        return value
+
+    def tear_down(self, on_error: OnError) -> None:
+        """Let each resource clean up after itself, the last one made first.
+
+        Args:
+            on_error: Called with the key and the exception of each clean-up that raised.
+        """
+        with self._lock:
+            self._values.clear()
+            while self._generators:
+                key, generator = self._generators.pop()
+                try:
+                    _finish(key, generator)
+                except Exception as exc:  # noqa: BLE001 - user code may raise anything
+                    on_error(key, exc)
+
+
+_NONE = ScopedResources({})
+
+
+def _first(key: str, generator: Iterator[Any]) -> Any:
+    try:
+        return next(generator)
+    except StopIteration:
+        message = f"The function of resource '{key}' is a generator but yields nothing."
+        raise DagsterInvariantViolationError(message) from None
+
+
+def _finish(key: str, generator: Iterator[Any]) -> None:
+    try:
+        next(generator)
+    except StopIteration:
+        return
+    message = f"The function of resource '{key}' yields more than once; it must yield the resource."
+    raise DagsterInvariantViolationError(message)

@@ -1,0 +1,462 @@
+"""What a run gives back: the results of the pipeline and of its solids (seed 001)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dagsterlite.definitions.composite import CompositeSolidDefinition
+from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.node import Solid
+from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.errors import (
+    DagsterInvariantViolationError,
+    DagsterStorageError,
+    listed,
+    near,
+)
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.payloads import StepFailureData
+from dagsterlite.events.yielded import (
+    DEFAULT_OUTPUT,
+    AssetMaterialization,
+    ExpectationResult,
+    Materialization,
+)
+from dagsterlite.handles import SolidHandle, StepHandle
+from dagsterlite.runs import DagsterRunStatus
+from dagsterlite.stores import IntermediateStorage
+
+ReadOutput = Callable[[str, str], Any]
+"""From a step key and an output to the value that the run kept."""
+
+
+def output_reader(run_id: str, storage: IntermediateStorage | None) -> ReadOutput:
+    """Return what reads a run's outputs back from where it kept them."""
+
+    def read(step_key: str, output_name: str) -> Any:
+        manifest = storage.read_manifest(step_key) if storage is not None else None
+        if storage is None or manifest is None:
+            message = (
+                f"The values of step '{step_key}' of run {run_id} are not kept anywhere. Run with "
+                "intermediate_storage filesystem to keep them."
+            )
+            raise DagsterStorageError(message)
+        output = manifest.receipt.output(output_name)
+        if output is None:
+            message = f"Step '{step_key}' did not yield output '{output_name}'."
+            raise DagsterInvariantViolationError(message)
+        return storage.read_output(step_key, output)
+
+    return read
+
+
+@dataclass(frozen=True)
+class _Events:
+    """A run's events in the order they came, and by step."""
+
+    all: Sequence[DagsterEvent]
+    by_step: Mapping[str, Sequence[DagsterEvent]]
+
+    @staticmethod
+    def of(events: Sequence[DagsterEvent]) -> _Events:
+        by_step: dict[str, list[DagsterEvent]] = {}
+        for event in events:
+            if event.step_key is not None:
+                by_step.setdefault(event.step_key, []).append(event)
+        return _Events(events, by_step)
+
+
+class _GraphResult:
+    """What the results of pipelines and of composite solids have in common."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        parent: SolidHandle | None,
+        events: _Events,
+        read: ReadOutput,
+        ran: Callable[[SolidHandle], bool],
+    ) -> None:
+        self._graph = graph
+        self._parent = parent
+        self._events = events
+        self._read = read
+        self._ran = ran
+
+    def result_for_solid(self, name: str) -> SolidExecutionResult | CompositeSolidExecutionResult:
+        """Return the result of the solid of that name.
+
+        Raises:
+            DagsterInvariantViolationError: there is no such solid, or it was not selected.
+        """
+        known = self._graph.solids
+        if name not in known:
+            message = (
+                f"Tried to get result for solid '{name}', but {self._graph.owner} has no such solid."
+                f"{near(name, known)} Its solids: {listed(known)}."
+            )
+            raise DagsterInvariantViolationError(message)
+        handle = SolidHandle(name, self._parent)
+        if not self._ran(handle):
+            message = f"Solid '{name}' of {self._graph.owner} was not executed: the run was of a selection."
+            raise DagsterInvariantViolationError(message)
+        return self._result(known[name], handle)
+
+    def _result(
+        self, solid: Solid, handle: SolidHandle
+    ) -> SolidExecutionResult | CompositeSolidExecutionResult:
+        if isinstance(solid.definition, CompositeSolidDefinition):
+            return CompositeSolidExecutionResult(
+                solid, solid.definition, handle, self._events, self._read, self._ran
+            )
+        key = StepHandle(handle).key
+        return SolidExecutionResult(solid, handle, self._events.by_step.get(key, ()), self._read)
+
+    def output_for_solid(self, handle_str: str, output_name: str = DEFAULT_OUTPUT) -> Any:
+        """Return an output's value, by the dotted path of its solid.
+
+        Raises:
+            DagsterInvariantViolationError: there is no such solid or output.
+        """
+        return self.result_for_handle(handle_str).output_value(output_name)
+
+    def result_for_handle(
+        self, handle: str | SolidHandle
+    ) -> SolidExecutionResult | CompositeSolidExecutionResult:
+        """Return the result of the solid at a handle or dotted path, also inside composites.
+
+        Raises:
+            DagsterInvariantViolationError: there is no such solid.
+        """
+        path = handle.path if isinstance(handle, SolidHandle) else tuple(handle.split("."))
+        result = self.result_for_solid(path[0])
+        for name in path[1:]:
+            if not isinstance(result, CompositeSolidExecutionResult):
+                message = (
+                    f"Solid '{result.solid.name}' holds no solid '{name}': it is no composite."
+                )
+                raise DagsterInvariantViolationError(message)
+            result = result.result_for_solid(name)
+        return result
+
+    @property
+    def solid_result_list(self) -> list[SolidExecutionResult | CompositeSolidExecutionResult]:
+        """The results of the solids that were selected, in topological order."""
+        handles = ((s, SolidHandle(n, self._parent)) for n, s in self._graph.solids.items())
+        return [self._result(solid, handle) for solid, handle in handles if self._ran(handle)]
+
+    @property
+    def step_event_list(self) -> list[DagsterEvent]:
+        """The events that belong to steps, in the order they came."""
+        return [event for event in self._events.all if event.is_step_event]
+
+    @property
+    def events_by_step_key(self) -> Mapping[str, Sequence[DagsterEvent]]:
+        """The events of each step, in the order they came."""
+        return {key: list(events) for key, events in self._events.by_step.items()}
+
+
+class PipelineExecutionResult(_GraphResult):
+    """The result of executing a pipeline.
+
+    Returned by ``execute_pipeline``. Users should not instantiate this class.
+    """
+
+    def __init__(
+        self,
+        pipeline_def: PipelineDefinition,
+        run_id: str,
+        event_list: Sequence[DagsterEvent],
+        read_output: ReadOutput,
+        step_keys: Iterable[str],
+        status: DagsterRunStatus | None = None,
+    ) -> None:
+        self.pipeline_def = pipeline_def
+        self.run_id = run_id
+        self.event_list = list(event_list)
+        self._status = status
+        selected = _handles(step_keys)
+        super().__init__(
+            pipeline_def.graph,
+            None,
+            _Events.of(self.event_list),
+            read_output,
+            lambda handle: handle in selected,
+        )
+
+    @property
+    def success(self) -> bool:
+        """Whether all steps that could run did so successfully."""
+        return self._status is DagsterRunStatus.SUCCESS
+
+    @property
+    def status(self) -> DagsterRunStatus | None:
+        """How the run ended."""
+        return self._status
+
+    def __repr__(self) -> str:
+        status = self._status.value if self._status else "unknown"
+        name = self.pipeline_def.name
+        return f"PipelineExecutionResult(pipeline={name!r}, run_id={self.run_id!r}, {status})"
+
+
+def _handles(step_keys: Iterable[str]) -> frozenset[SolidHandle]:
+    """Return the handles of steps' solids, and of the composites that hold them."""
+    handles: set[SolidHandle] = set()
+    for key in step_keys:
+        handle: SolidHandle | None = SolidHandle.from_string(key.rpartition(".")[0])
+        while handle is not None and handle not in handles:
+            handles.add(handle)
+            handle = handle.parent
+    return frozenset(handles)
+
+
+class SolidExecutionResult:
+    """Execution result for a leaf solid in a pipeline.
+
+    Users should not instantiate this class.
+    """
+
+    def __init__(
+        self,
+        solid: Solid,
+        handle: SolidHandle,
+        events: Sequence[DagsterEvent],
+        read_output: ReadOutput,
+    ) -> None:
+        self.solid = solid
+        self.handle = handle
+        self._step_events = list(events)
+        self._read = read_output
+
+    @property
+    def step_key(self) -> str:
+        """The key of the solid's step."""
+        return StepHandle(self.handle).key
+
+    # --- how it went ---
+
+    @property
+    def success(self) -> bool:
+        """Whether solid execution was successful."""
+        return self._first(DagsterEventType.STEP_SUCCESS) is not None
+
+    @property
+    def skipped(self) -> bool:
+        """Whether solid execution was skipped."""
+        return self._first(DagsterEventType.STEP_SKIPPED) is not None
+
+    @property
+    def failure_data(self) -> StepFailureData | None:
+        """Any data corresponding to this step's failure, if it failed."""
+        event = self._first(DagsterEventType.STEP_FAILURE)
+        return event.step_failure_data if event else None
+
+    @property
+    def retry_attempts(self) -> int:
+        """How often the step was tried again."""
+        return len(self._of(DagsterEventType.STEP_RESTARTED))
+
+    # --- its events ---
+
+    @property
+    def compute_step_events(self) -> list[DagsterEvent]:
+        """All events generated by execution of the solid compute function."""
+        return list(self._step_events)
+
+    @property
+    def step_events(self) -> list[DagsterEvent]:
+        """All events of the solid's step."""
+        return list(self._step_events)
+
+    @property
+    def compute_input_event_dict(self) -> dict[str, DagsterEvent]:
+        """All events of type STEP_INPUT, keyed by input name."""
+        return {e.step_input_data.input_name: e for e in self.input_events_during_compute}
+
+    @property
+    def compute_output_event_dict(self) -> dict[str, DagsterEvent]:
+        """All events of type STEP_OUTPUT, keyed by output name."""
+        return {e.step_output_data.output_name: e for e in self.output_events_during_compute}
+
+    @property
+    def compute_step_failure_event(self) -> DagsterEvent:
+        """The STEP_FAILURE event, throws if it did not fail."""
+        return self._must(DagsterEventType.STEP_FAILURE)
+
+    @property
+    def input_events_during_compute(self) -> list[DagsterEvent]:
+        """All events of type STEP_INPUT."""
+        return self._of(DagsterEventType.STEP_INPUT)
+
+    @property
+    def output_events_during_compute(self) -> list[DagsterEvent]:
+        """All events of type STEP_OUTPUT."""
+        return self._of(DagsterEventType.STEP_OUTPUT)
+
+    @property
+    def materialization_events_during_compute(self) -> list[DagsterEvent]:
+        """All events of type STEP_MATERIALIZATION."""
+        return self._of(DagsterEventType.STEP_MATERIALIZATION)
+
+    @property
+    def materializations_during_compute(self) -> list[AssetMaterialization | Materialization]:
+        """All materializations yielded by the solid."""
+        events = self.materialization_events_during_compute
+        return [event.step_materialization_data.materialization for event in events]
+
+    @property
+    def expectation_events_during_compute(self) -> list[DagsterEvent]:
+        """All events of type STEP_EXPECTATION_RESULT."""
+        return self._of(DagsterEventType.STEP_EXPECTATION_RESULT)
+
+    @property
+    def expectation_results_during_compute(self) -> list[ExpectationResult]:
+        """All expectation results yielded by the solid."""
+        events = self.expectation_events_during_compute
+        return [event.step_expectation_result_data.expectation_result for event in events]
+
+    def get_output_event_for_compute(self, output_name: str = DEFAULT_OUTPUT) -> DagsterEvent:
+        """Return the STEP_OUTPUT event for the given output name.
+
+        Raises:
+            DagsterInvariantViolationError: the output was not yielded.
+        """
+        events = self.compute_output_event_dict
+        if output_name not in events:
+            message = (
+                f"Solid '{self.solid.name}' did not yield output '{output_name}'."
+                f"{near(output_name, events)} It yielded: {listed(events)}."
+            )
+            raise DagsterInvariantViolationError(message)
+        return events[output_name]
+
+    def get_step_success_event(self) -> DagsterEvent:
+        """Return the STEP_SUCCESS event.
+
+        Raises:
+            DagsterInvariantViolationError: there is none.
+        """
+        return self._must(DagsterEventType.STEP_SUCCESS)
+
+    # --- its values ---
+
+    def output_value(self, output_name: str = DEFAULT_OUTPUT) -> Any:
+        """Return a computed output value, read back from where the run kept it.
+
+        Args:
+            output_name: The output name for which to retrieve the value.
+
+        Returns:
+            None if execution did not succeed, otherwise the output value.
+
+        Raises:
+            DagsterInvariantViolationError: the solid has no such output, or did not yield it.
+            DagsterStorageError: the run kept no values, or they are no longer there.
+        """
+        known = self.solid.definition.output_dict
+        if output_name not in known:
+            message = (
+                f"Output '{output_name}' not defined in solid '{self.solid.name}'."
+                f"{near(output_name, known)} Its outputs: {listed(known)}."
+            )
+            raise DagsterInvariantViolationError(message)
+        if not self.success:
+            return None
+        self.get_output_event_for_compute(output_name)
+        return self._read(self.step_key, output_name)
+
+    @property
+    def output_values(self) -> dict[str, Any] | None:
+        """The computed output values by name; None if execution did not succeed."""
+        if not self.success:
+            return None
+        return {name: self.output_value(name) for name in self.compute_output_event_dict}
+
+    def _of(self, event_type: DagsterEventType) -> list[DagsterEvent]:
+        return [event for event in self._step_events if event.event_type is event_type]
+
+    def _first(self, event_type: DagsterEventType) -> DagsterEvent | None:
+        return next((e for e in self._step_events if e.event_type is event_type), None)
+
+    def _must(self, event_type: DagsterEventType) -> DagsterEvent:
+        event = self._first(event_type)
+        if event is None:
+            message = f"Solid '{self.solid.name}' has no event {event_type.value}."
+            raise DagsterInvariantViolationError(message)
+        return event
+
+    def __repr__(self) -> str:
+        return f"SolidExecutionResult({str(self.handle)!r}, success={self.success})"
+
+
+class CompositeSolidExecutionResult(_GraphResult):
+    """Execution result for a composite solid in a pipeline.
+
+    Users should not instantiate this class.
+    """
+
+    def __init__(
+        self,
+        solid: Solid,
+        definition: CompositeSolidDefinition,
+        handle: SolidHandle,
+        events: _Events,
+        read_output: ReadOutput,
+        ran: Callable[[SolidHandle], bool],
+    ) -> None:
+        self.solid = solid
+        self.handle = handle
+        self._definition = definition
+        inside = [e for e in events.all if e.solid_handle and _inside(e.solid_handle, handle)]
+        super().__init__(definition.graph, handle, _Events.of(inside), read_output, ran)
+
+    @property
+    def event_list(self) -> list[DagsterEvent]:
+        """The events of the steps inside, in the order they came."""
+        return list(self._events.all)
+
+    @property
+    def success(self) -> bool:
+        """Whether every solid inside succeeded or was skipped, and one succeeded."""
+        results = self.solid_result_list
+        return any(r.success for r in results) and all(r.success or r.skipped for r in results)
+
+    @property
+    def skipped(self) -> bool:
+        """Whether every solid inside was skipped."""
+        return all(result.skipped for result in self.solid_result_list)
+
+    def output_value(self, output_name: str = DEFAULT_OUTPUT) -> Any:
+        """Return an output's value: that of the solid inside that it is mapped from.
+
+        Raises:
+            DagsterInvariantViolationError: the composite has no such output.
+        """
+        for mapping in self._definition.output_mappings:
+            if mapping.definition.name == output_name:
+                place = mapping.maps_from
+                return self.result_for_solid(place.solid_name).output_value(place.output_name)
+        known = self._definition.output_dict
+        message = (
+            f"Output '{output_name}' not defined in composite solid '{self.solid.name}'."
+            f"{near(output_name, known)} Its outputs: {listed(known)}."
+        )
+        raise DagsterInvariantViolationError(message)
+
+    @property
+    def output_values(self) -> dict[str, Any] | None:
+        """The values of its outputs by name; None if execution did not succeed."""
+        if not self.success:
+            return None
+        return {name: self.output_value(name) for name in self._definition.output_dict}
+
+    def __repr__(self) -> str:
+        return f"CompositeSolidExecutionResult({str(self.handle)!r}, success={self.success})"
+
+
+def _inside(handle: SolidHandle, composite: SolidHandle) -> bool:
+    return handle != composite and handle.is_or_descends_from(composite)

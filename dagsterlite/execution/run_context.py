@@ -1,0 +1,143 @@
+"""What the code of a step needs to know of its run, in whichever process it runs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagsterlite.definitions.console import default_loggers
+from dagsterlite.definitions.logger import InitLoggerContext, LoggerDefinition
+from dagsterlite.definitions.mode import ModeDefinition
+from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.definitions.resource import InitResourceContext
+from dagsterlite.errors import DagsterLoggerFunctionError, user_code_error_boundary
+from dagsterlite.execution.attempt_log import AttemptLog, EventSink, Redact
+from dagsterlite.execution.interrupts import Interrupts
+from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.resources import ResourceManager, ScopedResources
+from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.step import ExecutionStep
+from dagsterlite.run_config.resolved import EnvironmentConfig
+from dagsterlite.runs import DagsterRun
+from dagsterlite.stores import IntermediateStorage
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RunContext:
+    """A run as its steps see it: the same in the driver's process and on a worker."""
+
+    plan: ExecutionPlan
+    mode_def: ModeDefinition
+    run: DagsterRun
+    storage: IntermediateStorage
+    #: Where the entries of the event log go.
+    sink: EventSink
+    interrupts: Interrupts
+    loggers: Sequence[logging.Logger]
+    #: Opens the instance for user code that asks for it.
+    open_instance: Callable[[], Any]
+    #: Whether a step that asks to be retried is.
+    retries_enabled: bool = True
+    redact: Redact | None = None
+    #: The tags that every event and log record of the run bears.
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def pipeline_def(self) -> PipelineDefinition:
+        """The pipeline, or the part of it that is selected."""
+        return self.plan.pipeline
+
+    @property
+    def environment_config(self) -> EnvironmentConfig:
+        """The resolved run config."""
+        return self.plan.environment_config
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self.run.run_id
+
+    def run_log(self) -> AttemptLog:
+        """Return a log for run-level entries of this process."""
+        return AttemptLog(
+            self.sink,
+            run_id=self.run_id,
+            pipeline_name=self.run.pipeline_name,
+            tags=self.tags,
+            redact=self.redact,
+        )
+
+    def step_log(self, step: ExecutionStep) -> AttemptLog:
+        """Return a log for a new attempt of a step."""
+        return AttemptLog(
+            self.sink,
+            run_id=self.run_id,
+            pipeline_name=self.run.pipeline_name,
+            step_key=step.key,
+            solid_handle=step.solid_handle,
+            tags={
+                **self.tags,
+                "step_key": step.key,
+                "solid": step.solid_name,
+                "solid_definition": step.solid_def.name,
+            },
+            redact=self.redact,
+            keeps=self.storage.is_persistent,
+        )
+
+    def resource_manager(self, log: AttemptLog) -> ResourceManager:
+        """Return the run's resources of this process, none of them made yet."""
+        log_manager = DagsterLogManager(log, self.loggers)
+
+        def context(key: str, config: Any, required: ScopedResources) -> InitResourceContext:
+            return InitResourceContext(
+                resource_config=config,
+                resource_def=self.mode_def.resource_defs[key],
+                run_id=self.run_id,
+                pipeline_run=self.run,
+                log_manager=log_manager,
+                resources=required,
+                instance=self.open_instance(),
+            )
+
+        return ResourceManager(self.mode_def, self.environment_config.resources, context)
+
+
+def logging_tags(run: DagsterRun) -> dict[str, str]:
+    """Return what every event and log record of a run bears."""
+    return {**run.tags, "pipeline_name": run.pipeline_name, "run_id": run.run_id}
+
+
+def make_loggers(
+    pipeline_def: PipelineDefinition,
+    mode: ModeDefinition,
+    environment_config: EnvironmentConfig,
+    run_id: str,
+) -> tuple[logging.Logger, ...]:
+    """Return the loggers that the run config names; the console where it names none.
+
+    Raises:
+        DagsterLoggerFunctionError: one cannot be made.
+    """
+    offered = mode.logger_defs or default_loggers()
+    named = [(offered[name], config) for name, config in environment_config.loggers.items()]
+    if not named:
+        console = default_loggers()["console"]
+        named = [(console, console.default_config())]
+    return tuple(
+        _make_logger(definition, config, pipeline_def, run_id) for definition, config in named
+    )
+
+
+def _make_logger(
+    definition: LoggerDefinition, config: Any, pipeline_def: PipelineDefinition, run_id: str
+) -> logging.Logger:
+    context = InitLoggerContext(
+        logger_config=config, logger_def=definition, pipeline_def=pipeline_def, run_id=run_id
+    )
+    name = getattr(definition.logger_fn, "__name__", "logger")
+    message = f"Error executing logger_fn '{name}'"
+    with user_code_error_boundary(DagsterLoggerFunctionError, lambda: message):
+        return definition.logger_fn(context)

@@ -1,0 +1,107 @@
+"""Running a solid's function, and holding what it yields against its definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dagsterlite.definitions.compute import SIDE_EVENTS, UserEvent
+from dagsterlite.errors import (
+    DagsterError,
+    DagsterExecutionStepExecutionError,
+    DagsterInvariantViolationError,
+    DagsterStepOutputNotFoundError,
+    listed,
+    near,
+)
+from dagsterlite.events.yielded import Output
+from dagsterlite.execution.contexts import SolidExecutionContext, StepExecutionContext
+from dagsterlite.plan.step import ExecutionStep
+
+
+def run_user_code(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Iterator[UserEvent]:
+    """Run the solid's function and yield what it yields, each output once.
+
+    Raises:
+        DagsterExecutionStepExecutionError: the function raised; its exception is the cause.
+        DagsterInvariantViolationError: it yielded what it must not.
+        DagsterStepOutputNotFoundError: it left out a required output.
+        DagsterExecutionInterruptedError: the run is to stop.
+    """
+    step = context.step
+    seen: set[str] = set()
+    for event in _compute(context, inputs):
+        if isinstance(event, Output):
+            _check_output(step, event, seen)
+        elif not isinstance(event, SIDE_EVENTS):
+            raise DagsterInvariantViolationError(_no_event(step, event))
+        yield event
+    yield from _implied(context, seen)
+
+
+def _compute(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Iterator[Any]:
+    step = context.step
+    interrupts = context.run_context.interrupts
+    solid_context = SolidExecutionContext(context)
+    try:
+        with interrupts.user_code():
+            answer = step.solid_def.compute_fn(solid_context, inputs)
+            iterator = iter(answer)
+        while True:
+            with interrupts.user_code():
+                try:
+                    event = next(iterator)
+                except StopIteration:
+                    break
+            yield event
+    except DagsterError:
+        raise
+    except Exception as exc:
+        message = (
+            f'Error occurred during the execution of step "{step.key}" '
+            f"(solid definition '{step.solid_def.name}')"
+        )
+        raise DagsterExecutionStepExecutionError(message, user_exception=exc) from exc
+
+
+def _check_output(step: ExecutionStep, output: Output, seen: set[str]) -> None:
+    known = [item.name for item in step.outputs]
+    if output.output_name not in known:
+        message = (
+            f"Core compute for solid '{step.solid_name}' returned an output "
+            f"'{output.output_name}' that does not exist.{near(output.output_name, known)} "
+            f"The available outputs are {listed(known)}."
+        )
+        raise DagsterInvariantViolationError(message)
+    if output.output_name in seen:
+        message = (
+            f"Compute for solid '{step.solid_name}' returned output '{output.output_name}' "
+            "multiple times."
+        )
+        raise DagsterInvariantViolationError(message)
+    seen.add(output.output_name)
+
+
+def _no_event(step: ExecutionStep, event: object) -> str:
+    return (
+        f"Compute function for solid '{step.solid_name}' yielded a value of type "
+        f"{type(event).__name__} rather than an instance of Output, AssetMaterialization, "
+        "AssetObservation or ExpectationResult. Values yielded by solids must be wrapped in one "
+        "of these types; a solid with one output and no other events may return its value instead."
+    )
+
+
+def _implied(context: StepExecutionContext, seen: set[str]) -> Iterator[Output]:
+    step = context.step
+    for step_output in step.outputs:
+        if step_output.name in seen or step_output.optional:
+            continue
+        if not step_output.dagster_type.is_nothing:
+            message = (
+                f"Core compute for solid '{step.solid_name}' did not return an output for "
+                f"non-optional output '{step_output.name}'."
+            )
+            raise DagsterStepOutputNotFoundError(
+                message, step_key=step.key, output_name=step_output.name
+            )
+        yield Output(None, step_output.name)

@@ -1,0 +1,77 @@
+"""Which step is next: the state of a plan's execution in one process. Pure."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from typing import Final
+
+from dagsterlite.errors import DagsterInvariantViolationError
+from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.step import ExecutionStep
+from dagsterlite.runs import PRIORITY_TAG
+
+NO_PRIORITY: Final = 0
+
+
+def priority_of(step: ExecutionStep) -> int:
+    """Return a step's priority: its tag ``dagster/priority``, higher first, 0 by default.
+
+    Raises:
+        DagsterInvariantViolationError: the tag is no whole number.
+    """
+    text = step.tags.get(PRIORITY_TAG)
+    if text is None:
+        return NO_PRIORITY
+    try:
+        return int(text)
+    except ValueError:
+        message = (
+            f"Tag '{PRIORITY_TAG}' of solid '{step.solid_handle}' must be a whole number, not "
+            f"'{text}'."
+        )
+        raise DagsterInvariantViolationError(message) from None
+
+
+class ReadyQueue:
+    """Gives out the steps of a plan: none before all steps that it needs are finished.
+
+    Among those ready, the highest priority comes first, then the one that became ready first.
+    """
+
+    def __init__(self, plan: ExecutionPlan) -> None:
+        self._plan = plan
+        executed = frozenset(plan.step_keys_to_execute)
+        self._missing = {
+            key: len(upstream & executed) for key, upstream in plan.upstream_keys.items()
+        }
+        self._priority = {step.key: priority_of(step) for step in plan.steps}
+        self._arrivals = 0
+        self._ready: list[tuple[int, int, str]] = []
+        self._add(key for key, missing in self._missing.items() if missing == 0)
+
+    def __bool__(self) -> bool:
+        return bool(self._ready)
+
+    def take(self) -> ExecutionStep:
+        """Return the step that is next."""
+        _, _, key = heapq.heappop(self._ready)
+        return self._plan.step_by_key[key]
+
+    def put_back(self, key: str) -> None:
+        """Have a step given out again: another attempt of it is due."""
+        self._add([key])
+
+    def finish(self, key: str) -> None:
+        """Let the steps that needed only this one become ready."""
+        freed: list[str] = []
+        for consumer in self._plan.consumers[key]:
+            self._missing[consumer] -= 1
+            if self._missing[consumer] == 0:
+                freed.append(consumer)
+        self._add(freed)
+
+    def _add(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._arrivals += 1
+            heapq.heappush(self._ready, (-self._priority[key], self._arrivals, key))

@@ -1,0 +1,163 @@
+"""One step of a plan: a solid to compute, where its inputs come from, what it yields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from dagsterlite.definitions.inputs import InputDefinition
+from dagsterlite.definitions.node import Solid
+from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.definitions.solid import SolidDefinition
+from dagsterlite.errors import DagsterInvariantViolationError
+from dagsterlite.handles import SolidHandle, StepHandle, StepOutputHandle
+from dagsterlite.types.dagster_type import DagsterType
+
+
+@dataclass(frozen=True)
+class FromStepOutput:
+    """The value is an output of another step."""
+
+    step_output_handle: StepOutputHandle
+
+
+@dataclass(frozen=True)
+class FromConfig:
+    """The value is loaded from the run config of a solid's input."""
+
+    solid_handle: SolidHandle
+    input_def: InputDefinition
+
+
+@dataclass(frozen=True)
+class FromDefault:
+    """The value is an input's default."""
+
+    input_def: InputDefinition
+
+
+@dataclass(frozen=True)
+class FromMultipleSources:
+    """The value is the list of several sources' values."""
+
+    sources: tuple[FromStepOutput | FromConfig | FromDefault, ...]
+
+
+StepInputSource = FromStepOutput | FromConfig | FromDefault | FromMultipleSources
+
+
+@dataclass(frozen=True)
+class StepInput:
+    """An input of a step."""
+
+    name: str
+    dagster_type: DagsterType
+    source: StepInputSource
+
+    @property
+    def is_fan_in(self) -> bool:
+        """Whether the value is a list of several sources' values."""
+        return isinstance(self.source, FromMultipleSources)
+
+    def upstream_outputs(self) -> Iterator[StepOutputHandle]:
+        """Yield the outputs of other steps that the input needs."""
+        source = self.source
+        for one in source.sources if isinstance(source, FromMultipleSources) else (source,):
+            if isinstance(one, FromStepOutput):
+                yield one.step_output_handle
+
+
+@dataclass(frozen=True)
+class StepOutput:
+    """An output of a step."""
+
+    name: str
+    dagster_type: DagsterType
+    is_required: bool
+    definition: OutputDefinition
+
+    @property
+    def optional(self) -> bool:
+        """Whether the step may leave it out."""
+        return not self.is_required
+
+
+@dataclass(frozen=True, eq=False)
+class ExecutionStep:
+    """A solid to compute."""
+
+    handle: StepHandle
+    key: str
+    solid: Solid
+    inputs: tuple[StepInput, ...]
+    outputs: tuple[StepOutput, ...]
+
+    @property
+    def solid_handle(self) -> SolidHandle:
+        """Where the solid stands."""
+        return self.handle.solid_handle
+
+    @property
+    def solid_name(self) -> str:
+        """The solid's name in its graph."""
+        return self.solid.name
+
+    @property
+    def solid_def(self) -> SolidDefinition:
+        """The solid's definition."""
+        return cast(SolidDefinition, self.solid.definition)
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The solid's tags."""
+        return self.solid.tags
+
+    @property
+    def kind(self) -> str:
+        """What kind of step it is."""
+        return "COMPUTE"
+
+    @property
+    def step_inputs(self) -> tuple[StepInput, ...]:
+        """Its inputs."""
+        return self.inputs
+
+    @property
+    def step_outputs(self) -> tuple[StepOutput, ...]:
+        """Its outputs."""
+        return self.outputs
+
+    def step_input_named(self, name: str) -> StepInput:
+        """Return the input of that name.
+
+        Raises:
+            DagsterInvariantViolationError: there is none.
+        """
+        for step_input in self.inputs:
+            if step_input.name == name:
+                return step_input
+        raise DagsterInvariantViolationError(f"Step '{self.key}' has no input '{name}'.")
+
+    def step_output_named(self, name: str) -> StepOutput:
+        """Return the output of that name.
+
+        Raises:
+            DagsterInvariantViolationError: there is none.
+        """
+        for step_output in self.outputs:
+            if step_output.name == name:
+                return step_output
+        raise DagsterInvariantViolationError(f"Step '{self.key}' has no output '{name}'.")
+
+    def upstream_outputs(self) -> Iterator[StepOutputHandle]:
+        """Yield the outputs of other steps that the step needs."""
+        for step_input in self.inputs:
+            yield from step_input.upstream_outputs()
+
+    def upstream_keys(self) -> frozenset[str]:
+        """Return the keys of the steps that this one needs."""
+        return frozenset(handle.step_key for handle in self.upstream_outputs())
+
+    def __repr__(self) -> str:
+        return f"ExecutionStep({self.key!r})"
