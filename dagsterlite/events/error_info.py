@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
 from dagsterlite.errors import DagsterUserCodeExecutionError
+from dagsterlite.plugins import PLUGINS
 from dagsterlite.serdes import serializable
 
-_CORE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_INNERMOST_FRAMES = 50
+_OURS = {path.partition(".")[0] for path in (__name__, *(p.path for p in PLUGINS.values()))}
+"""The packages whose frames a user need not see: the core and its shelves."""
+
+# An error is kept in the event log and shown to people: however big it is, this much of it.
+_MESSAGE_WIDTH = 10_000
+_FRAME_WIDTH = 2_000
+_OUTERMOST_FRAMES = 10
+_INNERMOST_FRAMES = 40
+_FIRST_CAUSES = 10
+_LAST_CAUSES = 10
+_MEMBERS = 10
 
 
 @serializable("SerializableErrorInfo")
@@ -48,15 +57,20 @@ class SerializableErrorInfo:
 def error_info_from_exception(exc: BaseException) -> SerializableErrorInfo:
     """Return what is kept of ``exc``: of its traceback, the frames outside the framework.
 
-    When the framework itself is at fault no such frame may be left; then all are kept.
+    When the framework itself is at fault no such frame may be left; then all are kept. Long
+    messages, tracebacks and chains of causes are cut, and say so.
     """
-    cause = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
-    return SerializableErrorInfo(
-        message="".join(traceback.format_exception_only(exc)),
-        stack=_user_frames(exc),
-        cls_name=type(exc).__name__,
-        cause=error_info_from_exception(cause) if cause is not None else None,
-    )
+    chain = list(_chain(exc))
+    infos = [_without_cause(item) for item in chain]
+    left_out = len(infos) - _FIRST_CAUSES - _LAST_CAUSES
+    if left_out > 0:
+        gap = SerializableErrorInfo(f"({left_out} further causes are left out here)\n")
+        infos[_FIRST_CAUSES:-_LAST_CAUSES] = [gap]
+    *outer, innermost = infos
+    info = innermost
+    for item in reversed(outer):
+        info = replace(item, cause=info)
+    return info
 
 
 def serializable_error_info_from_exc_info(exc_info: Any) -> SerializableErrorInfo:
@@ -64,15 +78,73 @@ def serializable_error_info_from_exc_info(exc_info: Any) -> SerializableErrorInf
     return error_info_from_exception(exc_info[1])
 
 
-def _user_frames(exc: BaseException) -> list[str]:
-    frames = list(_frames(exc.__traceback__))
+def _chain(exc: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception, what caused it, and so on; user code can tie a chain into a circle."""
+    seen: set[int] = set()
+    while exc is not None and id(exc) not in seen:
+        seen.add(id(exc))
+        yield exc
+        if exc.__cause__ is not None or exc.__suppress_context__:
+            exc = exc.__cause__
+        else:
+            exc = exc.__context__
+
+
+def _without_cause(exc: BaseException) -> SerializableErrorInfo:
+    return SerializableErrorInfo(_message(exc), _stack(exc), type(exc).__name__)
+
+
+def _message(exc: BaseException) -> str:
+    text = _last_lines(exc)
+    if isinstance(exc, BaseExceptionGroup):
+        text += "".join(f"  | {_last_lines(member)}" for member in exc.exceptions[:_MEMBERS])
+    return _cut(text, _MESSAGE_WIDTH)
+
+
+def _last_lines(exc: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception_only(exc))
+    except Exception:  # noqa: BLE001 - a user's exception may raise wherever it is asked
+        return f"{type(exc).__name__}: (its message cannot be shown)\n"
+
+
+def _stack(exc: BaseException) -> list[str]:
     if isinstance(exc, DagsterUserCodeExecutionError):
         return []
-    outside = [text for filename, text in frames if not filename.startswith(_CORE)]
-    return (outside or [text for _, text in frames])[-_INNERMOST_FRAMES:]
+    frames = list(_frames(exc.__traceback__))
+    outside = [tb for tb in frames if not _is_ours(tb)]
+    kept = outside or frames
+    left_out = len(kept) - _OUTERMOST_FRAMES - _INNERMOST_FRAMES
+    if left_out <= 0:
+        return [_frame(tb) for tb in kept]
+    outer = [_frame(tb) for tb in kept[:_OUTERMOST_FRAMES]]
+    inner = [_frame(tb) for tb in kept[-_INNERMOST_FRAMES:]]
+    return [*outer, f"  ({left_out} frames are left out here)\n", *inner]
 
 
-def _frames(tb: TracebackType | None) -> Iterator[tuple[str, str]]:
-    summaries = traceback.extract_tb(tb)
-    for summary, text in zip(summaries, summaries.format(), strict=True):
-        yield os.path.abspath(summary.filename), text
+def _frames(tb: TracebackType | None) -> Iterator[TracebackType]:
+    while tb is not None:
+        yield tb
+        tb = tb.tb_next
+
+
+def _is_ours(tb: TracebackType) -> bool:
+    module = tb.tb_frame.f_globals.get("__name__")
+    return isinstance(module, str) and module.partition(".")[0] in _OURS
+
+
+def _frame(tb: TracebackType) -> str:
+    try:
+        text = "".join(traceback.extract_tb(tb, limit=1).format())
+    except Exception:  # noqa: BLE001 - the source may be gone, or be no text
+        code = tb.tb_frame.f_code
+        text = f'  File "{code.co_filename}", line {tb.tb_lineno}, in {code.co_name}\n'
+    return _cut(text, _FRAME_WIDTH)
+
+
+def _cut(text: str, width: int) -> str:
+    """Return at most ``width`` characters of a text, all of which can be written as UTF-8."""
+    left_out = len(text) - width
+    if left_out > 0:
+        text = f"{text[:width]}… ({left_out} more characters)\n"
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from dagsterlite.errors import DagsterInvariantViolationError
@@ -24,7 +24,7 @@ from dagsterlite.events.payloads import (
     StepSuccessData,
 )
 from dagsterlite.handles import SolidHandle
-from dagsterlite.serdes import serializable
+from dagsterlite.serdes import plain, serializable
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class DagsterEvent:
     solid_handle: SolidHandle | None = None
     step_kind_value: str | None = None
     #: The run's tags and the step's identity, as every log record of the step bears them.
-    logging_tags: dict[str, str] = field(default_factory=dict)
+    logging_tags: dict[str, str] = plain(default_factory=dict)
     event_specific_data: EventSpecificData | None = None
     #: The process that made the event.
     pid: int | None = None

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import operator
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from types import UnionType
+from typing import Any, SupportsFloat, SupportsIndex
 
-from dagsterlite.errors import DagsterInvariantViolationError, ParameterCheckError
+from dagsterlite.errors import DagsterInvariantViolationError, ParameterCheckError, shown
 from dagsterlite.serdes import plain, serializable
+
+
+def _check(record: object, field: str, value: object, cls: type | UnionType, expected: str) -> None:
+    if not isinstance(value, cls):
+        raise ParameterCheckError(type(record).__name__, field, expected, value)
 
 
 @serializable("TextMetadataEntryData")
@@ -18,6 +26,9 @@ class TextMetadataEntryData:
 
     text: str
 
+    def __post_init__(self) -> None:
+        _check(self, "text", self.text, str, "a text")
+
 
 @serializable("UrlMetadataEntryData")
 @dataclass(frozen=True)
@@ -25,6 +36,9 @@ class UrlMetadataEntryData:
     """A link to follow."""
 
     url: str
+
+    def __post_init__(self) -> None:
+        _check(self, "url", self.url, str, "a text")
 
 
 @serializable("PathMetadataEntryData")
@@ -34,13 +48,28 @@ class PathMetadataEntryData:
 
     path: str
 
+    def __post_init__(self) -> None:
+        _check(self, "path", self.path, str, "a text or a path")
+
 
 @serializable("JsonMetadataEntryData")
 @dataclass(frozen=True)
 class JsonMetadataEntryData:
-    """Structured data, JSON-able."""
+    """Structured data, JSON-able, as JSON keeps it.
+
+    Raises:
+        DagsterInvariantViolationError: the data is not JSON-able.
+    """
 
     data: Any = plain()
+
+    def __post_init__(self) -> None:
+        try:
+            # A copy: user code may go on to change what it gave.
+            object.__setattr__(self, "data", json.loads(json.dumps(self.data)))
+        except (TypeError, ValueError, RecursionError) as exc:
+            message = f"Metadata must be JSON-able data, not {shown(self.data)}: {exc}."
+            raise DagsterInvariantViolationError(message) from exc
 
 
 @serializable("MarkdownMetadataEntryData")
@@ -50,21 +79,32 @@ class MarkdownMetadataEntryData:
 
     md_str: str
 
+    def __post_init__(self) -> None:
+        _check(self, "md_str", self.md_str, str, "a text")
+
 
 @serializable("FloatMetadataEntryData")
 @dataclass(frozen=True)
 class FloatMetadataEntryData:
-    """A number that may have a fraction."""
+    """A number that may have a fraction; numpy's become Python's."""
 
     value: float
+
+    def __post_init__(self) -> None:
+        _check(self, "value", self.value, SupportsFloat, "a number")
+        object.__setattr__(self, "value", float(self.value))
 
 
 @serializable("IntMetadataEntryData")
 @dataclass(frozen=True)
 class IntMetadataEntryData:
-    """A whole number."""
+    """A whole number; numpy's become Python's."""
 
     value: int
+
+    def __post_init__(self) -> None:
+        _check(self, "value", self.value, SupportsIndex, "a whole number")
+        object.__setattr__(self, "value", operator.index(self.value))
 
 
 @serializable("PythonArtifactMetadataEntryData")
@@ -100,24 +140,31 @@ class EventMetadataEntry:
     description: str | None
     entry_data: MetadataEntryData
 
+    def __post_init__(self) -> None:
+        _check(self, "label", self.label, str, "a text")
+        check_text("EventMetadataEntry", "description", self.description)
+        _check(self, "entry_data", self.entry_data, MetadataEntryData, "metadata of a known kind")
+
     @staticmethod
     def text(text: str, label: str, description: str | None = None) -> EventMetadataEntry:
         """Return an entry that holds plain text."""
-        return EventMetadataEntry(label, description, TextMetadataEntryData(_str(text, "text")))
+        return EventMetadataEntry(label, description, TextMetadataEntryData(text))
 
     @staticmethod
     def url(url: str, label: str, description: str | None = None) -> EventMetadataEntry:
         """Return an entry that holds a link."""
-        return EventMetadataEntry(label, description, UrlMetadataEntryData(_str(url, "url")))
+        return EventMetadataEntry(label, description, UrlMetadataEntryData(url))
 
     @staticmethod
-    def path(path: str, label: str, description: str | None = None) -> EventMetadataEntry:
+    def path(
+        path: str | os.PathLike[str], label: str, description: str | None = None
+    ) -> EventMetadataEntry:
         """Return an entry that holds a path on a filesystem."""
-        return EventMetadataEntry(label, description, PathMetadataEntryData(_str(path, "path")))
+        return EventMetadataEntry(label, description, PathMetadataEntryData(os.fspath(path)))
 
     @staticmethod
     def fspath(
-        path: str, label: str = "path", description: str | None = None
+        path: str | os.PathLike[str], label: str = "path", description: str | None = None
     ) -> EventMetadataEntry:
         """Return an entry that holds a path, labelled ``path`` unless told otherwise."""
         return EventMetadataEntry.path(path, label, description)
@@ -129,17 +176,12 @@ class EventMetadataEntry:
         Raises:
             DagsterInvariantViolationError: the data is not JSON-able.
         """
-        try:
-            json.dumps(data)
-        except (TypeError, ValueError) as exc:
-            message = f"Metadata entry '{label}' must hold JSON-able data: {exc}."
-            raise DagsterInvariantViolationError(message) from exc
         return EventMetadataEntry(label, description, JsonMetadataEntryData(data))
 
     @staticmethod
     def md(md_str: str, label: str, description: str | None = None) -> EventMetadataEntry:
         """Return an entry that holds Markdown."""
-        data = MarkdownMetadataEntryData(_str(md_str, "md_str"))
+        data = MarkdownMetadataEntryData(md_str)
         return EventMetadataEntry(label, description, data)
 
     @staticmethod
@@ -157,16 +199,23 @@ class EventMetadataEntry:
         python_artifact: Callable[..., Any] | type, label: str, description: str | None = None
     ) -> EventMetadataEntry:
         """Return an entry that names a class or function."""
+        if not hasattr(python_artifact, "__qualname__"):
+            owner, expected = "EventMetadataEntry", "a class or function"
+            raise ParameterCheckError(owner, "python_artifact", expected, python_artifact)
         data = PythonArtifactMetadataEntryData(
             python_artifact.__module__, python_artifact.__qualname__
         )
         return EventMetadataEntry(label, description, data)
 
 
-def _str(value: object, parameter: str) -> str:
-    if not isinstance(value, str):
-        raise ParameterCheckError("EventMetadataEntry", parameter, "a text", value)
-    return value
+def check_text(owner: str, argument: str, value: object) -> None:
+    """Raise unless ``value`` is a text or None.
+
+    Raises:
+        ParameterCheckError: it is something else, which the event log could not keep.
+    """
+    if value is not None and not isinstance(value, str):
+        raise ParameterCheckError(owner, argument, "a text", value)
 
 
 def check_metadata_entries(owner: str, entries: Any) -> list[EventMetadataEntry]:
@@ -175,10 +224,14 @@ def check_metadata_entries(owner: str, entries: Any) -> list[EventMetadataEntry]
     Raises:
         ParameterCheckError: ``entries`` is not a list of :class:`EventMetadataEntry`.
     """
+    expected = "a list of EventMetadataEntry"
+    if entries is None:
+        return []
+    if not isinstance(entries, Iterable):
+        raise ParameterCheckError(owner, "metadata_entries", expected, entries)
     checked: list[EventMetadataEntry] = []
-    for entry in entries or ():
+    for entry in entries:
         if not isinstance(entry, EventMetadataEntry):
-            expected = "a list of EventMetadataEntry"
             raise ParameterCheckError(owner, "metadata_entries", expected, entry)
         checked.append(entry)
     return checked

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
+from types import UnionType
 from typing import Any
 
 from dagsterlite.errors import DagsterError, ParameterCheckError
 from dagsterlite.events.assets import AssetKey
-from dagsterlite.events.metadata import EventMetadataEntry, check_metadata_entries
-from dagsterlite.serdes import serializable
+from dagsterlite.events.metadata import (
+    EventMetadataEntry,
+    check_metadata_entries,
+    check_text,
+)
+from dagsterlite.serdes import plain, serializable
 
 DEFAULT_OUTPUT = "result"
 
@@ -33,7 +40,7 @@ class _AboutAsset:
     description: str | None = None
     metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
     partition: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = plain(default_factory=dict)
 
     def __init__(
         self,
@@ -45,11 +52,13 @@ class _AboutAsset:
     ) -> None:
         owner = type(self).__name__
         object.__setattr__(self, "asset_key", AssetKey.from_coercible(asset_key))
+        check_text(type(self).__name__, "description", description)
         object.__setattr__(self, "description", description)
         entries = check_metadata_entries(owner, metadata_entries)
         object.__setattr__(self, "metadata_entries", entries)
+        check_text(type(self).__name__, "partition", partition)
         object.__setattr__(self, "partition", partition)
-        object.__setattr__(self, "tags", dict(tags or {}))
+        object.__setattr__(self, "tags", _check_tags(type(self).__name__, tags))
 
     @property
     def label(self) -> str:
@@ -72,13 +81,13 @@ class AssetMaterialization(_AboutAsset):
 
     @staticmethod
     def file(
-        path: str,
+        path: str | os.PathLike[str],
         description: str | None = None,
         asset_key: AssetKey | str | Sequence[str] | None = None,
     ) -> AssetMaterialization:
         """Return the materialization of a file at ``path`` (the key unless one is given)."""
         entries = [EventMetadataEntry.fspath(path)]
-        return AssetMaterialization(asset_key or path, description, entries)
+        return AssetMaterialization(asset_key or os.fspath(path), description, entries)
 
 
 @serializable("AssetObservation")
@@ -100,7 +109,7 @@ class Materialization:
     metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
     asset_key: AssetKey | None = None
     partition: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = plain(default_factory=dict)
 
     def __init__(
         self,
@@ -112,26 +121,29 @@ class Materialization:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+        check_text("Materialization", "label", label)
         if label is None and key is None:
             raise ParameterCheckError("Materialization", "label", "given without asset_key", None)
         object.__setattr__(self, "label", label or " ".join(key.parts if key else ()))
+        check_text(type(self).__name__, "description", description)
         object.__setattr__(self, "description", description)
         entries = check_metadata_entries("Materialization", metadata_entries)
         object.__setattr__(self, "metadata_entries", entries)
         object.__setattr__(self, "asset_key", key)
+        check_text(type(self).__name__, "partition", partition)
         object.__setattr__(self, "partition", partition)
-        object.__setattr__(self, "tags", dict(tags or {}))
+        object.__setattr__(self, "tags", _check_tags(type(self).__name__, tags))
 
     @staticmethod
     def file(
-        path: str,
+        path: str | os.PathLike[str],
         description: str | None = None,
         asset_key: AssetKey | str | Sequence[str] | None = None,
     ) -> Materialization:
         """Return the materialization of a file at ``path``, its label the path's last name."""
-        label = path.rsplit("/", 1)[-1]
+        text = os.fspath(path)
         entries = [EventMetadataEntry.fspath(path)]
-        return Materialization(label, description, entries, asset_key or path)
+        return Materialization(text.rsplit("/", 1)[-1], description, entries, asset_key or text)
 
 
 @serializable("ExpectationResult")
@@ -158,10 +170,11 @@ class ExpectationResult:
         description: str | None = None,
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
     ) -> None:
-        if not isinstance(success, bool):
-            raise ParameterCheckError("ExpectationResult", "success", "a bool", success)
+        _check_success("ExpectationResult", success)
         object.__setattr__(self, "success", success)
+        check_text("ExpectationResult", "label", label)
         object.__setattr__(self, "label", label or "result")
+        check_text(type(self).__name__, "description", description)
         object.__setattr__(self, "description", description)
         entries = check_metadata_entries("ExpectationResult", metadata_entries)
         object.__setattr__(self, "metadata_entries", entries)
@@ -188,12 +201,27 @@ class TypeCheck:
         description: str | None = None,
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
     ) -> None:
-        if not isinstance(success, bool):
-            raise ParameterCheckError("TypeCheck", "success", "a bool", success)
+        _check_success("TypeCheck", success)
         object.__setattr__(self, "success", success)
+        check_text(type(self).__name__, "description", description)
         object.__setattr__(self, "description", description)
         entries = check_metadata_entries("TypeCheck", metadata_entries)
         object.__setattr__(self, "metadata_entries", entries)
+
+
+def _check_success(owner: str, success: object) -> None:
+    if not isinstance(success, bool):
+        raise ParameterCheckError(owner, "success", "a bool (wrap it: bool(…))", success)
+
+
+def _check_tags(owner: str, tags: Mapping[str, str] | None) -> dict[str, str]:
+    expected = "a dict from text to text"
+    if tags is not None and not isinstance(tags, Mapping):
+        raise ParameterCheckError(owner, "tags", expected, tags)
+    for item in (tags or {}).items():
+        if not all(isinstance(text, str) for text in item):
+            raise ParameterCheckError(owner, "tags", expected, item)
+    return dict(tags or {})
 
 
 class Failure(DagsterError):
@@ -209,7 +237,8 @@ class Failure(DagsterError):
         description: str | None = None,
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
     ) -> None:
-        super().__init__(description)
+        check_text("Failure", "description", description)
+        super().__init__(*([] if description is None else [description]))
         self.description = description
         self.metadata_entries = check_metadata_entries("Failure", metadata_entries)
 
@@ -224,11 +253,18 @@ class RetryRequested(DagsterError):
     Args:
         max_retries: How often the step may be tried again (default 1).
         seconds_to_wait: How long to wait before (default: not at all).
+
+    Raises:
+        CheckError: an argument is no number, or below 0.
     """
 
     def __init__(self, max_retries: int | None = 1, seconds_to_wait: float | None = None) -> None:
-        super().__init__(f"Retry requested: at most {max_retries}, after {seconds_to_wait or 0} s")
+        _check_number("max_retries", max_retries, int, "a whole number from 0 up")
+        seconds = "a number of seconds from 0 up"
+        _check_number("seconds_to_wait", seconds_to_wait, int | float, seconds)
         self.max_retries = 1 if max_retries is None else max_retries
+        wait = f", {seconds_to_wait} s later" if seconds_to_wait else ""
+        super().__init__(f"Asked to be tried again{wait}, {self.max_retries} time(s) at most.")
         self.seconds_to_wait = seconds_to_wait
 
     @property
@@ -237,3 +273,9 @@ class RetryRequested(DagsterError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (RetryRequested, (self.max_retries, self.seconds_to_wait))
+
+
+def _check_number(argument: str, value: Any, kind: type | UnionType, expected: str) -> None:
+    is_number = value is None or isinstance(value, kind)
+    if not is_number or not 0 <= (value or 0) < inf:
+        raise ParameterCheckError("RetryRequested", argument, expected, value)
