@@ -192,8 +192,10 @@ def from_json(text: str) -> Any:
         return _decoder.decode(text)
     except DagsterSerdesError:
         raise
-    except (TypeError, ValueError, AttributeError) as exc:
-        raise DagsterSerdesError(f"Stored text cannot be read: {exc}: {text[:200]!r}") from exc
+    except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as exc:
+        reason = f"{type(exc).__name__}: {exc}"
+        message = f"Stored text cannot be read ({reason}): {text[:200]!r}"
+        raise DagsterSerdesError(message) from exc
 
 
 def _decode(data: dict[str, Any]) -> object:
@@ -235,11 +237,14 @@ def map_text(value: T, change: Callable[[str], str]) -> T:
     result: Any = value
     if isinstance(value, str):
         result = change(value)
+    elif isinstance(value, Mapping):
+        result = {map_text(key, change): map_text(item, change) for key, item in value.items()}
+    elif isinstance(value, (set, frozenset)):
+        result = frozenset(map_text(item, change) for item in value)
     elif isinstance(value, (list, tuple)):
-        result = type(value)(map_text(item, change) for item in value)
-    elif isinstance(value, dict):
-        result = {key: map_text(item, change) for key, item in value.items()}
+        items = (map_text(item, change) for item in value)
+        result = list(items) if isinstance(value, list) else tuple(items)
     elif (record := _by_class.get(type(value))) and record.fields:
-        items = {f.name: map_text(getattr(value, f.name), change) for f in record.fields}
-        result = type(value)(**items)
+        fields = {f.name: map_text(getattr(value, f.name), change) for f in record.fields}
+        result = type(value)(**fields)
     return cast(T, result)
