@@ -12,13 +12,14 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 
 from dagsterlite.config import Field, StringSource
 from dagsterlite.configurable import ConfigurableClassData, MigratableClass
+from dagsterlite.errors import DagsterHomeError, DagsterStorageError
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite_sql.bodies import read_body
 from dagsterlite_sql.database import Database
@@ -138,10 +139,16 @@ class SqliteEventLogStorage(SqlEventLogStorage, MigratableClass):
             left = connection.execute(select(unfinished_writes)).all()
         for run_id in {row.run_id for row in left}:
             old = [row.token for row in left if row.run_id == run_id and self._is_over(row.since)]
-            copies = self._missing_copies(run_id)
-            with self._index.write() as connection:
-                self._write_copies(connection, run_id, copies)
-                _unmark(connection, old)
+            # One run's damaged file must not shut the home: it is told of when the run is read,
+            # and its mark stays.
+            with suppress(DagsterStorageError, DagsterHomeError):
+                self._finish_run(run_id, old)
+
+    def _finish_run(self, run_id: str, tokens: Sequence[str]) -> None:
+        copies = self._missing_copies(run_id)
+        with self._index.write() as connection:
+            self._write_copies(connection, run_id, copies)
+            _unmark(connection, tokens)
 
     def _is_over(self, since: float) -> bool:
         return since < self._clock() - LIVE_SECONDS

@@ -76,9 +76,12 @@ class RunFiles:
         """Delete the run's database; do nothing when there is none.
 
         Raises:
+            DagsterHomeError: another program's file stands there; it is left as it is.
             DagsterStorageError: it cannot be deleted.
         """
         path = self.path(run_id)
+        if not self.exists(run_id):
+            return
         with self.use(run_id) as file, told_of(path):
             file.close()
             # The database last: a log that outlives it would be played into the next one.
