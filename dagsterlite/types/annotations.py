@@ -120,6 +120,8 @@ def _for_class(python_type: type, place: str) -> DagsterType:
 
 
 def _resolve_generic(origin: Any, args: tuple[Any, ...], given: Any, place: str) -> DagsterType:
+    # Python writes None for the type of None there too.
+    args = tuple(type(None) if arg is None else arg for arg in args)
     if origin is typing.Annotated:
         return resolve_dagster_type(args[0], place)
     if origin in {typing.Union, types.UnionType}:
