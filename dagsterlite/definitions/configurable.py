@@ -29,3 +29,8 @@ def is_bare(config_schema: Any) -> bool:
     Classes are callable too, but as config schemas they are Python types.
     """
     return callable(config_schema) and not isinstance(config_schema, type)
+
+
+def default_config(field: Field | None) -> Any:
+    """Return the config of a definition where none is given; None where it takes none."""
+    return field.default_value if field is not None and field.default_provided else None

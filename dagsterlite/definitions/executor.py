@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, overload
 
 from dagsterlite.config import Field
-from dagsterlite.definitions.configurable import config_field_of
+from dagsterlite.definitions.configurable import config_field_of, default_config
 from dagsterlite.definitions.naming import check_label
 from dagsterlite.types.callables import check_function
 from dagsterlite.types.requirements import resource_keys
@@ -63,6 +63,10 @@ class ExecutorDefinition:
     def config_schema(self) -> Field | None:
         """What the executor's config must look like, if it takes any."""
         return self.config_field
+
+    def default_config(self) -> Any:
+        """Return the config that the executor has where none is given; None where it takes none."""
+        return default_config(self.config_field)
 
     @property
     def executor_creation_fn(self) -> Callable[[Any], Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from dagsterlite.config import Field
-from dagsterlite.definitions.configurable import config_field_of, is_bare
+from dagsterlite.definitions.configurable import config_field_of, default_config, is_bare
 from dagsterlite.types.callables import check_function
 
 
@@ -57,8 +57,7 @@ class LoggerDefinition:
 
     def default_config(self) -> Any:
         """Return the config that the logger has where none is given; None where it takes none."""
-        field = self.config_field
-        return field.default_value if field is not None and field.default_provided else None
+        return default_config(self.config_field)
 
 
 @overload

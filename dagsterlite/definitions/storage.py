@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagsterlite.config import Field
-from dagsterlite.definitions.configurable import config_field_of
+from dagsterlite.definitions.configurable import config_field_of, default_config
 from dagsterlite.definitions.naming import check_label
 from dagsterlite.runs import DagsterRun
 from dagsterlite.stores import IntermediateStorage
@@ -80,6 +80,10 @@ class IntermediateStorageDefinition:
     def config_schema(self) -> Field | None:
         """What the storage's config must look like, if it takes any."""
         return self.config_field
+
+    def default_config(self) -> Any:
+        """Return the config that the storage has where none is given; None where it takes none."""
+        return default_config(self.config_field)
 
 
 class SystemStorageDefinition(IntermediateStorageDefinition):

@@ -128,6 +128,11 @@ class Executor(ABC):
     def retries(self) -> RetryMode:
         """Whether retries are enabled or disabled for this instance of the executor."""
 
+    @property
+    def needs_persistent_intermediates(self) -> bool:
+        """Whether a run that selects no storage keeps its intermediates beyond this process."""
+        return False
+
     @contextmanager
     def prepared(self, plan_context: PlanOrchestrationContext) -> Iterator[None]:
         """Hold what must stand from before the run's start until after its last step.

@@ -13,10 +13,6 @@ from typing import Any
 
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.mode import ModeDefinition
-from dagsterlite.definitions.storage import (
-    InitIntermediateStorageContext,
-    IntermediateStorageDefinition,
-)
 from dagsterlite.errors import (
     DagsterError,
     DagsterExecutionInterruptedError,
@@ -45,6 +41,7 @@ from dagsterlite.execution.interrupts import Interrupts, stopped_by_keyboard
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.recorder import Recorder
 from dagsterlite.execution.run_context import RunContext, logging_tags, make_loggers
+from dagsterlite.execution.storages import make_intermediates
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.runs import LEASE_SECONDS, DagsterRun, DagsterRunStatus
@@ -160,7 +157,13 @@ class _Drive:
         mode = self._plan.pipeline.get_mode_definition(config.mode)
         loggers = make_loggers(self._plan.pipeline, mode, config, self._run.run_id)
         executor = self._make_executor(mode)
-        self._outcome.storage = self._make_storage(mode)
+        self._outcome.storage = make_intermediates(
+            mode,
+            config,
+            self._run,
+            self._instance.storage_directory,
+            prefers_persistent=executor.needs_persistent_intermediates,
+        )
         run_context = RunContext(
             plan=self._plan,
             mode_def=mode,
@@ -198,31 +201,10 @@ class _Drive:
         selected = self._plan.environment_config.execution
         if selected is None:
             definition: ExecutorDefinition = mode.executor_defs[0]
-            field = definition.config_field
-            provided = field is not None and field.default_provided
-            return definition, field.default_value if field is not None and provided else None
+            return definition, definition.default_config()
         chosen = mode.get_executor_def(selected.name)
         assert chosen is not None
         return chosen, selected.config
-
-    def _make_storage(self, mode: ModeDefinition) -> IntermediateStorage:
-        config = self._plan.environment_config
-        offered: tuple[IntermediateStorageDefinition, ...] = (
-            mode.system_storage_defs
-            if config.uses_system_storage
-            else mode.intermediate_storage_defs
-        )
-        selected = config.intermediate_storage
-        definition = offered[0]
-        if selected is not None:
-            definition = next(d for d in offered if d.name == selected.name)
-        context = InitIntermediateStorageContext(
-            pipeline_run=self._run,
-            artifacts_dir=self._instance.storage_directory,
-            intermediate_storage_def=definition,
-            intermediate_storage_config=(selected.config if selected else None) or {},
-        )
-        return definition.intermediate_storage_creation_fn(context)
 
     # --- the end ---
 
