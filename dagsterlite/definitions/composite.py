@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, cast, overload
+from typing import Any, cast, overload
 
+from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.composition import (
     Composition,
     InputMappingNode,
@@ -26,9 +27,9 @@ from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition, OutputMapping, SolidOutput
 from dagsterlite.definitions.signature import (
     check_inputs,
-    infer_inputs,
-    infer_output,
+    inputs_of,
     name_of,
+    outputs_of,
     refuse_generator,
 )
 from dagsterlite.errors import (
@@ -38,8 +39,6 @@ from dagsterlite.errors import (
     near,
     shown,
 )
-
-M = TypeVar("M", InputMapping, OutputMapping)
 
 
 class CompositeSolidDefinition(NodeDefinition):
@@ -79,8 +78,10 @@ class CompositeSolidDefinition(NodeDefinition):
         positional_inputs: Sequence[str] | None = None,
     ) -> None:
         owner = f"{self.kind} '{name}'"
-        self.input_mappings = _mappings(owner, "input_mappings", input_mappings, InputMapping)
-        self.output_mappings = _mappings(owner, "output_mappings", output_mappings, OutputMapping)
+        self.input_mappings = tuple(list_of(owner, "input_mappings", input_mappings, InputMapping))
+        self.output_mappings = tuple(
+            list_of(owner, "output_mappings", output_mappings, OutputMapping)
+        )
         inputs = {m.definition.name: m.definition for m in self.input_mappings}
         outputs = [m.definition for m in self.output_mappings]
         super().__init__(name, list(inputs.values()), outputs, description, tags, positional_inputs)
@@ -98,13 +99,6 @@ class CompositeSolidDefinition(NodeDefinition):
     def required_resource_keys(self) -> frozenset[str]:
         solids = self.graph.solids.values()
         return frozenset().union(*(s.definition.required_resource_keys for s in solids))
-
-
-def _mappings(owner: str, argument: str, given: Sequence[M] | None, cls: type[M]) -> tuple[M, ...]:
-    for mapping in given or ():
-        if not isinstance(mapping, cls):
-            raise ParameterCheckError(owner, argument, f"a list of {cls.__name__}", mapping)
-    return tuple(given or ())
 
 
 @overload
@@ -159,9 +153,9 @@ def composite_solid(
         owner = f"@composite_solid '{composite_name}'"
         refuse_generator(owner, fn)
         parameters = list(inspect.signature(fn).parameters.values())
-        inputs = infer_inputs(owner, fn, parameters) if input_defs is None else list(input_defs)
+        inputs = inputs_of(owner, fn, parameters, input_defs)
         positional = check_inputs(owner, parameters, inputs, takes_nothing=True)
-        outputs = [infer_output(owner, fn)] if output_defs is None else list(output_defs)
+        outputs = outputs_of(owner, fn, output_defs)
         with composing(owner) as composition:
             answer = fn(**{d.name: InputMappingNode(d.name, composition) for d in inputs})
         returned = _returned(owner, composition, answer, outputs)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from dagsterlite import plugins
+from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.logger import LoggerDefinition
 from dagsterlite.definitions.naming import check_label
@@ -156,12 +157,8 @@ def _or_default(given: Sequence[T] | None, name: str) -> Sequence[T]:
 
 
 def _distinct(owner: str, argument: str, given: Any, cls: type[D]) -> tuple[D, ...]:
-    if not isinstance(given, Sequence):
-        raise ParameterCheckError(owner, argument, f"a list of {cls.__name__}", given)
     by_name: dict[str, D] = {}
-    for definition in given:
-        if not isinstance(definition, cls):
-            raise ParameterCheckError(owner, argument, f"a list of {cls.__name__}", definition)
+    for definition in list_of(owner, argument, given, cls):
         if by_name.setdefault(definition.name, definition) is not definition:
             message = (
                 f"{owner}: {argument} holds two different definitions named '{definition.name}'. "

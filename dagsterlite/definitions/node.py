@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from dagsterlite.definitions import composition
+from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.outputs import OutputDefinition
-from dagsterlite.errors import DagsterInvalidDefinitionError, ParameterCheckError, listed, near
+from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near
 from dagsterlite.types.dagster_type import DagsterType
 
 T = TypeVar("T", InputDefinition, OutputDefinition)
@@ -113,9 +114,7 @@ class NodeDefinition(ABC):
 
 def _by_name(owner: str, argument: str, defs: Sequence[T], cls: type[T]) -> dict[str, T]:
     named: dict[str, T] = {}
-    for item in defs:
-        if not isinstance(item, cls):
-            raise ParameterCheckError(owner, argument, f"a list of {cls.__name__}", item)
+    for item in list_of(owner, argument, defs, cls):
         if item.name in named:
             message = f"{owner}: {argument} holds two definitions named '{item.name}'."
             raise DagsterInvalidDefinitionError(message)

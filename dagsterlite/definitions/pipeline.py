@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast, overload
 
+from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.composition import composing
 from dagsterlite.definitions.dependency import Dependencies, read_dependencies
@@ -20,7 +21,6 @@ from dagsterlite.definitions.signature import name_of, refuse_generator
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
-    ParameterCheckError,
     listed,
     near,
 )
@@ -70,7 +70,7 @@ class PipelineDefinition:
         self.mode_definitions = _distinct(
             owner, "mode_defs", mode_defs or [ModeDefinition()], ModeDefinition
         )
-        self.preset_defs = _distinct(owner, "preset_defs", preset_defs or [], PresetDefinition)
+        self.preset_defs = _distinct(owner, "preset_defs", preset_defs, PresetDefinition)
         self.graph: Graph = build_graph(owner, solid_defs, read_dependencies(owner, dependencies))
         check_pipeline(self.graph, self.mode_definitions)
         _check_presets(owner, self)
@@ -212,16 +212,14 @@ class PipelineDefinition:
         return f"PipelineDefinition({self.name!r})"
 
 
-def _distinct(owner: str, argument: str, items: Sequence[T], cls: type[T]) -> tuple[T, ...]:
-    seen: set[str] = set()
-    for item in items:
-        if not isinstance(item, cls):
-            raise ParameterCheckError(owner, argument, f"a list of {cls.__name__}", item)
-        if item.name in seen:
+def _distinct(owner: str, argument: str, items: Any, cls: type[T]) -> tuple[T, ...]:
+    by_name: dict[str, T] = {}
+    for item in list_of(owner, argument, items, cls):
+        if item.name in by_name:
             message = f"{owner}: {argument} holds two definitions named '{item.name}'."
             raise DagsterInvalidDefinitionError(message)
-        seen.add(item.name)
-    return tuple(items)
+        by_name[item.name] = item
+    return tuple(by_name.values())
 
 
 def _check_presets(owner: str, definition: PipelineDefinition) -> None:

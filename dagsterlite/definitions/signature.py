@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any
 
+from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.inputs import NO_VALUE, InputDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.errors import (
@@ -103,15 +104,23 @@ def split_context(owner: str, fn: Callable[..., Any]) -> list[inspect.Parameter]
     return parameters[1:]
 
 
-def infer_inputs(
-    owner: str, fn: Callable[..., Any], parameters: Sequence[inspect.Parameter]
+def inputs_of(
+    owner: str,
+    fn: Callable[..., Any],
+    parameters: Sequence[inspect.Parameter],
+    given: Sequence[InputDefinition] | None,
 ) -> list[InputDefinition]:
-    """Return an input for each parameter, with the annotation's type and the default value.
+    """Return the inputs that are given; else one for each parameter.
+
+    An inferred input has the type of the parameter's annotation, and its default value.
 
     Raises:
+        CheckError: what is given is no list of inputs.
         DagsterInvalidDefinitionError: a parameter is ``*args`` or ``**kwargs``, or its annotation
             is no type.
     """
+    if given is not None:
+        return list_of(owner, "input_defs", given, InputDefinition)
     _refuse_variadic(owner, parameters)
     hints = annotations_of(fn)
     return [_infer_input(owner, parameter, hints.get(parameter.name)) for parameter in parameters]
@@ -135,20 +144,25 @@ def _infer_input(owner: str, parameter: inspect.Parameter, hint: Any) -> InputDe
         raise DagsterInvalidDefinitionError(f"{owner}: {exc}") from exc
 
 
-def infer_output(owner: str, fn: Callable[..., Any]) -> OutputDefinition:
-    """Return the one output that a function without ``output_defs`` has, typed by its annotation.
+def outputs_of(
+    owner: str, fn: Callable[..., Any], given: Sequence[OutputDefinition] | None
+) -> list[OutputDefinition]:
+    """Return the outputs that are given; else one, typed by the function's annotation.
 
     ``-> None`` promises no type, nor does a generator's annotation that speaks of what it yields.
 
     Raises:
+        CheckError: what is given is no list of outputs.
         DagsterInvalidDefinitionError: the annotation is no type.
     """
+    if given is not None:
+        return list_of(owner, "output_defs", given, OutputDefinition)
     hint = annotations_of(fn).get("return")
     yields = inspect.isgeneratorfunction(fn) and typing.get_origin(hint) in _STREAMS
     if yields or hint in _STREAMS or hint is type(None):
-        return OutputDefinition()
+        return [OutputDefinition()]
     try:
-        return OutputDefinition(hint)
+        return [OutputDefinition(hint)]
     except DagsterInvalidDefinitionError as exc:
         raise DagsterInvalidDefinitionError(f"{owner}: {exc}") from exc
 

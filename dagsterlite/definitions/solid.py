@@ -14,9 +14,9 @@ from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.signature import (
     check_inputs,
-    infer_inputs,
-    infer_output,
+    inputs_of,
     name_of,
+    outputs_of,
     split_context,
 )
 from dagsterlite.types.callables import check_function
@@ -133,8 +133,8 @@ def solid(
         solid_name = name_of("@solid", name, fn)
         owner = f"@solid '{solid_name}'"
         parameters = split_context(owner, fn)
-        inputs = infer_inputs(owner, fn, parameters) if input_defs is None else list(input_defs)
-        outputs = [infer_output(owner, fn)] if output_defs is None else list(output_defs)
+        inputs = inputs_of(owner, fn, parameters, input_defs)
+        outputs = outputs_of(owner, fn, output_defs)
         return SolidDefinition(
             name=solid_name,
             input_defs=inputs,
@@ -188,8 +188,8 @@ def lambda_solid(
         solid_name = name_of("@lambda_solid", name, fn)
         owner = f"@lambda_solid '{solid_name}'"
         parameters = list(inspect.signature(fn).parameters.values())
-        inputs = infer_inputs(owner, fn, parameters) if input_defs is None else list(input_defs)
-        outputs = [infer_output(owner, fn) if output_def is None else output_def]
+        inputs = inputs_of(owner, fn, parameters, input_defs)
+        outputs = outputs_of(owner, fn, None if output_def is None else [output_def])
         return SolidDefinition(
             name=solid_name,
             input_defs=inputs,

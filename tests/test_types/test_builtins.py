@@ -63,7 +63,7 @@ def test_a_refusal_is_short_however_big_the_value_is():
         dict.fromkeys(range(1000), "y" * 1000),
         Hostile(),
     ):
-        assert len(Int.type_check(None, value).description) < 400
+        assert len(str(Int.type_check(None, value).description)) < 400
 
 
 @pytest.mark.parametrize("dagster_type", EVERY, ids=lambda item: item.display_name)
