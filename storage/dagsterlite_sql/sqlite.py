@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import dialect, insert
 from sqlalchemy.exc import DBAPIError
 
 from dagsterlite_sql.schema import Schema
-from dagsterlite_sql.sqlite_admission import check_version, create, is_there
+from dagsterlite_sql.sqlite_admission import check_version, create, is_there, may_be_there
 from dagsterlite_sql.sqlite_connection import connect
 from dagsterlite_sql.sqlite_errors import told_of
 
@@ -47,18 +47,8 @@ class SqliteFile:
     def address(self) -> str:
         return self.path
 
-    def exists(self) -> bool:
-        """Return whether the database is there; it is looked at and not opened.
-
-        Raises:
-            DagsterHomeError: something else stands there.
-            DagsterStorageError: it cannot be read.
-        """
-        with told_of(self.path):
-            return is_there(self.path)
-
     def check(self) -> bool:
-        """Return whether the database is there and open it if so, to find out its faults.
+        """Return whether the database is there, and open it if so, to find out its faults.
 
         Raises:
             DagsterHomeError: something else stands there, or a newer version's database.
@@ -70,6 +60,15 @@ class SqliteFile:
             with self.read():
                 pass
         return found
+
+    def exists(self) -> bool:
+        """Return whether the database is there, without a look into it.
+
+        Raises:
+            DagsterStorageError: it cannot be told.
+        """
+        with told_of(self.path):
+            return may_be_there(self.path)
 
     def read(self) -> AbstractContextManager[Connection]:
         return self._transaction("BEGIN")

@@ -1,18 +1,20 @@
 """Which files are our databases, and how a new one comes into being.
 
-A file is looked at through its first bytes only, so that another program's database is neither
-locked nor given a write-ahead log. A new one is made whole under another name and then moved to
-its place: nobody ever sees half of it.
+A file is looked at without a lock or a log, so that another program's database stays as it is. A
+new one is made whole under another name and then moved to its place: nobody ever sees half of it.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from urllib.parse import quote
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import OperationalError
@@ -24,28 +26,56 @@ from dagsterlite_sql.sqlite_connection import connect
 APPLICATION_ID = 0x64676C74
 """Stands in the header of each database of ours: ``dglt``."""
 
-_MAGIC = b"SQLite format 3\x00"
-_APPLICATION_ID_AT = slice(68, 72)
 _LOGS = ("-wal", "-shm", "-journal")
 
 
+def may_be_there(path: str) -> bool:
+    """Return whether a file that is not empty stands at ``path``, without a look into it.
+
+    Raises:
+        OSError: it cannot be told, or something that is no file stands there.
+    """
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a file", path)
+    return found.st_size > 0
+
+
 def is_there(path: str) -> bool:
-    """Return whether a database of ours stands at ``path``; a file of no bytes is none.
+    """Return whether a database of ours stands at ``path``; an empty file is none.
 
     Raises:
         DagsterHomeError: something else stands there.
-        OSError: it cannot be read.
+        OSError: it cannot be told.
+        sqlite3.Error: it cannot be read.
     """
-    try:
-        with open(path, "rb") as file:
-            header = file.read(100)
-    except FileNotFoundError:
+    if not may_be_there(path):
         return False
-    if header and not header.startswith(_MAGIC):
+    found = _application_id(path)
+    if found is None:
         raise _foreign(path, "is not a SQLite database")
-    if header and header[_APPLICATION_ID_AT] != APPLICATION_ID.to_bytes(4, "big"):
+    if found != APPLICATION_ID:
         raise _foreign(path, "is a SQLite database of another program")
-    return bool(header)
+    return True
+
+
+def _application_id(path: str) -> int | None:
+    # By SQLite and never by open(): to close any descriptor of a file drops all locks that this
+    # process holds on it, those of its connections too; SQLite knows and waits. Immutable: it
+    # takes no lock, plays no log and writes nothing.
+    connection = sqlite3.connect(f"file:{quote(path)}?mode=ro&immutable=1", uri=True)
+    try:
+        found: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    except sqlite3.DatabaseError as exc:
+        if exc.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            raise
+        return None
+    finally:
+        connection.close()
+    return found
 
 
 def _foreign(path: str, what: str) -> DagsterHomeError:

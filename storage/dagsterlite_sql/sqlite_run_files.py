@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from dagsterlite_sql.schema import EVENT_LOGS
 from dagsterlite_sql.sqlite import GATE, SqliteFile
-from dagsterlite_sql.sqlite_admission import is_there
+from dagsterlite_sql.sqlite_admission import is_there, may_be_there
 from dagsterlite_sql.sqlite_errors import told_of
 
 _LONGEST_NAME = 180
@@ -38,14 +38,14 @@ class RunFiles:
         return os.path.join(self._folder, file_name(run_id))
 
     def exists(self, run_id: str) -> bool:
-        """Return whether the run has a file; nothing is opened or made.
+        """Return whether the run has a file, without a look into it.
 
         Raises:
             DagsterStorageError: it cannot be told.
         """
         path = self.path(run_id)
         with told_of(path):
-            return is_there(path)
+            return may_be_there(path)
 
     @contextmanager
     def use(self, run_id: str) -> Iterator[SqliteFile]:
@@ -80,14 +80,13 @@ class RunFiles:
             DagsterStorageError: it cannot be deleted.
         """
         path = self.path(run_id)
-        if not self.exists(run_id):
-            return
         with self.use(run_id) as file, told_of(path):
             file.close()
-            # The database last: a log that outlives it would be played into the next one.
-            for name in (f"{path}-wal", f"{path}-shm", path):
-                with suppress(FileNotFoundError):
-                    os.remove(name)
+            if is_there(path):
+                # The database last: a log that outlives it would be played into the next one.
+                for name in (f"{path}-wal", f"{path}-shm", path):
+                    with suppress(FileNotFoundError):
+                        os.remove(name)
 
     def close(self) -> None:
         """Close all files."""
