@@ -395,7 +395,8 @@ def test_an_event_log_class_among_the_runs_is_told_its_section(home: Path, class
         ("storage:\n  mysql: {}\n", "storage.mysql"),
         (
             (
-                "run_storage:\n  module: dagster_postgres.run_storage\n  class: PostgresRunStorage\n"
+                "run_storage:\n  module: dagster_postgres.run_storage\n"
+                "  class: PostgresRunStorage\n"
                 "  config: {postgres_url: 'postgresql://user:password@host:5432/db'}\n"
             ),
             "run_storage.class",
