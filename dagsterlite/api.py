@@ -184,7 +184,7 @@ def _execute(
         plan.pipeline,
         run.run_id,
         events,
-        output_reader(run.run_id, outcome.storage),
+        output_reader(run.run_id, outcome.storage, instance),
         plan.step_keys_to_execute,
         outcome.status,
     )

@@ -41,6 +41,9 @@ PLUGINS = {
     "in_memory_intermediates": Plugin("dagsterlite.memory:InMemoryIntermediateStorage"),
     "local_artifact_storage": Plugin("dagsterlite.instance:LocalArtifactStorage"),
     # What stands on the shelves.
+    "dask_executor": Plugin("dagsterlite_dask.definitions:dask_executor"),
+    "multiprocess_executor": Plugin("dagsterlite_dask.definitions:multiprocess_executor"),
+    "make_dask_executor": Plugin("dagsterlite_dask.executor:DaskExecutor"),
     "sqlite_run_storage": Plugin("dagsterlite_sql.sqlite_runs:SqliteRunStorage"),
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
     "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),

@@ -29,12 +29,18 @@ class InitResourceContext:
     log_manager: Any
     #: The resources that this one requires.
     resources: Any
-    instance: Any = None
+    #: Opens the instance that the run is recorded in.
+    open_instance: Callable[[], Any]
 
     @property
     def log(self) -> Any:
         """Logs to the run's loggers and event log."""
         return self.log_manager
+
+    @property
+    def instance(self) -> Any:
+        """The instance that the run is recorded in."""
+        return self.open_instance()
 
 
 class ResourceDefinition:

@@ -32,7 +32,11 @@ mem_system_storage = SystemStorageDefinition(
     description="Keeps intermediates in this process's memory (seed 001). The default.",
 )
 
-default_executors: list[ExecutorDefinition] = [in_process_executor]
+default_executors: list[ExecutorDefinition] = [
+    in_process_executor,
+    plugins.load("multiprocess_executor"),
+    plugins.load("dask_executor"),
+]
 
 default_intermediate_storage_defs: list[IntermediateStorageDefinition] = [
     mem_intermediate_storage,

@@ -12,6 +12,7 @@ from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.payloads import EventSpecificData
 from dagsterlite.execution.attempt_log import AttemptLog
+from dagsterlite.execution.dispatch import tell_loggers, tell_of_event
 
 _FAILURES = frozenset(
     {
@@ -77,7 +78,7 @@ class DagsterLogManager:
         number = level if isinstance(level, int) else logging.getLevelName(level.upper())
         text = str(msg) % args if args else str(msg)
         self._log.message(number, text, _error_of(exc_info))
-        self._dispatch(number, text, exc_info=exc_info, **extra)
+        tell_loggers(self._loggers, self._log.tags, number, text, exc_info=exc_info, **extra)
 
     def event(
         self, event_type: DagsterEventType, message: str, data: EventSpecificData | None = None
@@ -90,23 +91,7 @@ class DagsterLogManager:
 
     def tell(self, event: DagsterEvent, level: int = logging.DEBUG) -> None:
         """Tell the loggers of an event that was handed on."""
-        self._dispatch(level, f"{event.event_type_value} - {event.message}", event=event)
-
-    def _dispatch(
-        self, level: int, text: str, *, event: DagsterEvent | None = None, **kwargs: Any
-    ) -> None:
-        for logger in self._loggers:
-            if logger.isEnabledFor(level):
-                logger.log(level, "%s", self._line(text), extra=self._extra(text, event), **kwargs)
-
-    def _line(self, text: str) -> str:
-        tags = self._log.tags
-        parts = [tags.get(key) for key in ("pipeline_name", "run_id", "step_key")]
-        return " - ".join([*(part for part in parts if part), text])
-
-    def _extra(self, text: str, event: DagsterEvent | None) -> dict[str, Any]:
-        meta = {**self._log.tags, "orig_message": text, "dagster_event": event}
-        return {"dagster_meta": meta}
+        tell_of_event(self._loggers, self._log.tags, event, level)
 
 
 def _error_of(exc_info: Any) -> SerializableErrorInfo | None:

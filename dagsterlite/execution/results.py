@@ -26,6 +26,7 @@ from dagsterlite.events.yielded import (
     Materialization,
 )
 from dagsterlite.handles import SolidHandle, StepHandle
+from dagsterlite.instance import DagsterInstance
 from dagsterlite.runs import DagsterRunStatus
 from dagsterlite.stores import IntermediateStorage
 
@@ -33,15 +34,22 @@ ReadOutput = Callable[[str, str], Any]
 """From a step key and an output to the value that the run kept."""
 
 
-def output_reader(run_id: str, storage: IntermediateStorage | None) -> ReadOutput:
-    """Return what reads a run's outputs back from where it kept them."""
+def output_reader(
+    run_id: str, storage: IntermediateStorage | None, instance: DagsterInstance
+) -> ReadOutput:
+    """Return what reads a run's outputs back from where it kept them.
+
+    It holds on to the instance: the folder of an ephemeral one goes with it.
+    """
+    folder = instance.local_artifact_storage
 
     def read(step_key: str, output_name: str) -> Any:
         manifest = storage.read_manifest(step_key) if storage is not None else None
         if storage is None or manifest is None:
             message = (
-                f"The values of step '{step_key}' of run {run_id} are not kept anywhere. Run with "
-                "intermediate_storage filesystem to keep them."
+                f"The values of step '{step_key}' of run {run_id} are not kept in "
+                f"{folder.base_dir} nor anywhere else. Run with intermediate_storage filesystem to "
+                "keep them."
             )
             raise DagsterStorageError(message)
         output = manifest.receipt.output(output_name)

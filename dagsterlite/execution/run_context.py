@@ -99,7 +99,7 @@ class RunContext:
                 pipeline_run=self.run,
                 log_manager=log_manager,
                 resources=required,
-                instance=self.open_instance(),
+                open_instance=self.open_instance,
             )
 
         return ResourceManager(self.mode_def, self.environment_config.resources, context)

@@ -1,0 +1,57 @@
+"""The way of messages and events to the Python loggers of a run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.log_entry import EventLogEntry
+
+
+def tell_loggers(
+    loggers: Sequence[logging.Logger],
+    tags: Mapping[str, str],
+    level: int,
+    text: str,
+    *,
+    event: DagsterEvent | None = None,
+    **kwargs: Any,
+) -> None:
+    """Log a text to each logger; ``tags`` stand on the record as ``dagster_meta``."""
+    for logger in loggers:
+        if logger.isEnabledFor(level):
+            meta = {**tags, "orig_message": text, "dagster_event": event}
+            logger.log(level, "%s", _line(tags, text), extra={"dagster_meta": meta}, **kwargs)
+
+
+def tell_of_event(
+    loggers: Sequence[logging.Logger],
+    tags: Mapping[str, str],
+    event: DagsterEvent,
+    level: int = logging.DEBUG,
+) -> None:
+    """Tell loggers of an event."""
+    text = f"{event.event_type_value} - {event.message}"
+    tell_loggers(loggers, tags, level, text, event=event)
+
+
+def tell_of_entry(
+    loggers: Sequence[logging.Logger], run_tags: Mapping[str, str], entry: EventLogEntry
+) -> None:
+    """Tell loggers of an entry that another process made."""
+    event = entry.dagster_event
+    if event is not None:
+        tell_of_event(loggers, event.logging_tags, event, entry.level)
+        return
+    tags = {**run_tags, "step_key": entry.step_key}
+    text = entry.user_message
+    if entry.error_info is not None:
+        text = f"{text}\n{entry.error_info.to_string()}"
+    tell_loggers(loggers, tags, entry.level, text)
+
+
+def _line(tags: Mapping[str, str], text: str) -> str:
+    parts = [tags.get(key) for key in ("pipeline_name", "run_id", "step_key")]
+    return " - ".join([*(part for part in parts if part), text])

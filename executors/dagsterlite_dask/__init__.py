@@ -1,0 +1,1 @@
+"""Runs on Dask: a plan becomes one graph, its steps run where the data is."""
