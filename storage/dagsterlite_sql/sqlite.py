@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Insert, Table
 from sqlalchemy.dialects.sqlite import dialect, insert
 from sqlalchemy.exc import DBAPIError
 
+from dagsterlite_sql.database import Database
 from dagsterlite_sql.schema import Schema
 from dagsterlite_sql.sqlite_admission import check_version, create, is_there, may_be_there
 from dagsterlite_sql.sqlite_connection import connect
@@ -22,7 +23,7 @@ from dagsterlite_sql.sqlite_errors import told_of
 _FileId = tuple[int, int]
 
 
-class SqliteFile:
+class SqliteFile(Database):
     """A database in a file, made when it is first written or read.
 
     One connection serves all threads, one after the other; other processes wait for each other in

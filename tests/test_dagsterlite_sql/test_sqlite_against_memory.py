@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from dagsterlite.errors import DagsterError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.memory import InMemoryEventLogStorage, InMemoryRunStorage
 from dagsterlite.runs import DagsterRun, DagsterRunStatus, RunsFilter, from_unix
 from dagsterlite.stores import EventRecordsFilter
@@ -164,7 +165,14 @@ ENTRIES = st.one_of(
         st.sampled_from([Type.PIPELINE_START, Type.PIPELINE_SUCCESS]),
     ),
 )
-CURSORS = st.one_of(st.none(), st.integers(0, 12))
+KINDS = [
+    Type.PIPELINE_START,
+    Type.PIPELINE_SUCCESS,
+    Type.STEP_MATERIALIZATION,
+    Type.ASSET_OBSERVATION,
+]
+PLACES = st.one_of(st.none(), st.integers(0, 12))
+TIMES_SINCE = st.one_of(st.none(), st.integers(1000, 1008).map(float))
 KEYS = st.lists(NAMES, min_size=1, max_size=2).map(AssetKey)
 
 
@@ -195,28 +203,41 @@ class EventStores(Stores):
         self.ask("get_records_for_run", run_id, **how)
 
     @rule(
-        kind=st.sampled_from(
-            [Type.PIPELINE_START, Type.STEP_MATERIALIZATION, Type.ASSET_OBSERVATION]
-        ),
+        kind=st.sampled_from(KINDS),
         asset_key=st.one_of(st.none(), KEYS),
         asset_partitions=st.one_of(st.none(), st.lists(NAMES)),
-        cursors=st.tuples(CURSORS, CURSORS),
-        times=st.tuples(CURSORS, CURSORS),
+        cursors=st.tuples(PLACES, PLACES),
+        times=st.tuples(TIMES_SINCE, TIMES_SINCE),
         limit=LIMITS,
         ascending=st.booleans(),
     )
-    def find(self, kind: Type, limit: int | None, ascending: bool, **wanted: Any) -> None:
-        (after, before), (since, until) = wanted["cursors"], wanted["times"]
-        records_filter = EventRecordsFilter(
-            event_type=kind,
-            asset_key=wanted["asset_key"],
-            asset_partitions=wanted["asset_partitions"],
-            after_cursor=after,
-            before_cursor=before,
-            after_timestamp=None if since is None else 1000.0 + since,
-            before_timestamp=None if until is None else 1000.0 + until,
+    def find(self, cursors: tuple[int | None, int | None], **wanted: Any) -> None:
+        answers = [self.find_in(store, cursors, **wanted) for store in (self.ours, self.theirs)]
+        assert answers[0] == answers[1]
+
+    def find_in(
+        self, store: Any, cursors: tuple[int | None, int | None], **wanted: Any
+    ) -> list[EventLogEntry]:
+        """What a store finds; its own ids may have gaps, so a cursor is the place of an id."""
+        filters = [EventRecordsFilter(event_type=kind) for kind in KINDS]
+        ids = sorted(r.storage_id for each in filters for r in store.get_event_records(each))
+        after, before = (None if n is None else [0, *ids, 10**9][n : n + 1] for n in cursors)
+        records = store.get_event_records(
+            EventRecordsFilter(
+                event_type=wanted["kind"],
+                asset_key=wanted["asset_key"],
+                asset_partitions=wanted["asset_partitions"],
+                after_cursor=after[0] if after else None,
+                before_cursor=before[0] if before else None,
+                after_timestamp=wanted["times"][0],
+                before_timestamp=wanted["times"][1],
+            ),
+            wanted["limit"],
+            ascending=wanted["ascending"],
         )
-        self.ask("get_event_records", records_filter, limit, ascending=ascending)
+        found = [record.storage_id for record in records]
+        assert found == sorted(set(found), reverse=not wanted["ascending"])
+        return [record.event_log_entry for record in records]
 
     @rule(
         prefix=st.one_of(st.none(), st.lists(NAMES, max_size=2)),
