@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.serdes import serializable
@@ -17,6 +18,9 @@ class AssetKey:
 
     Args:
         path: The names from the widest to the narrowest, or one name.
+
+    Raises:
+        CheckError: it is neither.
     """
 
     parts: tuple[str, ...]
@@ -24,11 +28,12 @@ class AssetKey:
     def __init__(
         self, path: str | Sequence[str] | None = None, *, parts: Sequence[str] | None = None
     ) -> None:
-        given = parts if path is None else path
-        names = (given,) if isinstance(given, str) else tuple(given or ())
-        if not names or not all(isinstance(name, str) for name in names):
+        given: Any = parts if path is None else path
+        names = [given] if isinstance(given, str) else given
+        is_path = isinstance(names, (list, tuple)) and len(names) > 0
+        if not is_path or not all(isinstance(name, str) for name in names):
             raise ParameterCheckError("AssetKey", "path", "a name or a list of names", given)
-        object.__setattr__(self, "parts", names)
+        object.__setattr__(self, "parts", tuple(names))
 
     @property
     def path(self) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
-from dagsterlite.errors import DagsterUserCodeExecutionError
+from dagsterlite.errors import DagsterUserCodeExecutionError, type_name
 from dagsterlite.plugins import PLUGINS
 from dagsterlite.serdes import serializable
 
@@ -61,15 +61,16 @@ def error_info_from_exception(exc: BaseException) -> SerializableErrorInfo:
     messages, tracebacks and chains of causes are cut, and say so.
     """
     chain = list(_chain(exc))
-    infos = [_without_cause(item) for item in chain]
-    left_out = len(infos) - _FIRST_CAUSES - _LAST_CAUSES
-    if left_out > 0:
+    left_out = len(chain) - _FIRST_CAUSES - _LAST_CAUSES
+    if left_out <= 0:
+        infos = [_without_cause(item) for item in chain]
+    else:
         gap = SerializableErrorInfo(f"({left_out} further causes are left out here)\n")
-        infos[_FIRST_CAUSES:-_LAST_CAUSES] = [gap]
-    *outer, innermost = infos
-    info = innermost
-    for item in reversed(outer):
-        info = replace(item, cause=info)
+        first = [_without_cause(item) for item in chain[:_FIRST_CAUSES]]
+        infos = [*first, gap, *(_without_cause(item) for item in chain[-_LAST_CAUSES:])]
+    info = infos.pop()
+    for outer in reversed(infos):
+        info = replace(outer, cause=info)
     return info
 
 
@@ -102,10 +103,27 @@ def _message(exc: BaseException) -> str:
 
 
 def _last_lines(exc: BaseException) -> str:
+    if isinstance(exc, SyntaxError):
+        return _syntax_error(exc)
+    # Not by the traceback module: it would format the whole chain of causes for each error in it.
+    text = _text(exc)
+    lines = [f"{type_name(exc)}: {text}" if text else type_name(exc)]
+    lines += [_text(note) for note in getattr(exc, "__notes__", ())]
+    return "\n".join(lines) + "\n"
+
+
+def _syntax_error(exc: SyntaxError) -> str:
     try:
         return "".join(traceback.format_exception_only(exc))
-    except Exception:  # noqa: BLE001 - a user's exception may raise wherever it is asked
-        return f"{type(exc).__name__}: (its message cannot be shown)\n"
+    except Exception:  # noqa: BLE001 - a user's subclass may raise wherever it is asked
+        return f"{type_name(exc)}: {_text(exc.msg)}\n"
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except (Exception, SystemExit):  # noqa: BLE001 - user code may raise anything
+        return f"(a {type_name(value)} that cannot be shown)"
 
 
 def _stack(exc: BaseException) -> list[str]:

@@ -19,8 +19,11 @@ class DagsterEventType(Enum):
     STEP_INPUT = "STEP_INPUT"
     #: An output was yielded and its type checked.
     STEP_OUTPUT = "STEP_OUTPUT"
+    #: The first attempt starts.
     STEP_START = "STEP_START"
+    #: The attempt ended well and its outputs stand.
     STEP_SUCCESS = "STEP_SUCCESS"
+    #: The attempt failed and none follows.
     STEP_FAILURE = "STEP_FAILURE"
     #: The step will not run: an output that it needs was not yielded.
     STEP_SKIPPED = "STEP_SKIPPED"
@@ -40,19 +43,29 @@ class DagsterEventType(Enum):
     HANDLED_OUTPUT = "HANDLED_OUTPUT"
     #: An IO manager read an input.
     LOADED_INPUT = "LOADED_INPUT"
+    #: A hook of the step ran.
     HOOK_COMPLETED = "HOOK_COMPLETED"
+    #: A hook of the step raised.
     HOOK_ERRORED = "HOOK_ERRORED"
+    #: A hook of the step had nothing to do: it is for another end of the step.
     HOOK_SKIPPED = "HOOK_SKIPPED"
     #: The engine tells something; its payload says what.
     ENGINE_EVENT = "ENGINE_EVENT"
+    #: The run waits in a queue.
     PIPELINE_ENQUEUED = "PIPELINE_ENQUEUED"
+    #: The run was handed to a launcher.
     PIPELINE_STARTING = "PIPELINE_STARTING"
+    #: The run's driver begins to execute steps.
     PIPELINE_START = "PIPELINE_START"
+    #: The run ended well: every step that could run did.
     PIPELINE_SUCCESS = "PIPELINE_SUCCESS"
+    #: The run ended with a failed step, or could not go on.
     PIPELINE_FAILURE = "PIPELINE_FAILURE"
     #: The run could not begin: a resource, logger or executor could not be made.
     PIPELINE_INIT_FAILURE = "PIPELINE_INIT_FAILURE"
+    #: Somebody asked for the run to stop.
     PIPELINE_CANCELING = "PIPELINE_CANCELING"
+    #: The run stopped because it was asked to.
     PIPELINE_CANCELED = "PIPELINE_CANCELED"
 
     ASSET_MATERIALIZATION = "STEP_MATERIALIZATION"

@@ -160,7 +160,8 @@ class EventMetadataEntry:
         path: str | os.PathLike[str], label: str, description: str | None = None
     ) -> EventMetadataEntry:
         """Return an entry that holds a path on a filesystem."""
-        return EventMetadataEntry(label, description, PathMetadataEntryData(os.fspath(path)))
+        text = os.fspath(path) if isinstance(path, os.PathLike) else path
+        return EventMetadataEntry(label, description, PathMetadataEntryData(text))
 
     @staticmethod
     def fspath(

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dagsterlite.errors import DagsterInvariantViolationError, ParameterCheckError
+from dagsterlite.events.metadata import (
+    EventMetadataEntry,
+    FloatMetadataEntryData,
+    IntMetadataEntryData,
+    JsonMetadataEntryData,
+    MarkdownMetadataEntryData,
+    PathMetadataEntryData,
+    PythonArtifactMetadataEntryData,
+    TextMetadataEntryData,
+    UrlMetadataEntryData,
+)
+from dagsterlite.serdes import from_json, to_json
+
+
+@pytest.mark.parametrize(
+    ("entry", "data"),
+    [
+        (EventMetadataEntry.text("a", "label", "why"), TextMetadataEntryData("a")),
+        (EventMetadataEntry.url("http://a", "label", "why"), UrlMetadataEntryData("http://a")),
+        (EventMetadataEntry.path("/a", "label", "why"), PathMetadataEntryData("/a")),
+        (EventMetadataEntry.path(Path("/a"), "label", "why"), PathMetadataEntryData("/a")),
+        (EventMetadataEntry.fspath("/a", "label", "why"), PathMetadataEntryData("/a")),
+        (EventMetadataEntry.json({"a": [1]}, "label", "why"), JsonMetadataEntryData({"a": [1]})),
+        (EventMetadataEntry.md("*a*", "label", "why"), MarkdownMetadataEntryData("*a*")),
+        (EventMetadataEntry.float(0.5, "label", "why"), FloatMetadataEntryData(0.5)),
+        (EventMetadataEntry.int(5, "label", "why"), IntMetadataEntryData(5)),
+        (
+            EventMetadataEntry.python_artifact(Path, "label", "why"),
+            PythonArtifactMetadataEntryData("pathlib", "Path"),
+        ),
+    ],
+)
+def test_each_kind_takes_its_value_a_label_and_a_description(entry, data):
+    assert (entry.label, entry.description, entry.entry_data) == ("label", "why", data)
+
+
+def test_a_file_path_is_labelled_path():
+    assert EventMetadataEntry.fspath("/a").label == "path"
+
+
+def test_numbers_of_numpy_become_pythons():
+    given: list[Any] = [np.int64(3), np.float32(0.5), 3]
+    whole = EventMetadataEntry.int(given[0], "rows")
+    share = EventMetadataEntry.float(given[1], "share")
+    count = EventMetadataEntry.float(given[2], "count")
+
+    kept: list[Any] = [entry.entry_data for entry in (whole, share, count)]
+    assert [type(data.value) for data in kept] == [int, float, float]
+    assert from_json(to_json(kept)) == kept
+
+
+@pytest.mark.parametrize(
+    ("make", "args"),
+    [
+        (EventMetadataEntry.text, (5, "label")),
+        (EventMetadataEntry.text, ("a", 5)),
+        (EventMetadataEntry.text, ("a", None)),
+        (EventMetadataEntry.text, ("a", "label", 5)),
+        (EventMetadataEntry.url, (None, "label")),
+        (EventMetadataEntry.md, (5, "label")),
+        (EventMetadataEntry.path, (b"/a", "label")),
+        (EventMetadataEntry.path, (5, "label")),
+        (EventMetadataEntry.fspath, (None,)),
+        (EventMetadataEntry.int, (1.5, "label")),
+        (EventMetadataEntry.int, ("1", "label")),
+        (EventMetadataEntry.float, ("1", "label")),
+        (EventMetadataEntry.float, (None, "label")),
+        (EventMetadataEntry.python_artifact, (5, "label")),
+        (EventMetadataEntry, ("label", None, "text")),
+        (EventMetadataEntry, ("label", None, None)),
+    ],
+)
+def test_what_is_not_of_its_kind_is_refused(make, args):
+    with pytest.raises(ParameterCheckError):
+        make(*args)
+
+
+@pytest.mark.parametrize("data", [object(), {"a": {1, 2}}, b"a", {("a", "b"): 1}])
+def test_json_that_is_none_is_refused(data):
+    with pytest.raises(DagsterInvariantViolationError, match="must be JSON-able"):
+        EventMetadataEntry.json(data, "label")
+
+
+def test_json_that_holds_itself_is_refused():
+    data: dict[str, object] = {}
+    data["self"] = data
+
+    with pytest.raises(DagsterInvariantViolationError, match="must be JSON-able"):
+        EventMetadataEntry.json(data, "label")
+
+
+def test_json_is_kept_as_it_was_and_as_it_will_be_read():
+    data = {1: (2, 3), "rows": [1]}
+    entry = EventMetadataEntry.json(data, "label")
+    data["rows"].append(2)  # type: ignore[attr-defined]
+
+    assert entry.entry_data == JsonMetadataEntryData({"1": [2, 3], "rows": [1]})
