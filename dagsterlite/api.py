@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +15,9 @@ from dagsterlite.errors import (
     DagsterInvalidSubsetError,
     ParameterCheckError,
 )
-from dagsterlite.events.event import DagsterEvent
 from dagsterlite.execution.results import PipelineExecutionResult, output_reader
 from dagsterlite.execution.run import RunOutcome, drive_run
+from dagsterlite.execution.run_events import RunEvents
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.selection import select
@@ -82,8 +82,8 @@ def execute_pipeline_iterator(
     tags: Mapping[str, Any] | None = None,
     solid_selection: Sequence[str] | None = None,
     instance: DagsterInstance | None = None,
-) -> Iterator[DagsterEvent]:
-    """Execute a pipeline iteratively: yield the stream of events as they happen (seed 001).
+) -> RunEvents:
+    """Execute a pipeline iteratively: return the stream of events as they happen (seed 001).
 
     Arguments are checked, and the run recorded, before the first event is asked for. Errors of
     steps are told by events, not raised. A caller that stops reading cancels the run.
@@ -94,7 +94,8 @@ def execute_pipeline_iterator(
     instance = instance or DagsterInstance.ephemeral()
     plan = _plan(asked)
     run = _create_run(asked, plan, instance)
-    return drive_run(plan, run, instance, RunOutcome(), raise_on_error=False)
+    events = drive_run(plan, run, instance, RunOutcome(), raise_on_error=False)
+    return RunEvents(run, plan.step_keys_to_execute, events)
 
 
 def create_execution_plan(

@@ -37,6 +37,26 @@ from dagsterlite.stores import (
 HOME_VARIABLE = "DAGSTER_HOME"
 
 
+def home_folder() -> str:
+    """Return the folder that ``$DAGSTER_HOME`` names.
+
+    Raises:
+        DagsterHomeError: the variable is not set, or not an absolute path.
+    """
+    home = os.environ.get(HOME_VARIABLE)
+    if not home:
+        message = (
+            f"${HOME_VARIABLE} is not set, so there is no instance to get. Set it to an "
+            "absolute path of a folder that keeps runs and events, or use "
+            "DagsterInstance.ephemeral()."
+        )
+        raise DagsterHomeError(message)
+    home = os.path.expanduser(home)
+    if not os.path.isabs(home):
+        raise DagsterHomeError(f"${HOME_VARIABLE} must be an absolute path, not '{home}'.")
+    return home
+
+
 class InstanceType(Enum):
     """Whether what an instance records outlives the process."""
 
@@ -185,19 +205,7 @@ class DagsterInstance:
             DagsterHomeError: the variable is not set, or not an absolute path, or its folder
                 cannot be used.
         """
-        home = os.environ.get(HOME_VARIABLE)
-        if not home:
-            message = (
-                f"${HOME_VARIABLE} is not set, so there is no instance to get. Set it to an "
-                "absolute path of a folder that keeps runs and events, or use "
-                "DagsterInstance.ephemeral()."
-            )
-            raise DagsterHomeError(message)
-        home = os.path.expanduser(home)
-        if not os.path.isabs(home):
-            message = f"${HOME_VARIABLE} must be an absolute path, not '{home}'."
-            raise DagsterHomeError(message)
-        instance: DagsterInstance = plugins.load("instance_from_home")(home)
+        instance: DagsterInstance = plugins.load("instance_from_home")(home_folder())
         return instance
 
     @staticmethod

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,6 +98,11 @@ def from_unix(seconds: float) -> datetime:
 def make_new_run_id() -> str:
     """Return a new run id, a UUID in its usual form."""
     return str(uuid.uuid4())
+
+
+def make_driver_id() -> str:
+    """Return a new id of a driver in this process: ``<host>:<pid>:<random>``."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 @serializable("DagsterRun")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +41,7 @@ from dagsterlite.execution.run_context import RunContext, logging_tags, make_log
 from dagsterlite.execution.storages import make_intermediates
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.runs import LEASE_SECONDS, DagsterRun, DagsterRunStatus
+from dagsterlite.runs import LEASE_SECONDS, DagsterRun, DagsterRunStatus, make_driver_id
 from dagsterlite.stores import IntermediateStorage
 
 
@@ -64,7 +61,7 @@ def drive_run(
     outcome: RunOutcome,
     *,
     raise_on_error: bool,
-) -> Iterator[DagsterEvent]:
+) -> Generator[DagsterEvent, None, None]:
     """Execute a recorded run; yield its events as they happen.
 
     Args:
@@ -84,7 +81,7 @@ def drive_run(
 
 @contextmanager
 def _owned(run: DagsterRun, instance: DagsterInstance) -> Iterator[tuple[Recorder, Interrupts]]:
-    driver_id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    driver_id = make_driver_id()
     storage = instance.run_storage
     if not storage.acquire_lease(run.run_id, driver_id, seconds=LEASE_SECONDS, now=time.time()):
         message = (
