@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from dagsterlite.events.error_info import SerializableErrorInfo
@@ -15,6 +15,7 @@ from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import RUN_LEVEL, EventLogEntry
 from dagsterlite.events.payloads import EventSpecificData
 from dagsterlite.events.receipt import make_attempt_id
+from dagsterlite.execution.redaction import Redact, redacted_event
 from dagsterlite.handles import SolidHandle
 from dagsterlite.serdes import map_text
 
@@ -24,29 +25,6 @@ class EventSink(Protocol):
 
     def emit(self, entry: EventLogEntry) -> None:
         """Take an entry; entries of one attempt come in the order of their seq."""
-
-
-Redact = Callable[[str], str]
-
-_HIDDEN = "********"
-_SHORTEST_SECRET = 4
-
-
-def redactor(secrets: Sequence[str]) -> Redact | None:
-    """Return what replaces secrets in a text; None where there are none.
-
-    Texts shorter than four characters are no secrets: they would be found in everything.
-    """
-    hidden = sorted((s for s in secrets if len(s) >= _SHORTEST_SECRET), key=len, reverse=True)
-    if not hidden:
-        return None
-
-    def redact(text: str) -> str:
-        for secret in hidden:
-            text = text.replace(secret, _HIDDEN)
-        return text
-
-    return redact
 
 
 class AttemptLog:
@@ -85,7 +63,7 @@ class AttemptLog:
         self._pipeline_name = pipeline_name
         self._step_key = step_key
         self._solid_handle = solid_handle
-        self._redact = redact
+        self.redact = redact
         self._kept: list[EventLogEntry] | None = [] if keeps else None
         self._pid = os.getpid()
         self._lock = threading.Lock()
@@ -139,6 +117,11 @@ class AttemptLog:
             if not self._is_sealed:
                 self._hand_on(self._entry(level=level, text=text, error=error))
 
+    def seal(self) -> None:
+        """From now on only the attempt itself logs: its last event comes."""
+        with self._lock:
+            self._is_sealed = True
+
     def make_event(
         self, event_type: DagsterEventType, message: str, data: EventSpecificData | None = None
     ) -> DagsterEvent:
@@ -175,7 +158,11 @@ class AttemptLog:
         text: str = "",
         error: SerializableErrorInfo | None = None,
     ) -> EventLogEntry:
-        entry = EventLogEntry(
+        if self.redact is not None:
+            text = self.redact(text)
+            error = map_text(error, self.redact)
+            event = None if event is None else redacted_event(event, self.redact)
+        return EventLogEntry(
             run_id=self._run_id,
             step_key=self._step_key,
             attempt_id=self.attempt_id,
@@ -187,7 +174,6 @@ class AttemptLog:
             error_info=error,
             dagster_event=event,
         )
-        return entry if self._redact is None else map_text(entry, self._redact)
 
     def _hand_on(self, entry: EventLogEntry) -> None:
         self._sink.emit(entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pdb
+import pdb  # noqa: T100 - users debug from within a solid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, cast
@@ -36,7 +36,7 @@ class StepExecutionContext:
         self.run_context = run_context
         self.step = step
         self.attempt_log = log
-        self.log = DagsterLogManager(log, run_context.loggers)
+        self.log = DagsterLogManager(log, run_context.loggers, run_context.interrupts)
         self.retry_number = retry_number
         self._resources = resources
 
@@ -159,6 +159,7 @@ class SolidExecutionContext(AbstractComputeExecutionContext):
     def __init__(self, step_context: StepExecutionContext) -> None:
         self._step_context = step_context
         self._pdb: pdb.Pdb | None = None
+        self._resources: ScopedResources | None = None
 
     @property
     def solid_config(self) -> Any:
@@ -182,7 +183,10 @@ class SolidExecutionContext(AbstractComputeExecutionContext):
 
     @property
     def resources(self) -> ScopedResources:
-        return self._step_context.resources_for(self.solid_def.required_resource_keys)
+        if self._resources is None:
+            keys = self.solid_def.required_resource_keys
+            self._resources = self._step_context.resources_for(keys)
+        return self._resources
 
     @property
     def run_id(self) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from dagsterlite.events.event import DagsterEvent
@@ -17,13 +20,27 @@ def tell_loggers(
     text: str,
     *,
     event: DagsterEvent | None = None,
+    extra: Mapping[str, Any] | None = None,
     **kwargs: Any,
 ) -> None:
-    """Log a text to each logger; ``tags`` stand on the record as ``dagster_meta``."""
+    """Log a text to each logger; ``tags`` stand on the record as ``dagster_meta``.
+
+    What a logger raises is told on the terminal, as :mod:`logging` does: no step fails of it.
+    """
     for logger in loggers:
         if logger.isEnabledFor(level):
             meta = {**tags, "orig_message": text, "dagster_event": event}
-            logger.log(level, "%s", _line(tags, text), extra={"dagster_meta": meta}, **kwargs)
+            attributes = {**(extra or {}), "dagster_meta": meta}
+            try:
+                logger.log(level, "%s", _line(tags, text), extra=attributes, **kwargs)
+            except Exception:  # noqa: BLE001 - a user's handler may raise anything
+                _tell_of_trouble(logger)
+
+
+def _tell_of_trouble(logger: logging.Logger) -> None:
+    # The terminal may be what is in trouble.
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"Logger {logger.name!r} of a run raised:\n{traceback.format_exc()}")
 
 
 def tell_of_event(
@@ -33,8 +50,10 @@ def tell_of_event(
     level: int = logging.DEBUG,
 ) -> None:
     """Tell loggers of an event."""
-    text = f"{event.event_type_value} - {event.message}"
-    tell_loggers(loggers, tags, level, text, event=event)
+    wanting = [logger for logger in loggers if logger.isEnabledFor(level)]
+    if wanting:
+        text = f"{event.event_type_value} - {event.message}"
+        tell_loggers(wanting, tags, level, text, event=event)
 
 
 def tell_of_entry(

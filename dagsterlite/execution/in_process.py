@@ -137,7 +137,8 @@ class _Execution:
         self._receipts[step.key] = result.receipt
         self._keep_values(step, result)
         self._queue.finish(step.key)
-        if result.error is not None and self._context.raise_on_error:
+        is_stopped = result.receipt.outcome is StepOutcome.CANCELED
+        if result.error is not None and (is_stopped or self._context.raise_on_error):
             raise _raised(result.error)
 
     def _keep_values(self, step: ExecutionStep, result: AttemptResult) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
+from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.payloads import EventSpecificData
 from dagsterlite.execution.attempt_log import AttemptLog
 from dagsterlite.execution.dispatch import tell_loggers, tell_of_event
+from dagsterlite.execution.interrupts import Interrupts
 
 _FAILURES = frozenset(
     {
@@ -29,11 +32,22 @@ class DagsterLogManager:
 
     Each message becomes an entry of the run's event log, in order with the step's events, and
     goes to each of the run's loggers; the run's tags stand on every record as ``dagster_meta``.
+
+    Args:
+        log: The event log's way.
+        loggers: The run's loggers.
+        interrupts: What may interrupt the user code that logs, but not in the midst of a message.
     """
 
-    def __init__(self, log: AttemptLog, loggers: Sequence[logging.Logger]) -> None:
+    def __init__(
+        self,
+        log: AttemptLog,
+        loggers: Sequence[logging.Logger],
+        interrupts: Interrupts | None = None,
+    ) -> None:
         self._log = log
         self._loggers = tuple(loggers)
+        self._interrupts = interrupts
 
     @property
     def logging_tags(self) -> dict[str, str]:
@@ -74,11 +88,32 @@ class DagsterLogManager:
     def log(
         self, level: int | str, msg: object, *args: object, exc_info: Any = None, **extra: Any
     ) -> None:
-        """Log at a level, by number or name; ``args`` fill ``%`` places as in :mod:`logging`."""
-        number = level if isinstance(level, int) else logging.getLevelName(level.upper())
-        text = str(msg) % args if args else str(msg)
-        self._log.message(number, text, _error_of(exc_info))
-        tell_loggers(self._loggers, self._log.tags, number, text, exc_info=exc_info, **extra)
+        """Log at a level, by number or name; ``args`` fill ``%`` places as in :mod:`logging`.
+
+        Raises:
+            CheckError: there is no such level.
+        """
+        number = _level(level)
+        text = _text(msg, args)
+        error = _error_of(exc_info)
+        with nullcontext() if self._interrupts is None else self._interrupts.shielded():
+            self._log.message(number, text, error)
+            self._tell(number, text, error, exc_info, extra)
+
+    def _tell(
+        self,
+        level: int,
+        text: str,
+        error: SerializableErrorInfo | None,
+        exc_info: Any,
+        extra: dict[str, Any],
+    ) -> None:
+        redact = self._log.redact
+        if redact is not None:
+            # Python's own way with tracebacks would show what they hold.
+            text = redact(text if error is None else f"{text}\n{error.to_string()}")
+            exc_info = None
+        tell_loggers(self._loggers, self._log.tags, level, text, exc_info=exc_info, **extra)
 
     def event(
         self, event_type: DagsterEventType, message: str, data: EventSpecificData | None = None
@@ -92,6 +127,24 @@ class DagsterLogManager:
     def tell(self, event: DagsterEvent, level: int = logging.DEBUG) -> None:
         """Tell the loggers of an event that was handed on."""
         tell_of_event(self._loggers, self._log.tags, event, level)
+
+
+def _level(level: int | str) -> int:
+    found = logging.getLevelName(level.upper()) if isinstance(level, str) else level
+    if not isinstance(found, int):
+        expected = "a level of logging, by number or name: DEBUG, INFO, WARNING, ERROR, CRITICAL"
+        raise ParameterCheckError("context.log", "level", expected, level)
+    return found
+
+
+def _text(msg: object, args: tuple[object, ...]) -> str:
+    if not args:
+        return str(msg)
+    try:
+        return str(msg) % args
+    except (TypeError, ValueError):
+        # As in logging, a slip in a message is no reason to stop.
+        return f"{msg} {args}"
 
 
 def _error_of(exc_info: Any) -> SerializableErrorInfo | None:

@@ -52,7 +52,8 @@ def _check(
     context: StepExecutionContext, step_output: StepOutput, value: Any
 ) -> Iterator[DagsterEvent]:
     dagster_type = step_output.dagster_type
-    answer = dagster_type.type_check(context.for_type(dagster_type), value)
+    with context.run_context.interrupts.user_code():
+        answer = dagster_type.type_check(context.for_type(dagster_type), value)
     message = (
         f'Yielded output "{step_output.name}" of type "{dagster_type.display_name}". '
         f"{verdict(answer)}"
@@ -106,7 +107,10 @@ def _written(
         f"'{context.step.key}'"
     )
     assert dagster_type.materializer is not None
-    with user_code_error_boundary(DagsterTypeMaterializationError, lambda: message):
+    with (
+        user_code_error_boundary(DagsterTypeMaterializationError, lambda: message),
+        context.run_context.interrupts.user_code(),
+    ):
         return list(
             dagster_type.materializer.materialize_runtime_values(
                 context.for_type(dagster_type), config, value

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from dagsterlite.errors import DagsterError, DagsterLeaseLostError, DagsterRunCanceledError
+from dagsterlite.errors import (
+    DagsterError,
+    DagsterLeaseLostError,
+    DagsterRunCanceledError,
+    DagsterStorageError,
+)
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.instance import DagsterInstance
@@ -23,7 +30,8 @@ class Recorder:
     """Writes the events of one run while its driver owns it.
 
     Entries are written by a thread of its own, in the order they came, in batches. An instance in
-    memory is written at once: there is nothing to batch.
+    memory is written at once: there is nothing to batch. After an error nothing more is written, so
+    that what stands has no gap.
 
     Args:
         instance: Where the run stands.
@@ -41,13 +49,21 @@ class Recorder:
         self._interrupts = interrupts
         self._waiting: list[EventLogEntry] = []
         self._changed = threading.Condition()
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()
         self._is_stopping = False
+        self._has_ended = False
         self._error: DagsterError | None = None
-        self._look_at = time.monotonic() + CANCEL_POLL_SECONDS
-        self._renew_at = time.monotonic() + RENEW_SECONDS
+        now = time.monotonic()
+        self._look_at = now + CANCEL_POLL_SECONDS
+        self._renew_at = now + RENEW_SECONDS
+        self._held_until = now + LEASE_SECONDS
         self._thread = threading.Thread(target=self._loop, name=f"recorder-{run_id}", daemon=True)
         self._thread.start()
+
+    @property
+    def error(self) -> DagsterError | None:
+        """Why nothing more is recorded; None while all is well."""
+        return self._error
 
     def emit(self, entry: EventLogEntry) -> None:
         """Take an entry to be written.
@@ -66,9 +82,18 @@ class Recorder:
                 self._changed.notify()
 
     def record_status(self, entry: EventLogEntry) -> bool:
-        """Write all entries so far, then a run-level event; return whether it was allowed."""
-        self.flush()
-        return self._instance.record_status(entry)
+        """Write all entries so far, then a run-level event; return whether it was allowed.
+
+        Raises:
+            DagsterError: entries could not be written, or the run is no longer this driver's.
+        """
+        with self._writing:
+            self.flush()
+            with self._told():
+                self._look_at_stale_lease()
+                # A run that has ended is nobody's: from here on its lease tells nothing.
+                self._has_ended = entry.get_dagster_event().is_terminal
+                return self._instance.record_status(entry)
 
     def flush(self) -> None:
         """Write all entries so far.
@@ -91,16 +116,32 @@ class Recorder:
         with self._writing:
             with self._changed:
                 batch, self._waiting = self._waiting, []
-            if batch:
-                self._instance.record_entries(batch)
+            if batch and self._error is None:
+                with self._told():
+                    self._look_at_stale_lease()
+                    self._instance.record_entries(batch)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """End the recording with the first error; a store of any make may raise anything."""
+        try:
+            yield
+        except DagsterError as exc:
+            self._error = self._error or exc
+            raise
+        except Exception as exc:
+            found = f"{type(exc).__name__}: {exc}"
+            message = f"The events of run {self._run_id} cannot be recorded: {found}"
+            self._error = self._error or DagsterStorageError(message)
+            raise self._error from exc
 
     def _loop(self) -> None:
         try:
             while self._wait():
                 self._write()
-                self._look_at_lease()
+                with self._writing, self._told():
+                    self._look_at_lease()
         except DagsterError as exc:
-            self._error = exc
             self._interrupts.request(exc)
 
     def _wait(self) -> bool:
@@ -117,9 +158,17 @@ class Recorder:
     def _is_full(self) -> bool:
         return len(self._waiting) >= FLUSH_ENTRIES or self._is_stopping
 
+    # --- the lease ---
+
+    def _look_at_stale_lease(self) -> None:
+        """Make sure of the lease where it ran out, e.g. while the process was held still."""
+        if time.monotonic() >= self._held_until:
+            self._look_at = self._renew_at = 0.0
+            self._look_at_lease()
+
     def _look_at_lease(self) -> None:
         now = time.monotonic()
-        if now < self._look_at:
+        if now < self._look_at or self._has_ended:
             return
         self._look_at = now + CANCEL_POLL_SECONDS
         storage = self._instance.run_storage
@@ -128,6 +177,7 @@ class Recorder:
             state = storage.renew_lease(
                 self._run_id, self._driver_id, seconds=LEASE_SECONDS, now=time.time()
             )
+            self._held_until = now + LEASE_SECONDS
         else:
             state = storage.read_lease(self._run_id, self._driver_id)
         if not state.held:

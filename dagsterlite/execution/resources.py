@@ -1,10 +1,12 @@
-"""A run's resources in one process: made once in the order they need each other, torn down after."""
+"""A run's resources in one process: made once in the order they need each other, then torn down."""
 
 from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from types import GeneratorType
 from typing import Any
 
 from dagsterlite.definitions.mode import ModeDefinition
@@ -15,6 +17,7 @@ from dagsterlite.errors import (
     DagsterUnknownResourceError,
     user_code_error_boundary,
 )
+from dagsterlite.execution.interrupts import Interrupts
 
 OnError = Callable[[str, BaseException], None]
 
@@ -52,6 +55,7 @@ class ResourceManager:
         mode: The mode that defines them.
         configs: The resolved config of each, by key.
         context: Makes the context of one from its key, config and the resources it requires.
+        interrupts: What may interrupt the making of one.
     """
 
     def __init__(
@@ -59,13 +63,15 @@ class ResourceManager:
         mode: ModeDefinition,
         configs: Mapping[str, Any],
         context: Callable[[str, Any, ScopedResources], InitResourceContext],
+        interrupts: Interrupts | None = None,
     ) -> None:
+        self._interrupts = interrupts or Interrupts()
         self._mode = mode
         self._configs = configs
         self._context = context
         self._lock = threading.RLock()
         self._values: dict[str, Any] = {}
-        self._generators: list[tuple[str, Iterator[Any]]] = []
+        self._generators: list[tuple[str, Generator[Any, Any, Any]]] = []
 
     def scoped(self, keys: Iterable[str]) -> ScopedResources:
         """Return the resources of these keys, made now if they are not there.
@@ -96,28 +102,29 @@ class ResourceManager:
         required = {name: self._values[name] for name in definition.required_resource_keys}
         context = self._context(key, self._configs.get(key), ScopedResources(required))
         message = f"Error executing resource_fn on ResourceDefinition {key}"
-        with user_code_error_boundary(DagsterResourceFunctionError, lambda: message):
+        with (
+            user_code_error_boundary(DagsterResourceFunctionError, lambda: message),
+            self._interrupts.user_code(),
+        ):
             made = definition.create(context)
-            if not inspect.isgenerator(made):
+            if not isinstance(made, GeneratorType):
                 return made
-            value = _first(key, made)
-        self._generators.append((key, made))
-        return value
+            # From here on it may have begun what it is to clean up.
+            self._generators.append((key, made))
+            return _first(key, made)
 
     def tear_down(self, on_error: OnError) -> None:
         """Let each resource clean up after itself, the last one made first.
 
         Args:
-            on_error: Called with the key and the exception of each clean-up that raised.
+            on_error: Called with the key and the exception of each clean-up that raised. What it
+                raises itself is raised when all are cleaned up.
         """
-        with self._lock:
+        with self._lock, ExitStack() as stack:
             self._values.clear()
-            while self._generators:
-                key, generator = self._generators.pop()
-                try:
-                    _finish(key, generator)
-                except Exception as exc:  # noqa: BLE001 - user code may raise anything
-                    on_error(key, exc)
+            for key, generator in self._generators:
+                stack.callback(_tear_down_one, key, generator, on_error)
+            self._generators.clear()
 
 
 _NONE = ScopedResources({})
@@ -131,10 +138,24 @@ def _first(key: str, generator: Iterator[Any]) -> Any:
         raise DagsterInvariantViolationError(message) from None
 
 
-def _finish(key: str, generator: Iterator[Any]) -> None:
+def _tear_down_one(key: str, generator: Generator[Any, Any, Any], on_error: OnError) -> None:
+    try:
+        _finish(key, generator)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:  # noqa: BLE001 - user code may raise anything
+        on_error(key, exc)
+
+
+def _finish(key: str, generator: Generator[Any, Any, Any]) -> None:
+    if inspect.getgeneratorstate(generator) == inspect.GEN_CREATED:
+        # It was stopped before it began: to clean up now would be to begin.
+        generator.close()
+        return
     try:
         next(generator)
     except StopIteration:
         return
+    generator.close()
     message = f"The function of resource '{key}' yields more than once; it must yield the resource."
     raise DagsterInvariantViolationError(message)

@@ -103,13 +103,16 @@ class _GraphResult:
         known = self._graph.solids
         if name not in known:
             message = (
-                f"Tried to get result for solid '{name}', but {self._graph.owner} has no such solid."
-                f"{near(name, known)} Its solids: {listed(known)}."
+                f"Tried to get result for solid '{name}', but {self._graph.owner} has no such "
+                f"solid.{near(name, known)} Its solids: {listed(known)}."
             )
             raise DagsterInvariantViolationError(message)
         handle = SolidHandle(name, self._parent)
         if not self._ran(handle):
-            message = f"Solid '{name}' of {self._graph.owner} was not executed: the run was of a selection."
+            message = (
+                f"Solid '{name}' of {self._graph.owner} was not executed: the run was of a "
+                "selection."
+            )
             raise DagsterInvariantViolationError(message)
         return self._result(known[name], handle)
 

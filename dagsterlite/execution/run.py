@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,36 +13,57 @@ from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.errors import (
     DagsterError,
     DagsterExecutionInterruptedError,
+    DagsterInvariantViolationError,
     DagsterLeaseLostError,
+    DagsterRunCanceledError,
     DagsterRunConflict,
-    DagsterStorageError,
+    shown,
+    type_name,
 )
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
-from dagsterlite.events.fold import RunFold, StepState
 from dagsterlite.events.payloads import (
     EventSpecificData,
     PipelineCanceledData,
     PipelineFailureData,
     PipelineInitFailureData,
 )
-from dagsterlite.execution.attempt_log import AttemptLog, redactor
+from dagsterlite.execution.attempt_log import AttemptLog
 from dagsterlite.execution.executor import (
     Executor,
     InitExecutorContext,
     PlanOrchestrationContext,
     RetryMode,
 )
-from dagsterlite.execution.interrupts import Interrupts, stopped_by_keyboard
+from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_keyboard
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.recorder import Recorder
+from dagsterlite.execution.redaction import redactor
 from dagsterlite.execution.run_context import RunContext, logging_tags, make_loggers
 from dagsterlite.execution.storages import make_intermediates
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.runs import LEASE_SECONDS, DagsterRun, DagsterRunStatus, make_driver_id
+from dagsterlite.runs import (
+    FINISHED_STATUSES,
+    LEASE_SECONDS,
+    OWNED_STATUSES,
+    DagsterRun,
+    DagsterRunStatus,
+    make_driver_id,
+)
 from dagsterlite.stores import IntermediateStorage
+
+_NOT_BEGUN = frozenset(DagsterRunStatus) - FINISHED_STATUSES - {DagsterRunStatus.STARTED}
+"""The statuses of runs to be driven; one that is canceled before its start is told so."""
+
+_STEP_ENDS = frozenset(
+    {
+        DagsterEventType.STEP_SUCCESS,
+        DagsterEventType.STEP_SKIPPED,
+        DagsterEventType.STEP_FAILURE,
+    }
+)
 
 
 @dataclass
@@ -76,11 +97,36 @@ def drive_run(
         DagsterStorageError: the run can no longer be recorded.
     """
     with _owned(run, instance) as (recorder, interrupts), stopped_by_keyboard(interrupts):
-        yield from _Drive(plan, run, instance, outcome, recorder, interrupts, raise_on_error).run()
+        drive = _Drive(plan, run, instance, outcome, recorder, interrupts, raise_on_error)
+        with closing(drive.run()) as events:
+            yield from _read(events, interrupts)
+
+
+def _read(events: Iterator[DagsterEvent], interrupts: Interrupts) -> Iterator[DagsterEvent]:
+    """Yield events; tell the interrupts whose code runs: the run's, or that of who reads them."""
+    # The run of a pipeline inside a solid stops with the run that the solid belongs to.
+    outer = of_this_thread()
+    while True:
+        with nullcontext() if outer is None else outer.lent_to(interrupts):
+            event = next(events, None)
+        if event is None:
+            return
+        interrupts.is_suspended = True
+        try:
+            yield event
+        finally:
+            interrupts.is_suspended = False
 
 
 @contextmanager
 def _owned(run: DagsterRun, instance: DagsterInstance) -> Iterator[tuple[Recorder, Interrupts]]:
+    status = instance.require_run(run.run_id).dagster_run.status
+    if status not in _NOT_BEGUN:
+        message = (
+            f"Run {run.run_id} has been started already: it is {status.value}. Execute the "
+            "pipeline again for a new run."
+        )
+        raise DagsterRunConflict(message)
     driver_id = make_driver_id()
     storage = instance.run_storage
     if not storage.acquire_lease(run.run_id, driver_id, seconds=LEASE_SECONDS, now=time.time()):
@@ -90,6 +136,8 @@ def _owned(run: DagsterRun, instance: DagsterInstance) -> Iterator[tuple[Recorde
         )
         raise DagsterRunConflict(message)
     interrupts = Interrupts()
+    if status is DagsterRunStatus.CANCELING:
+        interrupts.request(DagsterRunCanceledError(run.run_id))
     recorder = Recorder(instance, run.run_id, driver_id, interrupts)
     try:
         yield recorder, interrupts
@@ -115,7 +163,8 @@ class _Drive:
         self._recorder = recorder
         self._interrupts = interrupts
         self._raise_on_error = raise_on_error
-        self._fold = RunFold()
+        self._conflict: DagsterRunConflict | None = None
+        self._step_ends: dict[str, DagsterEventType] = {}
         self._log = AttemptLog(
             recorder,
             run_id=run.run_id,
@@ -124,32 +173,67 @@ class _Drive:
             redact=redactor(sorted(plan.environment_config.secrets)),
         )
 
-    def run(self) -> Iterator[DagsterEvent]:
+    def run(self) -> Generator[DagsterEvent, None, None]:
         started = False
         error: BaseException | None = None
         try:
             with ExitStack() as stack:
                 context, executor = self._prepare(stack)
-                yield self._status(
-                    DagsterEventType.PIPELINE_START,
-                    f'Started execution of pipeline "{self._run.pipeline_name}".',
-                )
+                yield self._start()
                 started = True
-                for event in executor.execute(context, self._plan):
-                    self._fold.add_event(event, time.time())
-                    yield event
+                yield from self._execute(executor, context)
         except GeneratorExit:
             self._end_unread()
             raise
-        except (Exception, DagsterExecutionInterruptedError, KeyboardInterrupt) as exc:
+        except BaseException as exc:  # noqa: BLE001 - the end is recorded, whatever comes
             error = exc
+        self._take_up(error)
         self._refuse_unrecorded(error)
-        yield from self._end(error, started=started)
+        try:
+            yield from self._end(error, started=started)
+        except DagsterError:
+            self._refuse_unrecorded(error)
+            raise
         self._raise(error)
+
+    def _execute(
+        self, executor: Executor, context: PlanOrchestrationContext
+    ) -> Iterator[DagsterEvent]:
+        events = executor.execute(context, self._plan)
+        try:
+            for event in events:
+                self._note_end(event)
+                yield event
+        finally:
+            if isinstance(events, Generator):
+                # Now, not when it is collected: steps left in the midst clean up.
+                events.close()
+
+    def _note_end(self, event: DagsterEvent) -> None:
+        key, kind = event.step_key, event.event_type
+        if key is None or kind not in _STEP_ENDS:
+            return
+        # What an attempt that stood back says after the accepted one counts no more.
+        if self._step_ends.get(key) is not DagsterEventType.STEP_SUCCESS:
+            self._step_ends[key] = kind
 
     # --- before the start ---
 
+    def _start(self) -> DagsterEvent:
+        message = f'Started execution of pipeline "{self._run.pipeline_name}".'
+        try:
+            return self._status(DagsterEventType.PIPELINE_START, message)
+        except DagsterRunConflict:
+            run_id = self._run.run_id
+            status = self._instance.require_run(run_id).dagster_run.status
+            if status is DagsterRunStatus.CANCELING:
+                self._conflict = None
+                self._interrupts.request(DagsterRunCanceledError(run_id))
+                self._interrupts.check()
+            raise
+
     def _prepare(self, stack: ExitStack) -> tuple[PlanOrchestrationContext, Executor]:
+        self._interrupts.check()
         config = self._plan.environment_config
         mode = self._plan.pipeline.get_mode_definition(config.mode)
         loggers = make_loggers(self._plan.pipeline, mode, config, self._run.run_id)
@@ -191,7 +275,13 @@ class _Drive:
             executor_config=config,
             instance=self._instance,
         )
-        executor: Executor = definition.executor_creation_fn(init_context)
+        executor = definition.executor_creation_fn(init_context)
+        if not isinstance(executor, Executor):
+            message = (
+                f"The executor_creation_fn of executor '{definition.name}' returned "
+                f"{shown(executor)} of type {type_name(executor)}; it must return an Executor."
+            )
+            raise DagsterInvariantViolationError(message)
         return executor
 
     def _selected_executor(self, mode: ModeDefinition) -> tuple[ExecutorDefinition, Any]:
@@ -205,30 +295,32 @@ class _Drive:
 
     # --- the end ---
 
+    def _take_up(self, error: BaseException | None) -> None:
+        """Let what stopped the run from within, e.g. Ctrl-C in a solid, be the reason."""
+        if isinstance(error, (KeyboardInterrupt, DagsterExecutionInterruptedError)):
+            self._interrupts.request(error)
+
     def _refuse_unrecorded(self, error: BaseException | None) -> None:
         """Raise at once where nothing more can be recorded: the run is not ours, or cannot be."""
-        reason = self._interrupts.reason
-        for exc in (error, reason):
-            if isinstance(exc, DagsterLeaseLostError):
-                raise exc
-            if isinstance(exc, DagsterStorageError) and exc is reason:
-                with suppress(DagsterError):
-                    self._instance.run_storage.change_status(
-                        self._run.run_id,
-                        DagsterRunStatus.FAILURE,
-                        expected={DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING},
-                        timestamp=time.time(),
-                    )
-                raise exc
+        if self._conflict is not None:
+            raise self._conflict
+        lost = self._recorder.error
+        if lost is None:
+            return
+        if not isinstance(lost, DagsterLeaseLostError):
+            with suppress(DagsterError):
+                self._instance.run_storage.change_status(
+                    self._run.run_id,
+                    DagsterRunStatus.FAILURE,
+                    expected=OWNED_STATUSES,
+                    timestamp=time.time(),
+                )
+        raise lost from (error if error is not lost else None)
 
     def _end(self, error: BaseException | None, *, started: bool) -> Iterator[DagsterEvent]:
         name = self._run.pipeline_name
         if self._interrupts.reason is not None:
-            yield self._tell_canceling()
-            info = error_info_from_exception(self._interrupts.reason)
-            message = f'Execution of pipeline "{name}" was canceled.'
-            data = PipelineCanceledData(info)
-            yield self._status(DagsterEventType.PIPELINE_CANCELED, message, data)
+            yield from self._cancel(self._interrupts.reason)
         elif error is not None and not started:
             info = error_info_from_exception(error)
             message = f'Pipeline failure during initialization of pipeline "{name}".'
@@ -241,15 +333,14 @@ class _Drive:
             yield self._fail(error)
 
     def _is_complete(self) -> bool:
-        steps = self._fold.stats.steps
-        done = {StepState.SUCCESS, StepState.SKIPPED}
-        return all(
-            key in steps and steps[key].state in done for key in self._plan.step_keys_to_execute
+        ends = self._step_ends
+        return DagsterEventType.STEP_FAILURE not in ends.values() and all(
+            key in ends for key in self._plan.step_keys_to_execute
         )
 
     def _fail(self, error: BaseException | None) -> DagsterEvent:
-        steps = self._fold.stats.steps.values()
-        failed = sorted(step.step_key for step in steps if step.state is StepState.FAILURE)
+        ends = self._step_ends.items()
+        failed = sorted(key for key, end in ends if end is DagsterEventType.STEP_FAILURE)
         message = f'Execution of pipeline "{self._run.pipeline_name}" failed.'
         data = None
         if failed:
@@ -258,15 +349,25 @@ class _Drive:
             data = PipelineFailureData(error_info_from_exception(error))
         return self._status(DagsterEventType.PIPELINE_FAILURE, message, data)
 
-    def _tell_canceling(self) -> DagsterEvent:
+    def _cancel(self, reason: BaseException) -> Iterator[DagsterEvent]:
+        """Record that the run is canceled, all of it before the first event is handed on."""
+        name = self._run.pipeline_name
         self._instance.request_cancel(self._run.run_id)
-        message = f'Canceling pipeline "{self._run.pipeline_name}".'
-        return self._log.event(DagsterEventType.PIPELINE_CANCELING, message)
+        canceling = self._log.event(
+            DagsterEventType.PIPELINE_CANCELING, f'Canceling pipeline "{name}".'
+        )
+        message = f'Execution of pipeline "{name}" was canceled.'
+        data = PipelineCanceledData(error_info_from_exception(reason))
+        canceled = self._status(DagsterEventType.PIPELINE_CANCELED, message, data)
+        yield canceling
+        yield canceled
 
     def _end_unread(self) -> None:
         """Record the end of a run whose events nobody reads any more."""
-        self._interrupts.request(DagsterRunConflict("the caller stopped reading the run's events"))
-        for _ in self._end(None, started=True):
+        self._refuse_unrecorded(None)
+        reason = DagsterExecutionInterruptedError("the caller stopped reading the run's events")
+        self._interrupts.request(reason)
+        for _ in self._cancel(reason):
             pass
 
     def _status(
@@ -278,13 +379,14 @@ class _Drive:
                 f"Run {self._run.run_id} cannot record {kind.value}: somebody else has changed its "
                 "status, and terminal states never change again."
             )
-            raise DagsterRunConflict(conflict)
+            self._conflict = DagsterRunConflict(conflict)
+            raise self._conflict
         self._outcome.status = STATUS_AFTER[kind]
         return event
 
     def _raise(self, error: BaseException | None) -> None:
         reason = self._interrupts.reason
-        if isinstance(reason, KeyboardInterrupt):
+        if isinstance(reason, (KeyboardInterrupt, DagsterExecutionInterruptedError)):
             raise reason
         if not self._raise_on_error:
             return

@@ -13,9 +13,10 @@ from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.resource import InitResourceContext
 from dagsterlite.errors import DagsterLoggerFunctionError, user_code_error_boundary
-from dagsterlite.execution.attempt_log import AttemptLog, EventSink, Redact
+from dagsterlite.execution.attempt_log import AttemptLog, EventSink
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.redaction import Redact
 from dagsterlite.execution.resources import ResourceManager, ScopedResources
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep
@@ -89,7 +90,7 @@ class RunContext:
 
     def resource_manager(self, log: AttemptLog) -> ResourceManager:
         """Return the run's resources of this process, none of them made yet."""
-        log_manager = DagsterLogManager(log, self.loggers)
+        log_manager = DagsterLogManager(log, self.loggers, self.interrupts)
 
         def context(key: str, config: Any, required: ScopedResources) -> InitResourceContext:
             return InitResourceContext(
@@ -102,7 +103,8 @@ class RunContext:
                 open_instance=self.open_instance,
             )
 
-        return ResourceManager(self.mode_def, self.environment_config.resources, context)
+        configs = self.environment_config.resources
+        return ResourceManager(self.mode_def, configs, context, self.interrupts)
 
 
 def logging_tags(run: DagsterRun) -> dict[str, str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagsterlite.errors import DagsterExecutionInterruptedError
+from dagsterlite.definitions.compute import UserEvent
+from dagsterlite.errors import DagsterExecutionInterruptedError, DagsterStorageError
 from dagsterlite.events.engine import AttemptSuperseded, EngineEventData, StepAbandoned
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
@@ -28,7 +30,6 @@ from dagsterlite.events.yielded import (
     Output,
     RetryRequested,
 )
-from dagsterlite.definitions.compute import UserEvent
 from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.inputs import Upstream, load_inputs
 from dagsterlite.execution.log_manager import DagsterLogManager
@@ -53,6 +54,11 @@ class AttemptResult:
 
 Attempt = Generator[DagsterEvent, None, AttemptResult]
 
+_STOPS = (DagsterExecutionInterruptedError, KeyboardInterrupt)
+"""What does not say that the step is wrong, but that it is to stop."""
+
+_SECOND = 1000
+
 
 def execute_attempt(
     run_context: RunContext,
@@ -61,7 +67,10 @@ def execute_attempt(
     resources: ResourceManager,
     retry_number: int = 0,
 ) -> Attempt:
-    """Execute a step once; yield its events, and return how it ended. It raises nothing of its own.
+    """Execute a step once; yield its events, and return how it ended.
+
+    Whatever the step's code raises, SystemExit too, becomes the attempt's outcome; only what the
+    sink raises is raised. Where nobody reads on, the attempt is recorded as interrupted.
 
     Args:
         run_context: The run.
@@ -85,13 +94,24 @@ class _Attempt:
         self._values: dict[str, Any] = {}
 
     def run(self) -> Attempt:
-        yield self._start()
         try:
+            yield self._start()
             yield from self._work()
             return (yield from self._succeed())
-        except (Exception, DagsterExecutionInterruptedError) as exc:
-            self._context.run_context.storage.discard(self._step.key, self._stored)
+        except GeneratorExit:
+            self._discard()
+            self._tell_failure(DagsterExecutionInterruptedError("nobody reads on"))
+            raise
+        except BaseException as exc:  # noqa: BLE001 - a step may raise anything
+            self._discard()
             return (yield from self._fail(exc))
+
+    def _discard(self) -> None:
+        """Remove what the attempt stored; what cannot be removed is told, and does no harm."""
+        try:
+            self._context.run_context.storage.discard(self._step.key, self._stored)
+        except DagsterStorageError as exc:
+            self._context.log.warning("Outputs of a failed attempt cannot be removed: %s", exc)
 
     def _start(self) -> DagsterEvent:
         key = self._step.key
@@ -108,12 +128,13 @@ class _Attempt:
         self._context.resources_for(self._step.solid_def.required_resource_keys)
         inputs: dict[str, Any] = {}
         yield from load_inputs(self._context, self._upstream, inputs)
-        for event in run_user_code(self._context, inputs):
-            if isinstance(event, Output):
-                yield from take_output(self._context, event, self._stored)
-                self._values[event.output_name] = event.value
-            else:
-                yield self._side_event(event)
+        with closing(run_user_code(self._context, inputs)) as events:
+            for event in events:
+                if isinstance(event, Output):
+                    yield from take_output(self._context, event, self._stored)
+                    self._values[event.output_name] = event.value
+                else:
+                    yield self._side_event(event)
 
     def _side_event(self, event: UserEvent) -> DagsterEvent:
         if isinstance(event, ExpectationResult):
@@ -146,7 +167,7 @@ class _Attempt:
         return AttemptResult(receipt=receipt, values=self._values)
 
     def _stand_back(self, accepted: Receipt) -> Attempt:
-        self._context.run_context.storage.discard(self._step.key, self._stored)
+        self._discard()
         detail = AttemptSuperseded(self._step.key, self._context.attempt_id, accepted.attempt_id)
         message = (
             f'Another attempt of step "{self._step.key}" was committed first; this one stands back.'
@@ -158,28 +179,36 @@ class _Attempt:
         retry = self._retry(exc)
         if retry is not None:
             return (yield from self._ask_for_retry(exc, retry))
-        error = error_info_from_exception(exc)
-        message = f'Execution of step "{self._step.key}" failed.'
-        outcome = StepOutcome.FAILURE
-        if isinstance(exc, DagsterExecutionInterruptedError):
-            message = f'Execution of step "{self._step.key}" was interrupted.'
-            outcome = StepOutcome.CANCELED
-        data = StepFailureData(error, _user_failure(exc))
-        yield self._event(DagsterEventType.STEP_FAILURE, message, data)
+        event = self._tell_failure(exc)
+        yield event
+        outcome = StepOutcome.CANCELED if isinstance(exc, _STOPS) else StepOutcome.FAILURE
+        error = event.step_failure_data.error
         return AttemptResult(receipt=self._receipt(outcome, error=error), error=exc)
 
+    def _tell_failure(self, exc: BaseException) -> DagsterEvent:
+        how = "was interrupted" if isinstance(exc, _STOPS) else "failed"
+        message = f'Execution of step "{self._step.key}" {how}.'
+        data = StepFailureData(error_info_from_exception(exc), _user_failure(exc))
+        self._context.attempt_log.seal()
+        return self._event(DagsterEventType.STEP_FAILURE, message, data)
+
     def _retry(self, exc: BaseException) -> Retry | None:
-        if not isinstance(exc, RetryRequested) or not self._context.run_context.retries_enabled:
+        run_context = self._context.run_context
+        if not isinstance(exc, RetryRequested) or not run_context.retries_enabled:
+            return None
+        if run_context.interrupts.reason is not None:
             return None
         return decide_retry(exc.max_retries, self._context.retry_number, exc.seconds_to_wait)
 
     def _ask_for_retry(self, exc: BaseException, retry: Retry) -> Attempt:
         wait = retry.seconds_to_wait
-        error = error_info_from_exception(exc.__cause__ or exc)
         when = f"in {wait} seconds" if wait else "now"
         message = f'Execution of step "{self._step.key}" failed and has requested a retry {when}.'
-        data = StepRetryData(error, wait)
-        yield self._event(DagsterEventType.STEP_UP_FOR_RETRY, message, data)
+        self._context.attempt_log.seal()
+        data = StepRetryData(error_info_from_exception(exc.__cause__ or exc), wait)
+        event = self._event(DagsterEventType.STEP_UP_FOR_RETRY, message, data)
+        yield event
+        error = event.step_retry_data.error
         receipt = self._receipt(StepOutcome.UP_FOR_RETRY, error=error, seconds_to_wait=wait)
         return AttemptResult(receipt=receipt, error=exc)
 
@@ -237,6 +266,6 @@ def _user_failure(exc: BaseException) -> UserFailureData | None:
 
 
 def _duration(milliseconds: float) -> str:
-    if milliseconds < 1000:
+    if milliseconds < _SECOND:
         return f"{milliseconds:.2f}ms"
-    return f"{milliseconds / 1000:.2f}s"
+    return f"{milliseconds / _SECOND:.2f}s"

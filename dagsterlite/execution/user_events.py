@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from dagsterlite.definitions.compute import SIDE_EVENTS, UserEvent
 from dagsterlite.errors import (
     DagsterError,
+    DagsterExecutionInterruptedError,
     DagsterExecutionStepExecutionError,
     DagsterInvariantViolationError,
     DagsterStepOutputNotFoundError,
     listed,
     near,
+    shown,
+    type_name,
 )
 from dagsterlite.events.yielded import Output
 from dagsterlite.execution.contexts import SolidExecutionContext, StepExecutionContext
 from dagsterlite.plan.step import ExecutionStep
 
 
-def run_user_code(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Iterator[UserEvent]:
+def run_user_code(
+    context: StepExecutionContext, inputs: Mapping[str, Any]
+) -> Generator[UserEvent, None, None]:
     """Run the solid's function and yield what it yields, each output once.
 
     Raises:
@@ -30,38 +36,59 @@ def run_user_code(context: StepExecutionContext, inputs: Mapping[str, Any]) -> I
     """
     step = context.step
     seen: set[str] = set()
-    for event in _compute(context, inputs):
-        if isinstance(event, Output):
-            _check_output(step, event, seen)
-        elif not isinstance(event, SIDE_EVENTS):
-            raise DagsterInvariantViolationError(_no_event(step, event))
-        yield event
+    with closing(_compute(context, inputs)) as events:
+        for event in events:
+            if isinstance(event, Output):
+                _check_output(step, event, seen)
+            elif not isinstance(event, SIDE_EVENTS):
+                raise DagsterInvariantViolationError(_no_event(step, event))
+            yield event
     yield from _implied(context, seen)
 
 
-def _compute(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Iterator[Any]:
-    step = context.step
-    interrupts = context.run_context.interrupts
-    solid_context = SolidExecutionContext(context)
+def _compute(
+    context: StepExecutionContext, inputs: Mapping[str, Any]
+) -> Generator[Any, None, None]:
+    compute = context.step.solid_def.compute_fn
+    answer = _call(context, lambda: compute(SolidExecutionContext(context), inputs))
+    if not isinstance(answer, Iterable):
+        raise DagsterInvariantViolationError(_no_events(context.step, answer))
+    iterator = iter(answer)
     try:
-        with interrupts.user_code():
-            answer = step.solid_def.compute_fn(solid_context, inputs)
-            iterator = iter(answer)
-        while True:
-            with interrupts.user_code():
-                try:
-                    event = next(iterator)
-                except StopIteration:
-                    break
+        while (event := _call(context, lambda: next(iterator, _END))) is not _END:
             yield event
-    except DagsterError:
+    finally:
+        _close(context, iterator)
+
+
+_END = object()
+
+
+def _call(context: StepExecutionContext, fn: Callable[[], Any]) -> Any:
+    """Call user code; what it raises leaves as one of our errors, unless it stops the run."""
+    try:
+        with context.run_context.interrupts.user_code():
+            return fn()
+    except (DagsterError, DagsterExecutionInterruptedError, KeyboardInterrupt):
         raise
-    except Exception as exc:
+    except BaseException as exc:
+        step = context.step
         message = (
             f'Error occurred during the execution of step "{step.key}" '
             f"(solid definition '{step.solid_def.name}')"
         )
         raise DagsterExecutionStepExecutionError(message, user_exception=exc) from exc
+
+
+def _close(context: StepExecutionContext, iterator: Iterator[Any]) -> None:
+    """Let a generator that was left in the midst clean up now, not when it is collected."""
+    if not isinstance(iterator, Generator):
+        return
+    try:
+        iterator.close()
+    except Exception:
+        solid = context.step.solid_name
+        context.log.exception("Solid '%s' raised an error while it was closed.", solid)
 
 
 def _check_output(step: ExecutionStep, output: Output, seen: set[str]) -> None:
@@ -80,6 +107,13 @@ def _check_output(step: ExecutionStep, output: Output, seen: set[str]) -> None:
         )
         raise DagsterInvariantViolationError(message)
     seen.add(output.output_name)
+
+
+def _no_events(step: ExecutionStep, answer: object) -> str:
+    return (
+        f"The compute_fn of solid '{step.solid_name}' returned {shown(answer)} of type "
+        f"{type_name(answer)}; it must yield events, e.g. Output."
+    )
 
 
 def _no_event(step: ExecutionStep, event: object) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 from dagsterlite.errors import DagsterHomeError
 from dagsterlite.events.log_entry import EventLogEntry
-from dagsterlite.execution.attempt_log import redactor
 from dagsterlite.execution.interrupts import Interrupts
+from dagsterlite.execution.redaction import redactor
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext, logging_tags
 from dagsterlite.execution.storages import make_intermediates
