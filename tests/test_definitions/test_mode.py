@@ -48,7 +48,7 @@ def test_arguments_stand_in_the_documented_order():
     fast = make_executor()
 
     mode = ModeDefinition(
-        "dev", {"db": DATABASE}, {"log": LOGGER}, [system], [fast], "Described.", [storage]
+        "dev", {"db": DATABASE}, {"log": LOGGER}, [fast], [system], [storage], "Described."
     )
 
     assert (mode.name, mode.description) == ("dev", "Described.")
