@@ -116,7 +116,7 @@ def test_a_class_means_one_type_wherever_it_is_written():
         ({"a": int}, "dict"),
         (lambda value: value, "Give a DagsterType"),
     ],
-    ids=lambda item: str(item)[:30],
+    ids=lambda item: str(item)[:17],
 )
 def test_what_means_no_type_is_refused_with_the_place_and_a_mend(given, mend):
     with pytest.raises(DagsterInvalidDefinitionError, match="is not a dagster type") as caught:
