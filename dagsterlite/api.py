@@ -23,7 +23,7 @@ from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.selection import select
 from dagsterlite.plan.snapshot import pipeline_snapshot, plan_snapshot
 from dagsterlite.run_config.resolved import EnvironmentConfig
-from dagsterlite.runs import PRESET_TAG, SELECTION_TAG, DagsterRun, DagsterRunStatus
+from dagsterlite.runs import DagsterRun, DagsterRunStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,7 @@ class _Asked:
     mode: str | None
     tags: Mapping[str, str]
     solid_selection: Sequence[str] | None
+    instance: DagsterInstance
 
 
 def execute_pipeline(
@@ -67,11 +68,10 @@ def execute_pipeline(
         DagsterInvalidSubsetError: the selection names something that is not there.
         DagsterInvalidConfigError: the run config does not fit.
     """
-    asked = _ask(pipeline, run_config, mode, preset, tags, solid_selection)
-    instance = instance or DagsterInstance.ephemeral()
+    asked = _ask(pipeline, run_config, mode, preset, tags, solid_selection, instance)
     plan = _plan(asked)
-    run = _create_run(asked, plan, instance)
-    return _execute(plan, run, instance, raise_on_error=raise_on_error)
+    run = _create_run(asked, plan)
+    return _execute(plan, run, asked.instance, raise_on_error=raise_on_error)
 
 
 def execute_pipeline_iterator(
@@ -90,11 +90,10 @@ def execute_pipeline_iterator(
 
     Takes the arguments of :func:`execute_pipeline` and raises what it raises before the start.
     """
-    asked = _ask(pipeline, run_config, mode, preset, tags, solid_selection)
-    instance = instance or DagsterInstance.ephemeral()
+    asked = _ask(pipeline, run_config, mode, preset, tags, solid_selection, instance)
     plan = _plan(asked)
-    run = _create_run(asked, plan, instance)
-    events = drive_run(plan, run, instance, RunOutcome(), raise_on_error=False)
+    run = _create_run(asked, plan)
+    events = drive_run(plan, run, asked.instance, RunOutcome(), raise_on_error=False)
     return RunEvents(run, plan.step_keys_to_execute, events)
 
 
@@ -140,8 +139,8 @@ def create_run_for_pipeline(
     if instance is None:
         message = "create_run_for_pipeline: argument 'instance' says where the run is recorded."
         raise CheckError(message)
-    asked = _ask(pipeline_def, run_config, mode, None, tags, solid_selection)
-    return _create_run(asked, _plan(asked), instance, run_id=run_id, status=status)
+    asked = _ask(pipeline_def, run_config, mode, None, tags, solid_selection, instance)
+    return _create_run(asked, _plan(asked), run_id=run_id, status=status)
 
 
 def execute_run(
@@ -162,6 +161,9 @@ def execute_run(
         DagsterRunNotFoundError: the instance has no such run.
         DagsterRunConflict: the run has been started already.
     """
+    if not isinstance(pipeline_run, DagsterRun):
+        raise ParameterCheckError("execute_run", "pipeline_run", "a PipelineRun", pipeline_run)
+    _check_instance("execute_run", instance)
     run = instance.require_run(pipeline_run.run_id).dagster_run
     asked = _Asked(
         pipeline=_definition(pipeline),
@@ -169,6 +171,7 @@ def execute_run(
         mode=run.mode,
         tags=run.tags,
         solid_selection=run.solid_selection,
+        instance=instance,
     )
     plan = _plan(asked)
     if run.step_keys_to_execute is not None:
@@ -198,6 +201,16 @@ def _definition(pipeline: PipelineDefinition) -> PipelineDefinition:
     return pipeline
 
 
+def _check_instance(owner: str, instance: Any) -> None:
+    if not isinstance(instance, DagsterInstance):
+        raise ParameterCheckError(owner, "instance", "a DagsterInstance", instance)
+
+
+def _check_text(name: str, value: Any) -> None:
+    if value is not None and not isinstance(value, str):
+        raise ParameterCheckError("execute_pipeline", name, "a text", value)
+
+
 def _ask(
     pipeline: PipelineDefinition,
     run_config: Mapping[str, Any] | None,
@@ -205,33 +218,40 @@ def _ask(
     preset: str | None,
     tags: Mapping[str, Any] | None,
     solid_selection: Sequence[str] | None,
+    instance: DagsterInstance | None,
 ) -> _Asked:
     definition = _definition(pipeline)
-    if solid_selection is not None and isinstance(solid_selection, str):
+    if run_config is not None and not isinstance(run_config, Mapping):
+        raise ParameterCheckError("execute_pipeline", "run_config", "a dict", run_config)
+    _check_text("mode", mode)
+    _check_text("preset", preset)
+    if isinstance(solid_selection, str):
         expected = "a list of selection queries"
         raise ParameterCheckError("execute_pipeline", "solid_selection", expected, solid_selection)
+    if instance is None:
+        instance = DagsterInstance.ephemeral()
+    _check_instance("execute_pipeline", instance)
     asked = _Asked(
         pipeline=definition,
         run_config=run_config or {},
         mode=mode,
-        tags={**definition.tags, **check_tags("execute_pipeline", tags)},
+        tags=check_tags("execute_pipeline", tags),
         solid_selection=solid_selection,
+        instance=instance,
     )
-    return (
-        asked if preset is None else _with_preset(asked, definition.get_preset(preset), run_config)
-    )
+    if preset is not None:
+        asked = _with_preset(asked, definition.get_preset(preset))
+    return replace(asked, tags={**definition.tags, **asked.tags})
 
 
-def _with_preset(
-    asked: _Asked, preset: PresetDefinition, run_config: Mapping[str, Any] | None
-) -> _Asked:
-    if asked.mode is not None and asked.mode != preset.mode:
+def _with_preset(asked: _Asked, preset: PresetDefinition) -> _Asked:
+    if asked.mode is not None:
         message = (
-            f"You may set only one of mode ('{asked.mode}') and preset ('{preset.name}', which "
-            f"runs in mode '{preset.mode}')."
+            f"You may not set both mode ('{asked.mode}') and preset ('{preset.name}', which runs "
+            f"in mode '{preset.mode}'). Leave out one of them."
         )
         raise CheckError(message)
-    if run_config is not None and run_config != preset.run_config:
+    if asked.run_config and asked.run_config != preset.run_config:
         message = (
             f"The run_config given differs from that of preset '{preset.name}'. Give one of the "
             "two, or merge them: preset.with_additional_config(run_config)."
@@ -244,12 +264,11 @@ def _with_preset(
             f"'{preset.name}' ({list(preset.solid_selection or ())}). Give one of the two."
         )
         raise CheckError(message)
-    given_tags = {k: v for k, v in asked.tags.items() if asked.pipeline.tags.get(k) != v}
     return replace(
         asked,
         run_config=preset.run_config,
         mode=preset.mode,
-        tags={**asked.pipeline.tags, **preset.tags, PRESET_TAG: preset.name, **given_tags},
+        tags={**preset.tags, **asked.tags},
         solid_selection=preset.solid_selection,
     )
 
@@ -280,27 +299,22 @@ def _selected_names(definition: PipelineDefinition, queries: Sequence[str]) -> f
 def _create_run(
     asked: _Asked,
     plan: ExecutionPlan,
-    instance: DagsterInstance,
     *,
     run_id: str | None = None,
     status: DagsterRunStatus | None = None,
 ) -> DagsterRun:
     selection = asked.solid_selection
-    tags = dict(asked.tags)
-    if selection is not None:
-        tags[SELECTION_TAG] = str(list(selection))
-    keeps_snapshots = instance.is_persistent
-    return instance.create_run(
+    return asked.instance.create_run(
         pipeline_name=asked.pipeline.name,
         run_id=run_id,
         run_config=asked.run_config,
         mode=plan.environment_config.mode,
         solids_to_execute=plan.pipeline.solid_names if selection is not None else None,
-        tags=tags,
+        tags=asked.tags,
         status=status,
         solid_selection=selection,
-        pipeline_snapshot=pipeline_snapshot(asked.pipeline) if keeps_snapshots else None,
-        execution_plan_snapshot=plan_snapshot(plan) if keeps_snapshots else None,
+        pipeline_snapshot=pipeline_snapshot(asked.pipeline),
+        execution_plan_snapshot=plan_snapshot(plan),
     )
 
 

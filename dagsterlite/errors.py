@@ -123,6 +123,10 @@ class DagsterHomeError(DagsterError):
     """A home folder cannot be used: foreign, newer, older, or not readable."""
 
 
+class DagsterHomeNotSetError(DagsterHomeError, DagsterInvariantViolationError):
+    """``$DAGSTER_HOME`` does not name a folder."""
+
+
 class DagsterInstanceMigrationRequired(DagsterHomeError):
     """A home was written by an older version and must be migrated first."""
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 from dagsterlite import plugins
 from dagsterlite.config import Field, StringSource
 from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
-from dagsterlite.errors import DagsterHomeError, DagsterRunNotFoundError
+from dagsterlite.errors import DagsterHomeError, DagsterHomeNotSetError, DagsterRunNotFoundError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
@@ -41,7 +41,7 @@ def home_folder() -> str:
     """Return the folder that ``$DAGSTER_HOME`` names.
 
     Raises:
-        DagsterHomeError: the variable is not set, or not an absolute path.
+        DagsterHomeNotSetError: the variable is not set, or not an absolute path.
     """
     home = os.environ.get(HOME_VARIABLE)
     if not home:
@@ -50,10 +50,10 @@ def home_folder() -> str:
             "absolute path of a folder that keeps runs and events, or use "
             "DagsterInstance.ephemeral()."
         )
-        raise DagsterHomeError(message)
+        raise DagsterHomeNotSetError(message)
     home = os.path.expanduser(home)
     if not os.path.isabs(home):
-        raise DagsterHomeError(f"${HOME_VARIABLE} must be an absolute path, not '{home}'.")
+        raise DagsterHomeNotSetError(f"${HOME_VARIABLE} must be an absolute path, not '{home}'.")
     return home
 
 

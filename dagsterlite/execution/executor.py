@@ -13,6 +13,7 @@ from dagsterlite.config import Field, Selector
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.events.engine import EngineEventData
+from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.execution.log_manager import DagsterLogManager
@@ -104,6 +105,13 @@ class PlanOrchestrationContext:
         """Record what the engine tells of its own work, and return the event to yield."""
         payload = data if data is not None else EngineEventData()
         return self.log.event(DagsterEventType.ENGINE_EVENT, message, payload)
+
+
+def tell_of_tear_down(log: DagsterLogManager, key: str, exc: BaseException) -> None:
+    """Record that a resource raised while it cleaned up: an engine event, which fails nothing."""
+    info = error_info_from_exception(exc)
+    message = f"Teardown of resource '{key}' failed: {info.message.strip()}"
+    log.event(DagsterEventType.ENGINE_EVENT, message, EngineEventData(error=info))
 
 
 class Executor(ABC):

@@ -13,8 +13,6 @@ from dagsterlite.errors import (
     DagsterExecutionStepExecutionError,
     DagsterInvariantViolationError,
 )
-from dagsterlite.events.engine import EngineEventData
-from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite.execution.executor import (
@@ -23,6 +21,7 @@ from dagsterlite.execution.executor import (
     PlanOrchestrationContext,
     RetryMode,
     retries_field,
+    tell_of_tear_down,
 )
 from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.resources import ResourceManager
@@ -55,16 +54,12 @@ class InProcessExecutor(Executor):
         log = run_context.run_log()
         resources = run_context.resource_manager(log)
 
-        def tell(key: str, exc: BaseException) -> None:
-            data = EngineEventData(error=error_info_from_exception(exc))
-            plan_context.engine_event(f"Teardown of resource '{key}' failed: {exc}", data)
-
         try:
             resources.make(sorted(plan_context.plan.required_resource_keys()))
             self._resources = resources
             yield
         finally:
-            resources.tear_down(tell)
+            resources.tear_down(lambda key, exc: tell_of_tear_down(plan_context.log, key, exc))
             self._resources = None
 
     def execute(

@@ -355,6 +355,10 @@ class SolidExecutionResult:
 
     # --- its values ---
 
+    def has_yielded(self, output_name: str) -> bool:
+        """Return whether an output was yielded."""
+        return output_name in self.compute_output_event_dict
+
     def output_value(self, output_name: str = DEFAULT_OUTPUT) -> Any:
         """Return a computed output value, read back from where the run kept it.
 
@@ -441,6 +445,14 @@ class CompositeSolidExecutionResult(_GraphResult):
         """Whether every solid inside was skipped."""
         return all(result.skipped for result in self.solid_result_list)
 
+    def has_yielded(self, output_name: str) -> bool:
+        """Return whether the solid inside that an output is mapped from yielded it."""
+        for mapping in self._definition.output_mappings:
+            if mapping.definition.name == output_name:
+                place = mapping.maps_from
+                return self.result_for_solid(place.solid_name).has_yielded(place.output_name)
+        return False
+
     def output_value(self, output_name: str = DEFAULT_OUTPUT) -> Any:
         """Return an output's value: that of the solid inside that it is mapped from.
 
@@ -460,10 +472,14 @@ class CompositeSolidExecutionResult(_GraphResult):
 
     @property
     def output_values(self) -> dict[str, Any] | None:
-        """The values of its outputs by name; None if execution did not succeed."""
+        """The values of its yielded outputs by name; None if execution did not succeed."""
         if not self.success:
             return None
-        return {name: self.output_value(name) for name in self._definition.output_dict}
+        return {
+            name: self.output_value(name)
+            for name in self._definition.output_dict
+            if self.has_yielded(name)
+        }
 
     def __repr__(self) -> str:
         return f"CompositeSolidExecutionResult({str(self.handle)!r}, success={self.success})"

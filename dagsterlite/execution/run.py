@@ -6,19 +6,12 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from typing import Any
 
-from dagsterlite.definitions.executor import ExecutorDefinition
-from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.errors import (
     DagsterError,
     DagsterExecutionInterruptedError,
-    DagsterInvariantViolationError,
-    DagsterLeaseLostError,
     DagsterRunCanceledError,
     DagsterRunConflict,
-    shown,
-    type_name,
 )
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
@@ -32,25 +25,24 @@ from dagsterlite.events.payloads import (
 from dagsterlite.execution.attempt_log import AttemptLog
 from dagsterlite.execution.executor import (
     Executor,
-    InitExecutorContext,
     PlanOrchestrationContext,
-    RetryMode,
 )
 from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_keyboard
-from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.preparation import Preparation
 from dagsterlite.execution.recorder import Recorder
 from dagsterlite.execution.redaction import redactor
-from dagsterlite.execution.run_context import RunContext, logging_tags, make_loggers
-from dagsterlite.execution.storages import make_intermediates
+from dagsterlite.execution.run_context import (
+    logging_tags,
+)
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.runs import (
     FINISHED_STATUSES,
     LEASE_SECONDS,
-    OWNED_STATUSES,
     DagsterRun,
     DagsterRunStatus,
     make_driver_id,
+    sources_of,
 )
 from dagsterlite.stores import IntermediateStorage
 
@@ -178,6 +170,7 @@ class _Drive:
         error: BaseException | None = None
         try:
             with ExitStack() as stack:
+                self._interrupts.check()
                 context, executor = self._prepare(stack)
                 yield self._start()
                 started = True
@@ -195,6 +188,15 @@ class _Drive:
             self._refuse_unrecorded(error)
             raise
         self._raise(error)
+
+    def _prepare(self, stack: ExitStack) -> tuple[PlanOrchestrationContext, Executor]:
+        making = Preparation(
+            self._plan, self._run, self._instance, self._log, self._recorder, self._interrupts
+        )
+        context = making.context(stack, raise_on_error=self._raise_on_error)
+        self._outcome.storage = context.run_context.storage
+        stack.enter_context(making.executor.prepared(context))
+        return context, making.executor
 
     def _execute(
         self, executor: Executor, context: PlanOrchestrationContext
@@ -232,67 +234,6 @@ class _Drive:
                 self._interrupts.check()
             raise
 
-    def _prepare(self, stack: ExitStack) -> tuple[PlanOrchestrationContext, Executor]:
-        self._interrupts.check()
-        config = self._plan.environment_config
-        mode = self._plan.pipeline.get_mode_definition(config.mode)
-        loggers = make_loggers(self._plan.pipeline, mode, config, self._run.run_id)
-        executor = self._make_executor(mode)
-        self._outcome.storage = make_intermediates(
-            mode,
-            config,
-            self._run,
-            self._instance.storage_directory,
-            prefers_persistent=executor.needs_persistent_intermediates,
-        )
-        run_context = RunContext(
-            plan=self._plan,
-            mode_def=mode,
-            run=self._run,
-            storage=self._outcome.storage,
-            sink=self._recorder,
-            interrupts=self._interrupts,
-            loggers=loggers,
-            open_instance=lambda: self._instance,
-            retries_enabled=executor.retries is not RetryMode.DISABLED,
-            redact=redactor(sorted(config.secrets)),
-            tags=logging_tags(self._run),
-        )
-        context = PlanOrchestrationContext(
-            run_context=run_context,
-            instance=self._instance,
-            log=DagsterLogManager(self._log, loggers),
-            raise_on_error=self._raise_on_error,
-        )
-        stack.enter_context(executor.prepared(context))
-        return context, executor
-
-    def _make_executor(self, mode: ModeDefinition) -> Executor:
-        definition, config = self._selected_executor(mode)
-        init_context = InitExecutorContext(
-            job=self._plan.pipeline,
-            executor_def=definition,
-            executor_config=config,
-            instance=self._instance,
-        )
-        executor = definition.executor_creation_fn(init_context)
-        if not isinstance(executor, Executor):
-            message = (
-                f"The executor_creation_fn of executor '{definition.name}' returned "
-                f"{shown(executor)} of type {type_name(executor)}; it must return an Executor."
-            )
-            raise DagsterInvariantViolationError(message)
-        return executor
-
-    def _selected_executor(self, mode: ModeDefinition) -> tuple[ExecutorDefinition, Any]:
-        selected = self._plan.environment_config.execution
-        if selected is None:
-            definition: ExecutorDefinition = mode.executor_defs[0]
-            return definition, definition.default_config()
-        chosen = mode.get_executor_def(selected.name)
-        assert chosen is not None
-        return chosen, selected.config
-
     # --- the end ---
 
     def _take_up(self, error: BaseException | None) -> None:
@@ -302,17 +243,15 @@ class _Drive:
 
     def _refuse_unrecorded(self, error: BaseException | None) -> None:
         """Raise at once where nothing more can be recorded: the run is not ours, or cannot be."""
-        if self._conflict is not None:
-            raise self._conflict
-        lost = self._recorder.error
+        lost = self._conflict or self._recorder.error
         if lost is None:
             return
-        if not isinstance(lost, DagsterLeaseLostError):
+        if not isinstance(lost, DagsterRunConflict):
             with suppress(DagsterError):
                 self._instance.run_storage.change_status(
                     self._run.run_id,
                     DagsterRunStatus.FAILURE,
-                    expected=OWNED_STATUSES,
+                    expected=sources_of(DagsterRunStatus.FAILURE),
                     timestamp=time.time(),
                 )
         raise lost from (error if error is not lost else None)

@@ -12,7 +12,13 @@ from dagsterlite.definitions.logger import InitLoggerContext, LoggerDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.resource import InitResourceContext
-from dagsterlite.errors import DagsterLoggerFunctionError, user_code_error_boundary
+from dagsterlite.errors import (
+    DagsterInvariantViolationError,
+    DagsterLoggerFunctionError,
+    shown,
+    type_name,
+    user_code_error_boundary,
+)
 from dagsterlite.execution.attempt_log import AttemptLog, EventSink
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
@@ -90,21 +96,38 @@ class RunContext:
 
     def resource_manager(self, log: AttemptLog) -> ResourceManager:
         """Return the run's resources of this process, none of them made yet."""
-        log_manager = DagsterLogManager(log, self.loggers, self.interrupts)
+        return make_resource_manager(
+            self.mode_def,
+            self.environment_config,
+            self.run,
+            DagsterLogManager(log, self.loggers, self.interrupts),
+            self.interrupts,
+            self.open_instance,
+        )
 
-        def context(key: str, config: Any, required: ScopedResources) -> InitResourceContext:
-            return InitResourceContext(
-                resource_config=config,
-                resource_def=self.mode_def.resource_defs[key],
-                run_id=self.run_id,
-                pipeline_run=self.run,
-                log_manager=log_manager,
-                resources=required,
-                open_instance=self.open_instance,
-            )
 
-        configs = self.environment_config.resources
-        return ResourceManager(self.mode_def, configs, context, self.interrupts)
+def make_resource_manager(
+    mode: ModeDefinition,
+    environment_config: EnvironmentConfig,
+    run: DagsterRun,
+    log_manager: DagsterLogManager,
+    interrupts: Interrupts,
+    open_instance: Callable[[], Any],
+) -> ResourceManager:
+    """Return a run's resources in this process, none of them made yet."""
+
+    def context(key: str, config: Any, required: ScopedResources) -> InitResourceContext:
+        return InitResourceContext(
+            resource_config=config,
+            resource_def=mode.resource_defs[key],
+            run_id=run.run_id,
+            pipeline_run=run,
+            log_manager=log_manager,
+            resources=required,
+            open_instance=open_instance,
+        )
+
+    return ResourceManager(mode, environment_config.resources, context, interrupts)
 
 
 def logging_tags(run: DagsterRun) -> dict[str, str]:
@@ -142,4 +165,10 @@ def _make_logger(
     name = getattr(definition.logger_fn, "__name__", "logger")
     message = f"Error executing logger_fn '{name}'"
     with user_code_error_boundary(DagsterLoggerFunctionError, lambda: message):
-        return definition.logger_fn(context)
+        made = definition.logger_fn(context)
+    if not isinstance(made, logging.Logger):
+        raise DagsterInvariantViolationError(
+            f"The logger_fn '{name}' must return a logging.Logger; it returned {shown(made)} of "
+            f"type {type_name(made)}."
+        )
+    return made

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.storage import (
@@ -21,6 +22,7 @@ def make_intermediates(
     artifacts_dir: str,
     *,
     prefers_persistent: bool = False,
+    resources: Callable[[frozenset[str]], Any] = lambda _keys: None,
 ) -> IntermediateStorage:
     """Return the storage that the run config selects.
 
@@ -31,9 +33,10 @@ def make_intermediates(
         artifacts_dir: Where the instance keeps each run's files.
         prefers_persistent: Whether the mode's first persistent storage is taken where none is
             selected; else its first.
+        resources: Makes the resources of these keys, for a storage that requires some.
     """
     offered = (
-        mode.system_storage_defs if config.uses_system_storage else (mode.intermediate_storage_defs)
+        mode.system_storage_defs if config.uses_system_storage else mode.intermediate_storage_defs
     )
     selected = config.intermediate_storage
     if selected is None:
@@ -47,6 +50,7 @@ def make_intermediates(
         artifacts_dir=artifacts_dir,
         intermediate_storage_def=definition,
         intermediate_storage_config=storage_config,
+        resources=resources(definition.required_resource_keys),
     )
     return definition.intermediate_storage_creation_fn(context)
 

@@ -1,16 +1,19 @@
-"""The query language that selects nodes of a graph: ``*name``, ``name+``, ``++name*``, …"""
+"""The query language that selects nodes of a graph: ``*name``, ``name+``, ``++name*``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Set
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any, NamedTuple
 
 from dagsterlite.errors import DagsterInvalidSubsetError, ParameterCheckError, listed, near
 
 _QUERY = re.compile(r"^(?P<up>\*|\++)?(?P<name>[^*+]+)(?P<down>\*|\++)?$")
 
-Adjacency = Mapping[str, Set[str]]
+Adjacency = Mapping[str, AbstractSet[str]]
+
+_ALL = "*"
 
 
 class Clause(NamedTuple):
@@ -45,7 +48,7 @@ def select(queries: Iterable[str], upstream: Adjacency, what: str = "solid") -> 
     """Return the names that any of the queries selects, in the order of ``upstream``.
 
     Args:
-        queries: The queries, e.g. ``["*some_solid+++", "other"]``.
+        queries: The queries, e.g. ``["*some_solid+++", "other"]``; ``["*"]`` selects all.
         upstream: For each name, the names that it depends on.
         what: What the names are, for messages.
 
@@ -53,8 +56,9 @@ def select(queries: Iterable[str], upstream: Adjacency, what: str = "solid") -> 
         DagsterInvalidSubsetError: a query is wrong, names something that is not there, or there
             is none.
     """
-    if isinstance(queries, str):
-        raise ParameterCheckError("selection", "queries", "a list of texts", queries)
+    queries = _checked(queries)
+    if queries == [_ALL]:
+        return list(upstream)
     clauses = [parse_clause(query) for query in queries]
     if not clauses:
         raise DagsterInvalidSubsetError(f"The selection of {what}s is empty: name at least one.")
@@ -71,6 +75,16 @@ def select(queries: Iterable[str], upstream: Adjacency, what: str = "solid") -> 
         selected |= _reach(clause.name, upstream, clause.up)
         selected |= _reach(clause.name, downstream, clause.down)
     return [name for name in upstream if name in selected]
+
+
+def _checked(queries: Any) -> list[str]:
+    if isinstance(queries, str) or not isinstance(queries, Iterable):
+        raise ParameterCheckError("selection", "queries", "a list of texts", queries)
+    checked = list(queries)
+    for query in checked:
+        if not isinstance(query, str):
+            raise ParameterCheckError("selection", "queries", "a list of texts", query)
+    return checked
 
 
 def _reverse(upstream: Adjacency) -> dict[str, set[str]]:

@@ -11,6 +11,7 @@ from dagsterlite.config import Evaluation, resolve_config
 from dagsterlite.config.composite import Shape
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.node import Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import (
     DagsterConfigMappingFunctionError,
@@ -57,7 +58,7 @@ class EnvironmentConfig:
     #: Whether the storage was selected by the older section ``storage``.
     uses_system_storage: bool = False
     resources: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    #: The loggers that were named; empty means all of the mode.
+    #: The loggers that were named; empty means the console.
     loggers: Mapping[str, Any] = field(default_factory=dict)
     #: The run config as given: what is stored and sent.
     original_config: Mapping[str, Any] = field(default_factory=dict)
@@ -86,11 +87,11 @@ class EnvironmentConfig:
         """
         mode_def = pipeline_def.get_mode_definition(mode)
         schema = build_schema(pipeline_def, mode_def, ignored_solids)
-        given = _with_solids(run_config)
+        given = _with_solids(run_config, pipeline_def.graph)
         preamble = f"Error in config for pipeline {pipeline_def.name}"
         config = _resolve(schema, given, environ, preamble)
-        solids: dict[str, SolidConfig] = {}
-        _collect(pipeline_def.graph, config.value["solids"], None, environ, solids)
+        solids = _Solids(environ)
+        solids.collect(pipeline_def.graph, config.value["solids"], None)
         storage, intermediates = (
             _selected(config.value.get(key)) for key in ("storage", "intermediate_storage")
         )
@@ -102,14 +103,14 @@ class EnvironmentConfig:
             raise DagsterInvalidConfigError(message, [], run_config)
         return EnvironmentConfig(
             mode=mode_def.name,
-            solids=solids,
+            solids=solids.configs,
             execution=_selected(config.value.get("execution")),
             intermediate_storage=storage or intermediates,
             uses_system_storage=storage is not None,
             resources=_configs(config.value["resources"]),
             loggers=_configs(config.value["loggers"]),
             original_config=run_config or {},
-            secrets=frozenset(config.env_values.values()),
+            secrets=solids.secrets.union(config.env_values.values()),
         )
 
     def solid(self, handle: SolidHandle) -> SolidConfig:
@@ -117,14 +118,27 @@ class EnvironmentConfig:
         return self.solids.get(str(handle), NO_CONFIG)
 
 
-def _with_solids(run_config: Mapping[str, Any] | None) -> Any:
-    """Return the config with ``ops`` read as ``solids``, its other name."""
-    if not isinstance(run_config, Mapping):
-        return run_config
-    given = dict(run_config)
+def _with_solids(section: Any, graph: Graph) -> Any:
+    """Return a section with ``ops`` read as ``solids``, its other name, also in composites."""
+    if not isinstance(section, Mapping):
+        return section
+    given = dict(section)
     if "ops" in given and "solids" not in given:
         given["solids"] = given.pop("ops")
+    solids = given.get("solids")
+    if isinstance(solids, Mapping):
+        given["solids"] = {
+            name: _with_inner_solids(inner, graph.solids.get(name))
+            for name, inner in solids.items()
+        }
     return given
+
+
+def _with_inner_solids(section: Any, solid: Solid | None) -> Any:
+    if solid is None or not isinstance(solid.definition, CompositeSolidDefinition):
+        return section
+    is_mapped = solid.definition.config_mapping is not None
+    return section if is_mapped else _with_solids(section, solid.definition.graph)
 
 
 def _resolve(schema: Shape, config: Any, environ: Mapping[str, str], preamble: str) -> Evaluation:
@@ -144,50 +158,53 @@ def _configs(sections: Mapping[str, Any]) -> dict[str, Any]:
     return {name: section.get("config") for name, section in sections.items()}
 
 
-def _collect(
-    graph: Graph,
-    sections: Mapping[str, Any],
-    parent: SolidHandle | None,
-    environ: Mapping[str, str],
-    solids: dict[str, SolidConfig],
-) -> None:
-    for name, solid in graph.solids.items():
-        section = sections.get(name)
-        if section is None:
-            continue
-        handle = SolidHandle(name, parent)
-        config = SolidConfig(
-            section.get("config"), section.get("inputs", {}), tuple(_outputs(section))
-        )
-        if config != NO_CONFIG:
-            solids[str(handle)] = config
-        definition = solid.definition
-        if isinstance(definition, CompositeSolidDefinition):
-            inner = _inner_sections(definition, section, handle, environ)
-            _collect(definition.graph, inner, handle, environ, solids)
+class _Solids:
+    """Collects the configs of solids, also inside composites, and the secrets read on the way."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.configs: dict[str, SolidConfig] = {}
+        self.secrets: frozenset[str] = frozenset()
+
+    def collect(
+        self, graph: Graph, sections: Mapping[str, Any], parent: SolidHandle | None
+    ) -> None:
+        for name, solid in graph.solids.items():
+            section = sections.get(name)
+            if section is None:
+                continue
+            handle = SolidHandle(name, parent)
+            config = SolidConfig(
+                section.get("config"), section.get("inputs", {}), tuple(_outputs(section))
+            )
+            if config != NO_CONFIG:
+                self.configs[str(handle)] = config
+            definition = solid.definition
+            if isinstance(definition, CompositeSolidDefinition):
+                inner = self._inner_sections(definition, section, handle)
+                self.collect(definition.graph, inner, handle)
+
+    def _inner_sections(
+        self,
+        definition: CompositeSolidDefinition,
+        section: Mapping[str, Any],
+        handle: SolidHandle,
+    ) -> Mapping[str, Any]:
+        mapping = definition.config_mapping
+        if mapping is None:
+            inner: Mapping[str, Any] = section["solids"]
+            return inner
+        with user_code_error_boundary(
+            DagsterConfigMappingFunctionError,
+            lambda: f"The config_fn of composite solid '{handle}' raised an error.",
+        ):
+            mapped = mapping.config_fn(section.get("config"))
+        preamble = f"Error in the config that the config_fn of composite solid '{handle}' returned"
+        resolved = _resolve(mapped_solids_schema(definition), mapped, self._environ, preamble)
+        self.secrets = self.secrets.union(resolved.env_values.values())
+        return dict(resolved.value)
 
 
 def _outputs(section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for entry in section.get("outputs", ()):
         yield from entry.items()
-
-
-def _inner_sections(
-    definition: CompositeSolidDefinition,
-    section: Mapping[str, Any],
-    handle: SolidHandle,
-    environ: Mapping[str, str],
-) -> Mapping[str, Any]:
-    mapping = definition.config_mapping
-    if mapping is None:
-        inner: Mapping[str, Any] = section["solids"]
-        return inner
-
-    def describe() -> str:
-        return f"The config_fn of composite solid '{handle}' raised an error."
-
-    with user_code_error_boundary(DagsterConfigMappingFunctionError, describe):
-        mapped = mapping.config_fn(section.get("config"))
-    preamble = f"Error in the config that the config_fn of composite solid '{handle}' returned"
-    resolved = _resolve(mapped_solids_schema(definition), mapped, environ, preamble).value
-    return dict(resolved)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from dagsterlite.config import Field, Shape
 from dagsterlite.config import Any as AnyConfig
+from dagsterlite.config import Field, Shape
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.console import default_loggers
 from dagsterlite.definitions.graph import Graph
