@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from io import BufferedIOBase
 from typing import Any, Protocol
 
-import cloudpickle  # type: ignore[import-untyped]
+import cloudpickle
 
 from dagsterlite.errors import DagsterUnknownCodecError
 
@@ -37,7 +37,7 @@ class Codec(Protocol):
         """Return the value out of a seekable stream that holds exactly what was stored."""
 
 
-class PickleCodec:
+class PickleCodec(Codec):
     """Pickles by protocol 5, and by cloudpickle what pickle refuses or only this process knows.
 
     Large buffers (arrays, frames) are not copied into the pickle: they follow it as they lie in

@@ -1,4 +1,4 @@
-"""The storages of this shelf as users select them; nothing heavy is imported before they are made."""
+"""The storages of this shelf as users select them; what they need is imported when one is made."""
 
 from __future__ import annotations
 

@@ -14,9 +14,8 @@ class Files(Protocol):
     refuses.
     """
 
-    @property
-    def base(self) -> str:
-        """The address that all others here begin with: an absolute path, or a URL."""
+    #: The address that all others here begin with: an absolute path, or a URL.
+    base: str
 
     def write(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
         """Write the parts one after the other; when that fails, no partial file stays."""

@@ -9,6 +9,7 @@ from io import BufferedIOBase
 
 from dagsterlite_fsspec.disk import sync_folders, write_file
 from dagsterlite_fsspec.failures import elsewhere_error, storage_error
+from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.publish import publish_local, published_inside
 
 _SCHEMES = ("file://", "local://")
@@ -26,7 +27,7 @@ def local_path(address: str) -> str:
     return os.path.abspath(os.path.expanduser(address))
 
 
-class LocalFiles:
+class LocalFiles(Files):
     """The files below one folder; see :class:`~dagsterlite_fsspec.files.Files`.
 
     ``is_synced``: what is written survives a power failure, not only the death of the process.

@@ -12,6 +12,7 @@ from fsspec.core import url_to_fs
 
 from dagsterlite.errors import CheckError, DagsterStorageError
 from dagsterlite_fsspec.failures import elsewhere_error, storage_error
+from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.options import has_password, redact, without_password
 from dagsterlite_fsspec.publish import publish_in_memory, publish_remote
 
@@ -20,7 +21,7 @@ _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
 _OURS = (DagsterStorageError,)
 
 
-class RemoteFiles:
+class RemoteFiles(Files):
     """The files below one URL; see :class:`~dagsterlite_fsspec.files.Files`.
 
     Nothing here lists, looks whether a file exists or asks for its size: file systems answer such

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from dagsterlite.definitions.composite import composite_solid
@@ -316,28 +314,6 @@ def test_an_argument_of_the_wrong_type_is_refused_by_name(argument, value):
 
 
 # --- size ---
-
-
-def seconds_to_define(count):
-    start = time.process_time()
-
-    @pipeline
-    def wide():
-        start = one()
-        for _ in range(count):
-            add(start)
-
-    assert len(wide.solids) == count + 1
-    return time.process_time() - start
-
-
-def test_ten_thousand_solids_cost_little_and_no_more_each_than_a_thousand():
-    seconds_to_define(100)
-    few = min(seconds_to_define(1_000) for _ in range(3))
-    many = min(seconds_to_define(10_000) for _ in range(2))
-
-    assert many < 10 * few * 3
-    assert many < 10_000 * 100e-6
 
 
 def test_a_chain_of_ten_thousand_solids_can_be_defined():
