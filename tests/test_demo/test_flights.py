@@ -1,0 +1,96 @@
+"""The demo's pipeline, on its sample of the real data."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from dagsterlite import (
+    AssetKey,
+    DagsterInstance,
+    DagsterTypeCheckDidNotPass,
+    MissingExtraError,
+    ModeDefinition,
+    ResourceDefinition,
+    execute_pipeline,
+    pipeline,
+)
+from dagsterlite.demo import solids, tables
+from dagsterlite.demo.flights import flights_pipeline
+
+
+@pytest.fixture
+def instance(tmp_path):
+    with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+        yield instance
+
+
+def run_sample(instance, folder, **sections):
+    preset = flights_pipeline.get_preset("local").with_additional_config(
+        {"resources": {"results": {"base_dir": str(folder)}}, **sections}
+    )
+    return execute_pipeline(
+        flights_pipeline, run_config=preset.run_config, mode="local", instance=instance
+    )
+
+
+def test_the_sample_runs_and_writes_what_it_tells_of(instance, tmp_path):
+    result = run_sample(instance, tmp_path)
+
+    assert result.success
+    folder = tmp_path / result.run_id
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary == result.output_for_solid("write_summary")
+    assert summary["flights"] == len(pd.read_parquet(folder / "flights.parquet"))
+    assert (folder / "delays.png").read_bytes().startswith(b"\x89PNG")
+    written = {AssetKey(["flights", path.name]) for path in folder.iterdir()}
+    assert written == set(instance.get_asset_keys())
+    assert len(written) == 7
+
+
+def test_the_published_flights_are_as_expected(instance, tmp_path):
+    result = run_sample(instance, tmp_path)
+
+    checks = result.result_for_solid("check_flights").expectation_results_during_compute
+    assert {check.label: check.success for check in checks} == {
+        "month is 1 to 12": True,
+        "delay is -2 to 24 hours": True,
+        "carrier is known": True,
+    }
+
+
+def test_intermediates_can_be_kept_as_files(instance, tmp_path):
+    result = run_sample(instance, tmp_path, intermediate_storage={"filesystem": {}})
+
+    by_month = result.output_for_solid("delays_by_month")
+    assert sorted(by_month["month"]) == list(range(1, 13))
+
+
+class Flawed:
+    def read(self, name):
+        return pd.DataFrame({"carrier": ["AA"], "name": ["American"]})
+
+
+def test_a_table_without_its_columns_fails_by_its_type():
+    @pipeline(
+        mode_defs=[
+            ModeDefinition(
+                resource_defs={"tables": ResourceDefinition.hardcoded_resource(Flawed())}
+            )
+        ]
+    )
+    def flawed():
+        table = solids.load_table()
+        solids.join_month(1)(table, table, table)
+
+    with pytest.raises(DagsterTypeCheckDidNotPass, match="lacks columns: arr_delay, dep_delay"):
+        execute_pipeline(flawed, {"solids": {"load_table": {"config": {"table": "flights"}}}})
+
+
+def test_without_the_data_the_mend_is_named(monkeypatch):
+    monkeypatch.setattr(tables, "_PACKAGE", "no-such-package")
+
+    with pytest.raises(MissingExtraError, match=r"dagsterlite\[demo\]"):
+        tables.path_of("flights")
