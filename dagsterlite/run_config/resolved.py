@@ -35,6 +35,8 @@ class SolidConfig:
 
 NO_CONFIG = SolidConfig()
 
+_SELECTIONS = frozenset({"execution", "storage", "intermediate_storage"})
+
 
 @dataclass(frozen=True)
 class Selected:
@@ -87,7 +89,7 @@ class EnvironmentConfig:
         """
         mode_def = pipeline_def.get_mode_definition(mode)
         schema = build_schema(pipeline_def, mode_def, ignored_solids)
-        given = _with_solids(run_config, pipeline_def.graph)
+        given = _without_empty(_with_solids(run_config, pipeline_def.graph))
         preamble = f"Error in config for pipeline {pipeline_def.name}"
         config = _resolve(schema, given, environ, preamble)
         solids = _Solids(environ)
@@ -156,6 +158,19 @@ def _selected(section: Mapping[str, Any] | None) -> Selected | None:
 
 def _configs(sections: Mapping[str, Any]) -> dict[str, Any]:
     return {name: section.get("config") for name, section in sections.items()}
+
+
+def _without_empty(given: Any) -> Any:
+    """Return the config without selections that were left empty: they select nothing."""
+    if not isinstance(given, dict):
+        return given
+    return {
+        key: value for key, value in given.items() if key not in _SELECTIONS or not _empty(value)
+    }
+
+
+def _empty(value: Any) -> bool:
+    return value is None or (isinstance(value, Mapping) and not value)
 
 
 class _Solids:
