@@ -116,7 +116,7 @@ class PostProcessingError(DagsterError):
 
 
 class DagsterSettingsError(DagsterError):
-    """A ``dagster.yaml`` or ``workspace.yaml`` is wrong; the message names the file and path."""
+    """A ``dagster.yaml`` or another file of settings is wrong; the message names file and path."""
 
 
 class DagsterHomeError(DagsterError):
@@ -158,6 +158,18 @@ class DagsterUserCodeExecutionError(DagsterError):
     @property
     def is_user_code_error(self) -> bool:
         return True
+
+
+class DagsterPipelineLoadError(DagsterError):
+    """A file or module of pipelines cannot be loaded, or holds something else."""
+
+    @property
+    def is_user_code_error(self) -> bool:
+        return True
+
+
+class DagsterPipelineNotFoundError(DagsterError, LookupError):
+    """A file or module holds no pipeline of that name, or several to choose from."""
 
 
 class DagsterExecutionStepExecutionError(DagsterUserCodeExecutionError):

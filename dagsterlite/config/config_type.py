@@ -52,6 +52,10 @@ class ConfigType(ABC):
     def short_form(self) -> str:
         """Return the type in one line, as messages show it."""
 
+    def long_form(self) -> ConfigType:
+        """Return the type whose parts say, at length, what this one takes; by default itself."""
+        return self
+
     def post_process(self, value: object) -> object:
         """Return what a fitting value stands for; by default the value itself.
 

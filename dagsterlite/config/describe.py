@@ -38,6 +38,7 @@ def print_config_type(config_type: object) -> list[str]:
 
 
 def _lines(config_type: ConfigType) -> list[str]:
+    config_type = config_type.long_form()
     match config_type:
         case HasFields():
             return _field_lines(config_type)

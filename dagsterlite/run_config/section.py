@@ -41,6 +41,10 @@ class Section(ConfigType):
         """Return the empty section if nothing in it is required."""
         return ABSENT if self._field is not None and self._field.is_required else {}
 
+    def long_form(self) -> ConfigType:
+        """Return the form with the ``config`` level."""
+        return self._shape
+
     def short_form(self) -> str:
         """Return the form with the ``config`` level."""
         return self._shape.short_form()
@@ -69,6 +73,10 @@ class OutputsSection(ConfigType):
     def implicit_default(self) -> object | Absent:
         """Return the empty dict: outputs need not be written."""
         return {}
+
+    def long_form(self) -> ConfigType:
+        """Return the form by output."""
+        return self._forms
 
     def short_form(self) -> str:
         """Return the form by output."""

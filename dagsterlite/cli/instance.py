@@ -1,0 +1,41 @@
+"""``dagsterlite instance``: look at ``$DAGSTER_HOME``, and migrate it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import click
+
+from dagsterlite.instance import DagsterInstance, home_folder
+from dagsterlite.render.instances import instance_report
+from dagsterlite.render.runs import status_of
+from dagsterlite.render.screen import screen
+from dagsterlite.settings import migrate_home
+
+
+@click.group()
+def instance_group() -> None:
+    """Look at $DAGSTER_HOME, which keeps runs and events; migrate it."""
+
+
+@instance_group.command("info")
+@click.pass_context
+def info(ctx: click.Context) -> None:
+    """Show what the instance is made of and where it lies; credentials stay hidden."""
+    instance = ctx.with_resource(DagsterInstance.get())
+    now = time.time()
+    runs = Counter(status_of(record, now) for record in instance.get_run_records())
+    console = screen()
+    for line in instance_report(home_folder(), instance.get_ref(), runs):
+        console.print(line, soft_wrap=True)
+
+
+@instance_group.command("migrate")
+def migrate() -> None:
+    """Bring the instance's databases from older versions to this one's."""
+    changed = migrate_home(home_folder())
+    for place in changed:
+        click.echo(f"Migrated {place}.")
+    if not changed:
+        click.echo("Nothing to migrate: the instance is up to date.")

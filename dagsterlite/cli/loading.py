@@ -1,0 +1,194 @@
+"""Loading pipelines out of users' files and modules."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType, TracebackType
+from typing import TypeVar
+
+from dagsterlite.cli.sources import PythonFile, PythonModule, Source
+from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.errors import (
+    DagsterPipelineLoadError,
+    DagsterPipelineNotFoundError,
+    listed,
+    near,
+    shown,
+    type_name,
+)
+from dagsterlite.events.error_info import error_info_from_exception
+from dagsterlite.render.failures import traceback_lines
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class FoundPipeline:
+    """A pipeline, and where it was found."""
+
+    definition: PipelineDefinition
+    place: str
+
+
+@contextmanager
+def importable(folders: Iterable[str]) -> Iterator[None]:
+    """Have Python find the modules of these folders first while the block runs."""
+    added = [os.path.abspath(folder) for folder in folders]
+    sys.path[:0] = added
+    try:
+        yield
+    finally:
+        for folder in added:
+            sys.path.remove(folder)
+
+
+def folders_of(sources: Iterable[Source]) -> list[str]:
+    """Return the folders that the sources import from: those of the files, and this one."""
+    files = [os.path.dirname(s.path) or "." for s in sources if isinstance(s, PythonFile)]
+    return [*dict.fromkeys([*files, os.getcwd()])]
+
+
+def load_pipelines(source: Source) -> list[FoundPipeline]:
+    """Return the pipelines of a source: those of its attribute, else all in the module.
+
+    Raises:
+        DagsterPipelineLoadError: the module is not there or raised an error, whose traceback the
+            message bears; or the attribute is no pipeline.
+    """
+    module = _load(source)
+    if source.attribute is not None:
+        return [
+            FoundPipeline(definition, f"{source}:{source.attribute}")
+            for definition in _from_attribute(source, module, source.attribute)
+        ]
+    found = {
+        id(value): FoundPipeline(value, f"{source}:{name}")
+        for name, value in vars(module).items()
+        if isinstance(value, PipelineDefinition)
+    }
+    return list(found.values())
+
+
+def pick(found: Iterable[FoundPipeline], name: str | None, where: str) -> FoundPipeline:
+    """Return the pipeline of that name; without a name, the only one.
+
+    Raises:
+        DagsterPipelineNotFoundError: there is none, or more than one.
+    """
+    found = list(found)
+    fitting = [item for item in found if name in {None, item.definition.name}]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = [item.definition.name for item in found]
+    if not found:
+        mend = "Define one with @pipeline at the top level, or name what makes it with -a."
+        raise DagsterPipelineNotFoundError(f"There is no pipeline in {where}. {mend}")
+    if name is None:
+        message = f"There are several pipelines in {where}: {listed(names)}. Name one of them."
+    elif fitting:
+        places = listed(item.place for item in fitting)
+        message = f"Several pipelines are named '{name}': {places}. Name one's attribute with -a."
+    else:
+        hint = near(name, names)
+        message = f"There is no pipeline '{name}' in {where}.{hint} There are: {listed(names)}."
+    raise DagsterPipelineNotFoundError(message)
+
+
+# --- modules -------------------------------------------------------------------------------------
+
+
+def _load(source: Source) -> ModuleType:
+    match source:
+        case PythonFile(path):
+            if not os.path.isfile(path):
+                raise DagsterPipelineLoadError(_no_file(path))
+            return _user_code(str(source), lambda: _load_file(path))
+        case PythonModule(name):
+            return _user_code(str(source), lambda: importlib.import_module(name))
+
+
+def _no_file(path: str) -> str:
+    folder, name = os.path.split(path)
+    beside = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
+    return f"There is no file {path} (the working directory is {os.getcwd()}).{near(name, beside)}"
+
+
+def _load_file(path: str) -> ModuleType:
+    name = _module_name(path)
+    spec = spec_from_file_location(name, os.path.abspath(path))
+    if spec is None or spec.loader is None:
+        message = f"{path} is no file of Python: its name must end in .py."
+        raise DagsterPipelineLoadError(message)
+    module = module_from_spec(spec)
+    # Values of classes that the file defines are pickled by the module's name.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _module_name(path: str) -> str:
+    """Return the file's own name as ``import`` knows it, or another where that one is taken."""
+    stem = os.path.splitext(os.path.basename(path))[0]
+    is_taken = stem in sys.modules or stem in sys.stdlib_module_names
+    return f"pipelines_in_{stem}" if is_taken or not stem.isidentifier() else stem
+
+
+def _user_code(place: str, call: Callable[[], T]) -> T:
+    """Call what runs code of the user; make its error a message with the user's own frames."""
+    try:
+        return call()
+    except DagsterPipelineLoadError:
+        raise
+    except (Exception, SystemExit) as exc:  # noqa: BLE001 - a user's module may raise anything
+        traceback = _without_importing(exc.__traceback__)
+        is_missing = isinstance(exc, ModuleNotFoundError) and traceback is None
+        if is_missing:
+            message = f"{exc} (looked in: {', '.join(dict.fromkeys(filter(None, sys.path)))})."
+            raise DagsterPipelineLoadError(f"{place} cannot be imported: {message}") from None
+        info = error_info_from_exception(exc.with_traceback(traceback))
+        text = "\n".join(traceback_lines(info))
+        raise DagsterPipelineLoadError(f"{place} raised an error:\n\n{text}") from None
+
+
+def _without_importing(traceback: TracebackType | None) -> TracebackType | None:
+    """Return a traceback from the user's first frame on."""
+    while traceback is not None:
+        module = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        file = traceback.tb_frame.f_code.co_filename
+        is_importing = module == __name__ or module.startswith("importlib") or "<frozen" in file
+        if not is_importing:
+            return traceback
+        traceback = traceback.tb_next
+    return None
+
+
+# --- attributes ----------------------------------------------------------------------------------
+
+
+def _from_attribute(source: Source, module: ModuleType, name: str) -> list[PipelineDefinition]:
+    if not hasattr(module, name):
+        public = [key for key in vars(module) if not key.startswith("_")]
+        message = f"{source} has no attribute '{name}'.{near(name, public)}"
+        raise DagsterPipelineLoadError(message)
+    value = getattr(module, name)
+    if callable(value) and not isinstance(value, PipelineDefinition):
+        value = _user_code(f"{source}:{name}", value)
+    pipelines = list(value) if isinstance(value, list | tuple) else [value]
+    for item in pipelines:
+        if not isinstance(item, PipelineDefinition):
+            message = (
+                f"{source}:{name} must be a pipeline, a list of pipelines or a function that "
+                f"returns one or the other; found {shown(item)} of type {type_name(item)}."
+            )
+            raise DagsterPipelineLoadError(message)
+    return pipelines

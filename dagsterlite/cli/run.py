@@ -1,0 +1,132 @@
+"""``dagsterlite run``: list, show, cancel and delete recorded runs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+
+import click
+from rich.console import Console, RenderableType
+
+from dagsterlite.cli.exits import Refused
+from dagsterlite.cli.home import find_run
+from dagsterlite.instance import DagsterInstance
+from dagsterlite.render.run_report import RunView, event_log, run_report
+from dagsterlite.render.runs import LOST, runs_table, status_of, statuses_to_ask_for
+from dagsterlite.render.screen import screen
+from dagsterlite.runs import DagsterRun, DagsterRunStatus, RunsFilter
+
+_STATUSES = [*(status.value for status in DagsterRunStatus), LOST]
+_RUN = click.argument("run_id", metavar="RUN")
+
+
+@click.group()
+def run_group() -> None:
+    """List, show, cancel and delete the runs of $DAGSTER_HOME.
+
+    RUN is a run's id, or as much of its beginning as no other run has.
+    """
+
+
+@run_group.command("list")
+@click.option(
+    "--status",
+    "statuses",
+    type=click.Choice(_STATUSES, case_sensitive=False),
+    multiple=True,
+    help="Only runs in this status; may be repeated.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most."
+)
+@click.pass_context
+def list_runs(ctx: click.Context, statuses: Sequence[str], limit: int) -> None:
+    """List runs, newest first. A run whose driver fell silent is LOST."""
+    instance = ctx.with_resource(DagsterInstance.get())
+    now = time.time()
+    wanted = statuses_to_ask_for(statuses)
+    # Whether a run is lost is not in its row, so those that are shown are counted here.
+    records = instance.get_run_records(
+        RunsFilter(statuses=wanted or None), None if statuses else limit
+    )
+    shown = [r for r in records if not statuses or status_of(r, now) in statuses][:limit]
+    if not shown:
+        click.echo(f"No run{' is ' + ' or '.join(statuses) if statuses else 's yet'}.")
+        return
+    console = screen()
+    console.print(runs_table(shown, console, now))
+    left_out = instance.get_runs_count() - len(shown)
+    if left_out > 0 and not statuses:
+        click.echo(f"… and {left_out} older runs (--limit shows more)")
+
+
+@run_group.command("show")
+@click.option("--events", is_flag=True, help="Print the run's event log.")
+@click.option("--all-steps", is_flag=True, help="Show every step of a run with many.")
+@_RUN
+@click.pass_context
+def show(ctx: click.Context, run_id: str, events: bool, all_steps: bool) -> None:
+    """Show a run: its steps, what they wrote and checked, and what failed."""
+    instance = ctx.with_resource(DagsterInstance.get())
+    record = find_run(instance, run_id)
+    entries = instance.all_logs(record.dagster_run.run_id)
+    console = screen()
+    if events:
+        _print_all(console, event_log(entries))
+        return
+    view = RunView.of(record, entries, _step_keys(instance, record.dagster_run), time.time())
+    _print_all(console, run_report(view, all_steps=all_steps))
+
+
+def _step_keys(instance: DagsterInstance, run: DagsterRun) -> list[str] | None:
+    if run.execution_plan_snapshot_id is None:
+        return None
+    text = instance.run_storage.get_snapshot(run.execution_plan_snapshot_id)
+    return None if text is None else list(json.loads(text)["steps"])
+
+
+def _print_all(console: Console, lines: Iterable[RenderableType]) -> None:
+    for line in lines:
+        console.print(line, soft_wrap=True)
+
+
+@run_group.command("cancel")
+@_RUN
+@click.pass_context
+def cancel(ctx: click.Context, run_id: str) -> None:
+    """Cancel a run. One whose driver is gone (LOST) is CANCELED at once."""
+    instance = ctx.with_resource(DagsterInstance.get())
+    run = find_run(instance, run_id).dagster_run
+    from dagsterlite.execution.cancel import CancelOutcome, cancel_run
+
+    match cancel_run(run.run_id, instance):
+        case CancelOutcome.ASKED:
+            click.echo(f"Asked the driver of run {run.run_id} to stop.")
+        case CancelOutcome.CANCELED:
+            click.echo(f"Run {run.run_id} had no driver; it is CANCELED.")
+        case CancelOutcome.ENDED:
+            ended = instance.require_run(run.run_id).dagster_run.status.value
+            raise Refused(f"Run {run.run_id} has ended already: it is {ended}.")
+
+
+@run_group.command("delete")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_RUN
+@click.pass_context
+def delete(ctx: click.Context, run_id: str, yes: bool) -> None:
+    """Delete a run's record and its event log. The files that it wrote stay."""
+    instance = ctx.with_resource(DagsterInstance.get())
+    record = find_run(instance, run_id)
+    run = record.dagster_run
+    status = status_of(record, time.time())
+    if status in {"STARTED", "CANCELING"}:
+        message = (
+            f"Run {run.run_id} is {status}. Cancel it first: dagsterlite run cancel {run.run_id}"
+        )
+        raise Refused(message)
+    if not yes:
+        question = f"Delete run {run.run_id} of pipeline {run.pipeline_name} ({status})?"
+        click.confirm(question, abort=True)
+    instance.delete_run(run.run_id)
+    click.echo(f"Deleted run {run.run_id}.")

@@ -1,0 +1,182 @@
+"""Pipelines as text: the list of them, and one with its graph and the config that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from dagsterlite.definitions.composite import CompositeSolidDefinition
+from dagsterlite.definitions.dependency import (
+    Dependency,
+    DependencyDefinition,
+    InputSources,
+    sources_of,
+)
+from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.mode import ModeDefinition
+from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.definitions.preset import PresetDefinition
+from dagsterlite.render.safe_text import first_line, one_line
+
+_INDENT = "  "
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortView:
+    """An input or output of a solid."""
+
+    name: str
+    type_name: str
+    description: str = ""
+    #: Where an input comes from: ``<solid>.<output>``.
+    sources: tuple[str, ...] = ()
+    #: A word on it that is not usual: ``optional``, ``default``.
+    remark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolidView:
+    """A solid in its graph."""
+
+    name: str
+    #: The definition's name, where the solid stands under another one.
+    definition: str = ""
+    description: str = ""
+    inputs: tuple[PortView, ...] = ()
+    outputs: tuple[PortView, ...] = ()
+    resources: tuple[str, ...] = ()
+    #: The solids inside, of a composite.
+    inside: tuple[SolidView, ...] = ()
+
+
+def solid_views(graph: Graph) -> tuple[SolidView, ...]:
+    """Return the solids of a graph, in topological order."""
+    return tuple(_solid(solid, graph) for solid in graph.solids.values())
+
+
+def _solid(solid: Solid, graph: Graph) -> SolidView:
+    definition = solid.definition
+    inside: tuple[SolidView, ...] = ()
+    resources = tuple(sorted(definition.required_resource_keys))
+    if isinstance(definition, CompositeSolidDefinition):
+        inside, resources = solid_views(definition.graph), ()
+    return SolidView(
+        name=solid.name,
+        definition=definition.name if definition.name != solid.name else "",
+        description=first_line(definition.description or ""),
+        inputs=_inputs(definition, graph.dependencies[solid.name]),
+        outputs=_outputs(definition),
+        resources=resources,
+        inside=inside,
+    )
+
+
+def _inputs(definition: NodeDefinition, connected: InputSources) -> tuple[PortView, ...]:
+    return tuple(
+        PortView(
+            name=item.name,
+            type_name=item.dagster_type.display_name,
+            description=first_line(item.description or ""),
+            sources=_sources(connected.get(item.name)),
+            remark="has a default" if item.has_default_value else "",
+        )
+        for item in definition.input_defs
+    )
+
+
+def _outputs(definition: NodeDefinition) -> tuple[PortView, ...]:
+    return tuple(
+        PortView(
+            name=item.name,
+            type_name=item.dagster_type.display_name,
+            description=first_line(item.description or ""),
+            remark="" if item.is_required else "optional",
+        )
+        for item in definition.output_defs
+    )
+
+
+def _sources(dependency: Dependency | None) -> tuple[str, ...]:
+    if dependency is None:
+        return ()
+    return tuple(
+        f"{source.solid}.{source.output}"
+        if isinstance(source, DependencyDefinition)
+        else f"input {source.input_name}"
+        for source in sources_of(dependency)
+    )
+
+
+def pipeline_list(found: Iterable[tuple[PipelineDefinition, str]]) -> Iterator[Text]:
+    """Yield pipelines with where each was found, one a line."""
+    for definition, place in found:
+        text = Text(one_line(definition.name), "name")
+        text.append(f"  {one_line(place)}", "quiet")
+        description = first_line(definition.description or "")
+        yield text.append(f"  {description}" if description else "")
+
+
+def pipeline_report(
+    definition: PipelineDefinition, mode: ModeDefinition, config_lines: Sequence[str]
+) -> Iterator[Text]:
+    """Yield a pipeline: its solids and how they hang together, modes, presets, run config.
+
+    Args:
+        definition: The pipeline.
+        mode: The mode whose run config is shown.
+        config_lines: The schema of that run config.
+    """
+    yield Text("pipeline ", "quiet").append(one_line(definition.name), "name")
+    for line in (definition.description or "").strip().splitlines():
+        yield Text(f"{_INDENT}{one_line(line)}", "quiet")
+    yield from _titled("Solids", _solids(solid_views(definition.graph), 1))
+    yield from _titled("Modes", map(_mode, definition.mode_definitions))
+    if definition.preset_defs:
+        yield from _titled("Presets", map(_preset, definition.preset_defs))
+    title = f"Run config in mode '{mode.name}'"
+    yield from _titled(title, (Text(f"{_INDENT}{one_line(line)}") for line in config_lines))
+
+
+def _titled(title: str, lines: Iterable[Text]) -> Iterator[Text]:
+    yield Text("")
+    yield Text(one_line(title), "name")
+    yield from lines
+
+
+def _solids(solids: Iterable[SolidView], depth: int) -> Iterator[Text]:
+    indent = _INDENT * depth
+    for solid in solids:
+        text = Text(f"{indent}{solid.name}", "place")
+        text.append(f" (solid {solid.definition})" if solid.definition else "", "quiet")
+        yield text.append(f"  {solid.description}" if solid.description else "", "quiet")
+        for item in solid.inputs:
+            yield _port(f"{indent}{_INDENT}in  ", item, " ← ")
+        for item in solid.outputs:
+            yield _port(f"{indent}{_INDENT}out ", item, "")
+        if solid.resources:
+            yield Text(f"{indent}{_INDENT}needs resources: {', '.join(solid.resources)}", "quiet")
+        yield from _solids(solid.inside, depth + 1)
+
+
+def _port(start: str, port: PortView, arrow: str) -> Text:
+    text = Text(start, "quiet").append(f"{port.name}: {one_line(port.type_name)}")
+    text.append(f"{arrow}{', '.join(port.sources)}" if port.sources else "", "quiet")
+    text.append(f"  ({port.remark})" if port.remark else "", "odd")
+    return text.append(f"  {port.description}" if port.description else "", "quiet")
+
+
+def _mode(mode: ModeDefinition) -> Text:
+    text = Text(f"{_INDENT}{mode.name}", "place")
+    text.append(f"  {first_line(mode.description)}" if mode.description else "", "quiet")
+    resources = ", ".join(sorted(mode.resource_defs)) or "none"
+    executors = ", ".join(item.name for item in mode.executor_defs)
+    return text.append(f"  resources: {resources}; executors: {executors}", "quiet")
+
+
+def _preset(preset: PresetDefinition) -> Text:
+    text = Text(f"{_INDENT}{preset.name}", "place").append(f"  mode {preset.mode}", "quiet")
+    selection = preset.solid_selection
+    return text.append(f"  selects {', '.join(selection)}" if selection else "", "quiet")
