@@ -151,9 +151,11 @@ class _Execution:
 
 def _raised(error: BaseException) -> BaseException:
     """Return what the caller of a failed step sees: what the user's function raised, itself."""
-    if isinstance(error, DagsterExecutionStepExecutionError):
-        return error.user_exception
-    return error
+    if not isinstance(error, DagsterExecutionStepExecutionError):
+        return error
+    # To the generators on the way, GeneratorExit says that nobody reads on.
+    is_taken = isinstance(error.user_exception, GeneratorExit)
+    return error if is_taken else error.user_exception
 
 
 def _earlier_receipts(

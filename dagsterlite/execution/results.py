@@ -290,8 +290,14 @@ class SolidExecutionResult:
 
     @property
     def compute_output_event_dict(self) -> dict[str, DagsterEvent]:
-        """All events of type STEP_OUTPUT, keyed by output name."""
-        return {e.step_output_data.output_name: e for e in self.output_events_during_compute}
+        """All events of type STEP_OUTPUT of the last attempt, keyed by output name."""
+        events: dict[str, DagsterEvent] = {}
+        for event in self._step_events:
+            if event.event_type is DagsterEventType.STEP_RESTARTED:
+                events.clear()
+            elif event.event_type is DagsterEventType.STEP_OUTPUT:
+                events[event.step_output_data.output_name] = event
+        return events
 
     @property
     def compute_step_failure_event(self) -> DagsterEvent:
