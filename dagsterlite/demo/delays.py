@@ -8,6 +8,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+STRONGEST_WIND: Final = 120.0
+"""Miles an hour; a hurricane of category 3 begins at 111."""
+
 _MINUTES_LATE: Final = 15
 _FOG_MILES: Final = 5
 _STRONG_WIND: Final = 20

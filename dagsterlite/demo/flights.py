@@ -8,6 +8,7 @@ from dagsterlite import ModeDefinition, PresetDefinition, pipeline
 from dagsterlite.demo.resources import all_tables, results_folder, sampled_tables
 from dagsterlite.demo.solids import (
     check_flights,
+    check_weather,
     delay_statistics,
     fit_model,
     join_month,
@@ -35,7 +36,7 @@ def run_config(**sections: Any) -> dict[str, Any]:
         ModeDefinition(
             "local",
             resource_defs={"tables": sampled_tables, "results": results_folder},
-            description="A sample of the flights.",
+            description="A sample of the flights, in memory.",
         ),
         ModeDefinition(
             "full",
@@ -59,10 +60,9 @@ def run_config(**sections: Any) -> dict[str, Any]:
 def flights_pipeline() -> None:
     """Draw the graph."""
     tables = {name: load_table.alias(f"load_{name}")() for name in TABLES}
-    checked = check_flights(tables["flights"], tables["airlines"])
-    months = [
-        join_month(month)(checked, tables["weather"], tables["planes"]) for month in range(1, 13)
-    ]
+    flights = check_flights(tables["flights"], tables["airlines"])
+    weather = check_weather(tables["weather"])
+    months = [join_month(month)(flights, weather, tables["planes"]) for month in range(1, 13)]
     joined = put_together(months)
     by = {name: delay_statistics.alias(f"delays_by_{name}")(joined) for name in COLUMNS}
     model = fit_model(joined)

@@ -59,12 +59,15 @@ class Results:
 @resource(
     config_schema={
         "base_dir": Field(
-            StringSource, default_value="results", description="Each run has a folder below it."
+            StringSource,
+            is_required=False,
+            description="Each run has a folder below it; by default the instance's.",
         )
     },
     description="The folder for a run's results.",
 )
 def results_folder(init_context: InitResourceContext) -> Results:
     """Name the run's folder; it is made when something is written."""
-    base = Path(init_context.resource_config["base_dir"]).expanduser().resolve()
-    return Results(base / str(init_context.run_id))
+    base = init_context.resource_config.get("base_dir") or init_context.instance.storage_directory
+    folder = Path(base).expanduser().resolve() / str(init_context.run_id)
+    return Results(folder / "results")

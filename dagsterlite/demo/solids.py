@@ -25,7 +25,7 @@ from dagsterlite import (
     solid,
 )
 from dagsterlite.demo import delays
-from dagsterlite.demo.types import Flights, Frame, JoinedFlights
+from dagsterlite.demo.types import Flights, Frame, JoinedFlights, Weather
 
 Model = PythonObjectDagsterType(delays.DelayModel, name="DelayModel")
 
@@ -71,6 +71,22 @@ def check_flights(
     yield Output(flights)
 
 
+@solid(
+    input_defs=[InputDefinition("weather", Frame)],
+    output_defs=[OutputDefinition(Weather)],
+)
+def check_weather(_context: SolidExecutionContext, weather: pd.DataFrame) -> Iterator[Any]:
+    """Hold the weather against what there is in New York; wind that cannot be is taken out."""
+    total = len(weather)
+    yield _expect("hour is once", int(weather.duplicated(["origin", "time_hour"]).sum()), total)
+    temp = weather["temp"].dropna()
+    yield _expect("temperature is -20 to 110", int((~temp.between(-20, 110)).sum()), total)
+    yield _expect("visibility is 0 to 10", int((~weather["visib"].between(0, 10)).sum()), total)
+    cannot_be = weather["wind_speed"] > delays.STRONGEST_WIND
+    yield _expect("wind is below a great hurricane's", int(cannot_be.sum()), total)
+    yield Output(weather.assign(wind_speed=weather["wind_speed"].mask(cannot_be)))
+
+
 def join_month(month: int) -> SolidDefinition:
     """Return the solid that joins the flights of one month with their planes and weather."""
 
@@ -79,7 +95,7 @@ def join_month(month: int) -> SolidDefinition:
         description=f"Join the flights of {calendar.month_name[month]} with planes and weather.",
         input_defs=[
             InputDefinition("flights", Flights),
-            InputDefinition("weather", Frame),
+            InputDefinition("weather", Weather),
             InputDefinition("planes", Frame),
         ],
         output_defs=[OutputDefinition(JoinedFlights)],

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dagsterlite import DagsterType, EventMetadataEntry, TypeCheck
 
+_WEATHER: Final = frozenset({"origin", "time_hour", "temp", "precip", "visib", "wind_speed"})
 _FLIGHTS: Final = frozenset({"month", "carrier", "origin", "dest", "dep_delay", "arr_delay"})
 
 
@@ -35,6 +36,12 @@ Flights = DagsterType(
     _frame_with(_FLIGHTS),
     name="Flights",
     description="A data frame with a row for each flight: when, by whom, from where, how late.",
+)
+
+Weather = DagsterType(
+    _frame_with(_WEATHER),
+    name="Weather",
+    description="A data frame with a row for each airport of departure and hour.",
 )
 
 JoinedFlights = DagsterType(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -36,11 +37,16 @@ def run_sample(instance, folder, **sections):
     )
 
 
+def checks_of(result, solid):
+    checks = result.result_for_solid(solid).expectation_results_during_compute
+    return {check.label: check.success for check in checks}
+
+
 def test_the_sample_runs_and_writes_what_it_tells_of(instance, tmp_path):
     result = run_sample(instance, tmp_path)
 
     assert result.success
-    folder = tmp_path / result.run_id
+    folder = tmp_path / result.run_id / "results"
     summary = json.loads((folder / "summary.json").read_text())
     assert summary == result.output_for_solid("write_summary")
     assert summary["flights"] == len(pd.read_parquet(folder / "flights.parquet"))
@@ -53,12 +59,31 @@ def test_the_sample_runs_and_writes_what_it_tells_of(instance, tmp_path):
 def test_the_published_flights_are_as_expected(instance, tmp_path):
     result = run_sample(instance, tmp_path)
 
-    checks = result.result_for_solid("check_flights").expectation_results_during_compute
-    assert {check.label: check.success for check in checks} == {
+    assert checks_of(result, "check_flights") == {
         "month is 1 to 12": True,
         "delay is -2 to 24 hours": True,
         "carrier is known": True,
     }
+
+
+def test_the_published_weather_has_a_storm_that_never_was(instance, tmp_path):
+    result = run_sample(instance, tmp_path)
+
+    assert checks_of(result, "check_weather") == {
+        "hour is once": True,
+        "temperature is -20 to 110": True,
+        "visibility is 0 to 10": True,
+        "wind is below a great hurricane's": False,
+    }
+    assert result.output_for_solid("load_weather")["wind_speed"].max() > 1000
+    assert result.output_for_solid("check_weather")["wind_speed"].max() < 120
+
+
+def test_results_lie_in_the_run_s_folder_of_the_home_unless_told_otherwise(instance):
+    result = execute_pipeline(flights_pipeline, preset="local", instance=instance)
+
+    folder = Path(instance.storage_directory) / result.run_id / "results"
+    assert (folder / "summary.json").is_file()
 
 
 def test_intermediates_can_be_kept_as_files(instance, tmp_path):
