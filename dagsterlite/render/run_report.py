@@ -91,7 +91,7 @@ def run_report(view: RunView, *, all_steps: bool = False) -> Iterator[Renderable
     yield _facts(view)
     if view.stats.steps:
         yield Text("")
-        yield from _steps(view, all_steps=all_steps)
+        yield from steps_report(view, all_steps=all_steps)
     if view.not_begun:
         word = "not run" if view.is_over else "not begun"
         yield Text(f"{len(view.not_begun)} steps {word}", "quiet")
@@ -139,7 +139,8 @@ def _tags(tags: Mapping[str, str]) -> str:
     return ", ".join(f"{one_line(key)}={one_line(value)}" for key, value in sorted(tags.items()))
 
 
-def _steps(view: RunView, *, all_steps: bool) -> Iterator[RenderableType]:
+def steps_report(view: RunView, *, all_steps: bool = False) -> Iterator[RenderableType]:
+    """Yield a run's steps, one a line; of very many the most telling."""
     steps = list(view.stats.steps.values())
     shown = steps if all_steps or len(steps) <= _STEPS_SHOWN else _most_telling(steps)
     table = table_of("STEP", "STATE", "ATTEMPTS", "DURATION")
