@@ -71,7 +71,7 @@ def execute_pipeline(
     asked = _ask(pipeline, run_config, mode, preset, tags, solid_selection, instance)
     plan = _plan(asked)
     run = _create_run(asked, plan)
-    return _execute(plan, run, asked.instance, raise_on_error=raise_on_error)
+    return _execute(asked, plan, run, raise_on_error=raise_on_error)
 
 
 def execute_pipeline_iterator(
@@ -176,19 +176,19 @@ def execute_run(
     plan = _plan(asked)
     if run.step_keys_to_execute is not None:
         plan = plan.build_subset_plan(run.step_keys_to_execute)
-    return _execute(plan, run, instance, raise_on_error=raise_on_error)
+    return _execute(asked, plan, run, raise_on_error=raise_on_error)
 
 
 def _execute(
-    plan: ExecutionPlan, run: DagsterRun, instance: DagsterInstance, *, raise_on_error: bool
+    asked: _Asked, plan: ExecutionPlan, run: DagsterRun, *, raise_on_error: bool
 ) -> PipelineExecutionResult:
     outcome = RunOutcome()
-    events = list(drive_run(plan, run, instance, outcome, raise_on_error=raise_on_error))
+    events = list(drive_run(plan, run, asked.instance, outcome, raise_on_error=raise_on_error))
     return PipelineExecutionResult(
-        plan.pipeline,
+        asked.pipeline,
         run.run_id,
         events,
-        output_reader(run.run_id, outcome.storage, instance),
+        output_reader(run.run_id, outcome.storage, asked.instance),
         plan.step_keys_to_execute,
         outcome.status,
     )
