@@ -23,8 +23,10 @@ from dagsterlite.events.payloads import (
     StepRetryData,
 )
 from dagsterlite.render.failures import headline
-from dagsterlite.render.safe_text import first_line, one_line
+from dagsterlite.render.safe_text import cut, first_line, one_line
 from dagsterlite.render.times import time_of_day
+
+_LOGGED_WIDTH = 1000
 
 _QUIET = frozenset(
     {
@@ -88,7 +90,7 @@ def line_of_entry(entry: EventLogEntry) -> EventLine:
     return EventLine(
         kind="LOG",
         step_key=one_line(entry.step_key),
-        text=first_line(entry.user_message) + error,
+        text=cut(one_line(entry.user_message), _LOGGED_WIDTH) + error,
         style="quiet",
     )
 

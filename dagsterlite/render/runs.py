@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dagsterlite.render.safe_text import one_line
-from dagsterlite.render.times import moment, span
+from dagsterlite.render.times import moment, short_moment, span
 from dagsterlite.runs import DagsterRunStatus, RunRecord
 
 LOST = "LOST"
@@ -32,18 +32,19 @@ def short_id(run_id: str) -> str:
 
 
 def runs_table(records: Iterable[RunRecord], console: Console, now: float) -> Table:
-    """Return the list of runs, one a line."""
-    table = table_of("RUN", "PIPELINE", "MODE", "STATUS", "STARTED", "DURATION")
+    """Return the list of runs, one a line; on a narrow screen with short ids and without modes."""
+    is_wide = console.width >= _WIDE
+    mode = ["MODE"] if is_wide else []
+    table = table_of("RUN", "PIPELINE", *mode, "STATUS", "STARTED", "DURATION")
     for record in records:
         run = record.dagster_run
         status = status_of(record, now)
-        is_wide = console.width >= _WIDE
         table.add_row(
             one_line(run.run_id) if is_wide else short_id(run.run_id),
             one_line(run.pipeline_name),
-            one_line(run.mode),
+            *([one_line(run.mode)] if is_wide else []),
             Text(status, STATUS_STYLES.get(status, "")),
-            moment(record.start_time),
+            (moment if is_wide else short_moment)(record.start_time),
             span(seconds_of(record, now)),
         )
     return table

@@ -25,13 +25,18 @@ _THEME = Theme(
 )
 
 
-def screen(file: TextIO | None = None) -> Console:
-    """Return a console on a file (default: standard output as it is now).
+def screen(file: TextIO | None = None, width: int | None = None) -> Console:
+    """Return a console on a file.
 
     What is printed is taken as it stands: nothing in it is read as markup, emoji or numbers.
+
+    Args:
+        file: The file (default: standard output as it is now).
+        width: Its width in characters (default: the terminal's; without end where there is none).
     """
     file = file or sys.stdout
-    width = None if is_terminal(file) or "COLUMNS" in os.environ else _PIPE_WIDTH
+    if width is None and not is_terminal(file) and "COLUMNS" not in os.environ:
+        width = _PIPE_WIDTH
     return Console(file=file, width=width, theme=_THEME, markup=False, emoji=False, highlight=False)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 _MINUTE = 60
-_HOUR = 3600
 
 
 def span(seconds: float | None) -> str:
@@ -14,14 +13,11 @@ def span(seconds: float | None) -> str:
         return ""
     if seconds < 1:
         return f"{max(0, round(seconds * 1000))} ms"
-    if seconds < _MINUTE:
+    if round(seconds, 1) < _MINUTE:
         return f"{seconds:.1f} s"
-    whole = round(seconds)
-    minutes, rest = divmod(whole, _MINUTE)
-    if whole < _HOUR:
-        return f"{minutes}:{rest:02} min"
+    minutes, rest = divmod(round(seconds), _MINUTE)
     hours, minutes = divmod(minutes, _MINUTE)
-    return f"{hours}:{minutes:02}:{rest:02} h"
+    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
 
 
 def moment(seconds: float | None) -> str:
@@ -29,6 +25,11 @@ def moment(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def short_moment(seconds: float | None) -> str:
+    """Return unix seconds as local day of the year and time, to the minute."""
+    return moment(seconds)[5:16]
 
 
 def time_of_day(seconds: float) -> str:
