@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -67,11 +68,10 @@ def load_pipelines(source: Source) -> list[FoundPipeline]:
             FoundPipeline(definition, f"{source}:{source.attribute}")
             for definition in _from_attribute(source, module, source.attribute)
         ]
-    found = {
-        id(value): FoundPipeline(value, f"{source}:{name}")
-        for name, value in vars(module).items()
-        if isinstance(value, PipelineDefinition)
-    }
+    found: dict[int, FoundPipeline] = {}
+    for name, value in vars(module).items():
+        if isinstance(value, PipelineDefinition):
+            found.setdefault(id(value), FoundPipeline(value, f"{source}:{name}"))
     return list(found.values())
 
 
@@ -181,7 +181,7 @@ def _from_attribute(source: Source, module: ModuleType, name: str) -> list[Pipel
         message = f"{source} has no attribute '{name}'.{near(name, public)}"
         raise DagsterPipelineLoadError(message)
     value = getattr(module, name)
-    if callable(value) and not isinstance(value, PipelineDefinition):
+    if inspect.isroutine(value):
         value = _user_code(f"{source}:{name}", value)
     pipelines = list(value) if isinstance(value, list | tuple) else [value]
     for item in pipelines:
