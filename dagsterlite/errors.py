@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from reprlib import Repr
@@ -305,6 +305,57 @@ class DagsterRunCanceledError(DagsterError):
         super().__init__(f"Run {run_id} was canceled.")
 
 
+# --- clusters -----------------------------------------------------------------------------------
+
+
+class DagsterClusterError(DagsterError):
+    """A cluster is not there, or is not what a run needs."""
+
+
+class DagsterClusterUnreachableError(DagsterClusterError, ConnectionError):
+    """No scheduler answers at the address."""
+
+
+class DagsterClusterLostError(DagsterClusterError, ConnectionError):
+    """The scheduler of a run's cluster died or was cut off while the run was under way."""
+
+
+class DagsterNoWorkersError(DagsterClusterError):
+    """A cluster has no workers, or none that may run a step."""
+
+
+class DagsterUnmetResourcesError(DagsterNoWorkersError):
+    """A step asks for worker resources that no worker offers."""
+
+    def __init__(
+        self, step_key: str, wanted: Mapping[str, float], offered: Iterable[Mapping[str, float]]
+    ) -> None:
+        self.step_key = step_key
+        self.wanted = dict(wanted)
+        found = sorted({_amounts(resources) for resources in offered})
+        super().__init__(
+            f"Step '{step_key}' asks for worker resources {_amounts(wanted)}, and no worker offers "
+            f"them; the workers offer {'; '.join(found) or 'none'}. Start a worker with "
+            f"`dask worker --resources {_option(wanted)}`, or mend the solid's tag."
+        )
+
+
+def _amounts(resources: Mapping[str, float]) -> str:
+    return ", ".join(f"{name}={amount:g}" for name, amount in sorted(resources.items())) or "none"
+
+
+def _option(resources: Mapping[str, float]) -> str:
+    return f'"{_amounts(resources).replace(", ", ",")}"'
+
+
+class DagsterVersionSkewError(DagsterClusterError):
+    """Workers run another version of the framework or of Python than the run's driver."""
+
+
+class DagsterStepLostError(DagsterClusterError):
+    """A step has no outcome: the cluster lost it each time that it was given to a worker."""
+
+
 # --- runs and stores ----------------------------------------------------------------------------
 
 
@@ -344,6 +395,10 @@ class DagsterLeaseLostError(DagsterRunConflict):
 
 class DagsterStorageError(DagsterError):
     """A store cannot be read or written; the message names the file or address and the mend."""
+
+
+class DagsterStorageNotSharedError(DagsterStorageError):
+    """What a worker stores, the driver of the run does not find: they do not share the storage."""
 
 
 class DagsterCorruptObjectError(DagsterStorageError):

@@ -21,6 +21,7 @@ from dagsterlite.execution.run_context import RunContext
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.runs import DagsterRun
+from dagsterlite.stores import IntermediateStorage
 
 
 class RetryMode(Enum):
@@ -140,6 +141,14 @@ class Executor(ABC):
     def needs_persistent_intermediates(self) -> bool:
         """Whether a run that selects no storage keeps its intermediates beyond this process."""
         return False
+
+    def intermediates(self, storage: IntermediateStorage) -> IntermediateStorage:
+        """Return what this process reads the run's outputs from.
+
+        Args:
+            storage: What the run config selects; what it is where steps run in this process.
+        """
+        return storage
 
     @contextmanager
     def prepared(self, plan_context: PlanOrchestrationContext) -> Iterator[None]:

@@ -9,12 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from dagsterlite.definitions.executor import executor
-from dagsterlite.errors import (
-    DagsterExecutionStepExecutionError,
-    DagsterInvariantViolationError,
-)
+from dagsterlite.errors import DagsterExecutionStepExecutionError
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.receipt import Receipt, StepOutcome
+from dagsterlite.execution.earlier import earlier_receipts
 from dagsterlite.execution.executor import (
     Executor,
     InitExecutorContext,
@@ -85,7 +83,7 @@ class _Execution:
         self._plan = plan
         self._resources = resources
         self._queue = ReadyQueue(plan)
-        self._receipts: dict[str, Receipt] = _earlier_receipts(plan_context, plan)
+        self._receipts: dict[str, Receipt] = earlier_receipts(plan_context.run_context, plan)
         self._values: dict[tuple[str, str], Any] = {}
         self._consumers_left = {key: len(keys) for key, keys in plan.consumers.items()}
         self._retry_numbers: dict[str, int] = {}
@@ -156,25 +154,6 @@ def _raised(error: BaseException) -> BaseException:
     # To the generators on the way, GeneratorExit says that nobody reads on.
     is_taken = isinstance(error.user_exception, GeneratorExit)
     return error if is_taken else error.user_exception
-
-
-def _earlier_receipts(
-    plan_context: PlanOrchestrationContext, plan: ExecutionPlan
-) -> dict[str, Receipt]:
-    """Return the receipts of the steps that are needed but not executed in this plan."""
-    executed = frozenset(plan.step_keys_to_execute)
-    needed = {key for keys in plan.upstream_keys.values() for key in keys} - executed
-    receipts: dict[str, Receipt] = {}
-    for key in sorted(needed):
-        manifest = plan_context.run_context.storage.read_manifest(key)
-        if manifest is None:
-            message = (
-                f"Step '{key}' is needed but not among the steps to execute, and run "
-                f"{plan_context.run_id} has no stored outputs of it. Execute it too."
-            )
-            raise DagsterInvariantViolationError(message)
-        receipts[key] = manifest.receipt
-    return receipts
 
 
 @executor(name="in_process", config_schema={"retries": retries_field()})

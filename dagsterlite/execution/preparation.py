@@ -84,7 +84,7 @@ class Preparation:
             plan=self._plan,
             mode_def=self._mode,
             run=self._run,
-            storage=storage,
+            storage=self.executor.intermediates(storage),
             sink=self._sink,
             interrupts=self._interrupts,
             loggers=loggers,

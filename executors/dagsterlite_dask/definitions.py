@@ -9,6 +9,7 @@ from dagsterlite import plugins
 from dagsterlite.config import (
     Array,
     Field,
+    Float,
     Noneable,
     Permissive,
     ScalarUnion,
@@ -53,17 +54,34 @@ SHIP_CODE: Final = Field(
 @executor(
     name="dask",
     config_schema={
-        "cluster": Field(CLUSTER, default_value={"local": {}}),
+        "cluster": Field(
+            CLUSTER,
+            is_required=False,
+            description="By default the one that this process has a Dask client of, else local.",
+        ),
         "ship_code": SHIP_CODE,
+        "worker_timeout": Field(
+            Float,
+            default_value=300.0,
+            description="Seconds to wait where no worker can run a step any more.",
+        ),
+        "cancel_grace_seconds": Field(
+            Float, default_value=5.0, description="Seconds that interrupted steps have to end."
+        ),
         "retries": retries_field(),
     },
 )
 def dask_executor(init_context: InitExecutorContext) -> Executor:
     """Execute steps on a Dask cluster, each where its inputs are (seed 002)."""
     config = init_context.executor_config
-    ((kind, cluster),) = config["cluster"].items()
+    kind, cluster = next(iter(config.get("cluster", {}).items()), (None, None))
     made: Executor = plugins.load("make_dask_executor")(
-        kind, cluster or {}, RetryMode.from_config(config["retries"]), config["ship_code"]
+        kind,
+        cluster,
+        RetryMode.from_config(config["retries"]),
+        config["ship_code"],
+        worker_seconds=config["worker_timeout"],
+        grace_seconds=config["cancel_grace_seconds"],
     )
     return made
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import cloudpickle
-from distributed import Client, Future, KilledWorker
+from distributed import Future, KilledWorker
 
 from dagsterlite.errors import (
     DagsterExecutionInterruptedError,
     DagsterStepExecutionFailed,
-    DagsterStorageError,
+    DagsterStepLostError,
 )
 from dagsterlite.events.engine import EngineEventData, WorkerLost
 from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from_exception
@@ -25,27 +26,33 @@ from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite.execution.dispatch import tell_of_entry
 from dagsterlite.execution.executor import PlanOrchestrationContext
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.step import AttemptResult, pass_over
+from dagsterlite.execution.step import pass_over
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.plan.step import ExecutionStep
-from dagsterlite.serdes import from_json
-from dagsterlite_dask import on_scheduler
-from dagsterlite_dask.follow import Following
-from dagsterlite_dask.graph import build_graph
-from dagsterlite_dask.keys import TaskKey, topic_of
-from dagsterlite_dask.messages import StepMessage, StepResult
-from dagsterlite_dask.task import receipt_of, run_step
-from dagsterlite_dask.worker_plugin import RunPlugin, stop_tasks
+from dagsterlite.serdes import to_json
+from dagsterlite_dask.cluster_values import ClusterValues
+from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Superseded, Told
+from dagsterlite_dask.graph import Assignment, Functions, build_graph
+from dagsterlite_dask.keys import TaskKey, task_key
+from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
+from dagsterlite_dask.roster import Patience, Workers, unmet
+from dagsterlite_dask.schedule import Schedule, is_blameless
+from dagsterlite_dask.session import ANSWER_SECONDS, Message, Session
+from dagsterlite_dask.task import run_step, told_by
 
 LISTEN_SECONDS: Final = 0.1
 """How long the driver listens before it looks whether the run is to stop."""
 
 LOOK_SECONDS: Final = 0.5
-"""How often the driver looks at the state of its futures."""
+"""How often the driver looks at the state of its futures, unless that takes too long."""
+
+WORKER_SECONDS: Final = 300.0
+"""How long a run waits for a worker that can run a step."""
 
 GRACE_SECONDS: Final = 5.0
 """How long interrupted steps have to end before their run is canceled without them."""
+
+FUNCTIONS: Final = Functions(run_step=run_step, select_outputs=select_outputs)
 
 
 class Driver:
@@ -54,244 +61,360 @@ class Driver:
     Args:
         context: The run.
         plan: The plan.
-        client: A client of the cluster.
+        session: The run's side of the cluster, open.
         payload: What the run's workers need to know.
+        workers: The workers that are there.
+        values: Holds the run's values where the cluster's memory is all that keeps them.
+        earlier: The receipts of steps that are needed and not executed.
+        worker_seconds: How long to wait where no worker can run a step any more.
+        grace_seconds: How long interrupted steps have to end.
     """
 
     def __init__(
         self,
         context: PlanOrchestrationContext,
         plan: ExecutionPlan,
-        client: Client,
+        session: Session,
         payload: bytes,
+        *,
+        workers: Workers,
+        values: ClusterValues | None,
+        earlier: Mapping[str, Receipt],
+        worker_seconds: float = WORKER_SECONDS,
+        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._context = context
         self._run_context = context.run_context
-        self._plan = plan
-        self._client = client
-        self._payload = payload
         self._run_id = context.run_id
-        self._topic = topic_of(self._run_id)
-        self._messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._following = Following()
-        self._keys: dict[str, TaskKey] = {}
+        self._plan = plan
+        self._session = session
+        self._payload = payload
+        self._values = values
+        self._grace_seconds = grace_seconds
+        self._workers = workers
+        self._are_workers_known = True
+        self._patience = Patience(worker_seconds)
+        self._schedule = Schedule(plan)
+        self._following = Following(plan.upstream_keys)
+        self._submissions = 0
+        self._step_of: dict[TaskKey, str] = {}
         self._futures: dict[str, Future[Any]] = {}
-        self._asked: dict[str, Future[Any]] = {}
+        #: Futures of earlier tasks that a step given to the cluster again needs.
+        self._pins: dict[str, list[Future[Any]]] = {}
+        self._begun: set[str] = set()
         self._finished_since: dict[str, float] = {}
+        self._asked: dict[str, Future[Any]] = {}
         self._errors: dict[str, SerializableErrorInfo] = {}
         self._cause: Exception | None = None
         self._look_at = 0.0
+        self._receipts = ChainMap(self._following.receipts, dict(earlier))
 
     def run(self) -> Iterator[DagsterEvent]:
-        """Execute the plan; yield its events as they are heard."""
-        with self._listening():
-            self._submit()
-            try:
-                while len(self._following.receipts) < len(self._keys):
-                    self._run_context.interrupts.check()
-                    yield from self._listen()
-                    yield from self._look()
-            except DagsterExecutionInterruptedError:
-                yield from self._stop()
-                raise
-        self._raise()
+        """Execute the plan; yield its events as they are heard.
 
-    # --- the cluster's side ---
-
-    @contextmanager
-    def _listening(self) -> Iterator[None]:
-        plugin = RunPlugin(self._run_id)
-        self._client.subscribe_topic(self._topic, self._hear)
-        self._client.subscribe_topic("all", self._hear_of_cluster)
-        self._client.register_plugin(plugin)
+        Raises:
+            DagsterStepExecutionFailed: steps failed, and errors are to be raised.
+            DagsterClusterLostError: the scheduler is gone.
+            DagsterNoWorkersError: no worker that can run a step came in time.
+        """
         try:
-            yield
+            self._submit(dict.fromkeys(self._plan.step_keys_to_execute))
+            while len(self._following.receipts) < len(self._plan.step_keys_to_execute):
+                self._run_context.interrupts.check()
+                yield from self._listen()
+                yield from self._look()
+                self._submit(self._schedule.take_due(time.monotonic(), self._receipts))
+            yield from self._tear_down()
+        except DagsterExecutionInterruptedError:
+            yield from self._stop()
+            yield from self._tear_down()
+            raise
         finally:
-            self._release(plugin)
+            self._session.cancel(self._futures.values())
+            self._futures.clear()
+            self._pins.clear()
+            self._asked.clear()
+        if self._errors and self._context.raise_on_error:
+            raise DagsterStepExecutionFailed(self._run_id, self._errors) from self._cause
 
-    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
-        """Take a message on the client's event loop: only put it by."""
-        self._messages.put(event[1])
+    # --- giving steps to the cluster ---
 
-    def _hear_of_cluster(self, event: tuple[float, Any]) -> None:
-        message = event[1]
-        if isinstance(message, dict) and message.get("action") == "remove-worker":
-            self._messages.put(message)
+    def _submit(self, steps: Mapping[str, Any]) -> None:
+        if not steps:
+            return
+        number = self._submissions
+        self._submissions += 1
+        keys = {key: task_key(self._plan.step_by_key[key], self._run_id, number) for key in steps}
+        self._schedule.submit(keys)
+        assignments = [
+            Assignment(step=self._plan.step_by_key[key], upstream=self._upstream(key), again=again)
+            for key, again in steps.items()
+        ]
+        graph = build_graph(self._run_id, self._payload, FUNCTIONS, assignments, number)
+        for key, task in keys.items():
+            self._step_of[task] = key
+            self._begun.discard(key)
+            self._following.submit(key)
+        self._futures |= self._session.submit(graph)
 
-    def _submit(self) -> None:
-        graph, self._keys = build_graph(self._plan, self._run_id, self._payload, run_step)
-        futures = self._client.get(graph, list(self._keys.values()), sync=False)
-        self._futures = dict(zip(self._keys, futures, strict=True))
+    def _upstream(self, key: str) -> dict[str, TaskKey | str]:
+        return {
+            source: self._place_of(key, source) for source in sorted(self._plan.upstream_keys[key])
+        }
 
-    def _release(self, plugin: RunPlugin) -> None:
-        """Leave the cluster as it was: no task, plugin or topic of the run."""
-        self._client.cancel(list(self._futures.values()), force=True)
-        self._futures.clear()
-        self._asked.clear()
-        # A cluster that is gone has nothing to be cleaned up.
-        with suppress(OSError, TimeoutError):
-            self._client.unregister_worker_plugin(plugin.name)
-            self._client.unsubscribe_topic(self._topic)
-            self._client.unsubscribe_topic("all")
-            self._client.run_on_scheduler(_FORGET_TOPIC, self._topic)
+    def _place_of(self, key: str, source: str) -> TaskKey | str:
+        """Return where a step's task finds what a step before it left."""
+        receipt = self._receipts.get(source)
+        if receipt is None:
+            if source in self._futures:
+                self._pins.setdefault(key, []).append(self._futures[source])
+            return self._schedule.on_cluster[source]
+        task = None if self._values is None else self._values.task_of(source)
+        return to_json(receipt) if task is None else task
 
-    # --- following ---
+    # --- hearing of them ---
 
     def _listen(self) -> Iterator[DagsterEvent]:
-        try:
-            message = self._messages.get(timeout=LISTEN_SECONDS)
-        except queue.Empty:
-            return
-        while True:
-            yield from self._take(message)
-            try:
-                message = self._messages.get_nowait()
-            except queue.Empty:
-                return
+        messages = self._session.messages
+        with suppress(queue.Empty):
+            yield from self._hear(messages.get(timeout=LISTEN_SECONDS))
+            while True:
+                yield from self._hear(messages.get_nowait())
 
-    def _take(self, message: dict[str, Any]) -> Iterator[DagsterEvent]:
-        if message.get("action") == "remove-worker":
-            yield from self._worker_lost(message)
-        elif "tear_down" in message:
-            name, error = message["tear_down"], message["error"]
-            yield self._context.engine_event(f"Teardown of resource '{name}' failed: {error}")
+    def _hear(self, message: Message) -> Iterator[DagsterEvent]:
+        if "entries" in message:
+            yield from self._tell(self._following.hear(from_wire(message)))
+        elif "begins" in message:
+            self._begun.add(message["begins"])
         else:
-            yield from self._take_up(StepMessage.from_wire(message))
+            self._are_workers_known = False
+            if message.get("action") == "remove-worker" and not message.get("expected"):
+                yield self._worker_lost(message)
 
-    def _take_up(self, message: StepMessage) -> Iterator[DagsterEvent]:
-        heard = self._following.hear(message)
-        for entry in heard.entries:
-            self._run_context.sink.emit(entry)
-            tell_of_entry(self._run_context.loggers, self._run_context.tags, entry)
-            if entry.dagster_event is not None:
-                yield entry.dagster_event
-        for detail in heard.superseded:
-            text = f'An attempt of step "{detail.step_key}" was lost; another one counts.'
-            yield self._context.engine_event(text, EngineEventData(detail=detail))
-        if heard.accepted is not None:
-            self._accept(heard.accepted, message.error)
+    def _worker_lost(self, message: Message) -> DagsterEvent:
+        tasks = message.get("processing-tasks") or ()
+        steps = self._schedule.in_order({self._step_of[t] for t in tasks if t in self._step_of})
+        text = f"Worker {message['worker']} was lost."
+        if steps:
+            text += f" It had been given: {', '.join(steps)}."
+        detail = WorkerLost(str(message["worker"]), tuple(steps))
+        return self._context.engine_event(text, EngineEventData(detail=detail))
 
-    def _accept(self, receipt: Receipt, error: bytes | None = None) -> None:
-        self._futures.pop(receipt.step_key, None)
+    def _tell(self, found: Iterable[Told]) -> Iterator[DagsterEvent]:
+        # All of it now: what follows from it may lead back here.
+        for told in list(found):
+            match told:
+                case Recorded(entry, counts):
+                    self._run_context.sink.emit(entry)
+                    tell_of_entry(self._run_context.loggers, self._run_context.tags, entry)
+                    if counts and entry.dagster_event is not None:
+                        yield entry.dagster_event
+                case Superseded(detail):
+                    text = f'An attempt of step "{detail.step_key}" does not count: another does.'
+                    yield self._context.engine_event(text, EngineEventData(detail=detail))
+                case Accepted(receipt, error):
+                    self._accept(receipt, error)
+                case Postponed(receipt):
+                    self._postpone(receipt)
+
+    def _accept(self, receipt: Receipt, error: bytes | None) -> None:
+        key = receipt.step_key
+        self._schedule.finish(key)
+        future = self._let_go(key)
+        if self._values is not None:
+            self._values.keep(receipt, future)
         if receipt.outcome is StepOutcome.FAILURE and receipt.error is not None:
-            self._errors[receipt.step_key] = receipt.error
+            self._errors[key] = receipt.error
             if self._cause is None and error is not None:
                 # Its class may be known on the worker only.
                 with suppress(Exception):
                     self._cause = cloudpickle.loads(error)
 
-    def _worker_lost(self, message: dict[str, Any]) -> Iterator[DagsterEvent]:
-        if message.get("expected"):
-            return
-        handles = {str(key): step for step, key in self._keys.items()}
-        lost = sorted(handles[k] for k in map(str, _processing(message)) if k in handles)
-        worker = str(message.get("worker"))
-        text = f"Worker {worker} was lost." + (
-            f" It was running: {', '.join(lost)}." if lost else ""
-        )
-        data = EngineEventData(detail=WorkerLost(worker, tuple(lost)))
-        yield self._context.engine_event(text, data)
+    def _let_go(self, key: str) -> Future[Any] | None:
+        """Forget a task, so that Dask frees its result after the last one that needs it."""
+        self._pins.pop(key, None)
+        self._asked.pop(key, None)
+        self._finished_since.pop(key, None)
+        return self._futures.pop(key, None)
+
+    def _postpone(self, receipt: Receipt) -> None:
+        due = time.monotonic() + (receipt.seconds_to_wait or 0)
+        self._take_off(receipt.step_key, due, (receipt.retry_number + 1, False))
+
+    def _take_off(self, key: str, due: float, again: tuple[int, bool]) -> None:
+        taken = self._schedule.postpone(key, due, again)
+        futures = [future for one in taken if (future := self._let_go(one)) is not None]
+        self._session.cancel(futures)
+
+    # --- looking after them ---
 
     def _look(self) -> Iterator[DagsterEvent]:
-        """Look at the futures now and then: for steps whose end will not be told."""
-        now = time.monotonic()
-        if now < self._look_at:
+        """Look now and then: for steps whose end will not be told, and for workers."""
+        start = time.monotonic()
+        if start < self._look_at:
             return
-        self._look_at = now + LOOK_SECONDS
-        for key in list(self._futures):
-            if key in self._futures:
-                yield from self._look_at_future(key, self._futures[key], now)
+        if self._session.is_lost:
+            raise self._session.lost()
+        yield from self._look_at_workers(start)
+        yield from self._look_at_futures(start)
+        end = time.monotonic()
+        self._look_at = end + max(LOOK_SECONDS, 20 * (end - start))
 
-    def _look_at_future(self, key: str, future: Future[Any], now: float) -> Iterator[DagsterEvent]:
-        if future.status == "error":
-            yield from self._settle(key, future)
-        elif future.status in {"cancelled", "lost"}:
-            error = ConnectionError(f"The cluster no longer knows step '{key}': {future.status}.")
-            yield from self._fail(self._plan.get_step_by_key(key), error)
-        elif future.status == "finished":
+    def _look_at_workers(self, now: float) -> Iterator[DagsterEvent]:
+        if not self._are_workers_known:
+            self._workers = self._session.workers()
+            self._are_workers_known = True
+        steps = (self._plan.step_by_key[key] for key in self._schedule.on_cluster)
+        trouble = unmet(steps, self._workers)
+        waiting = self._patience.look(trouble, now)
+        if waiting is not None:
+            text = f"The run waits for {waiting.waits_for}: {trouble}"
+            yield self._context.engine_event(text, EngineEventData(detail=waiting))
+
+    def _look_at_futures(self, now: float) -> Iterator[DagsterEvent]:
+        found: dict[str, list[str]] = {"error": [], "cancelled": [], "finished": []}
+        for key, future in self._futures.items():
+            status = future.status
+            if status in found:
+                found[status].append(key)
+        if found["cancelled"] and len(found["cancelled"]) == len(self._futures):
+            raise self._session.lost()
+        for key in found["cancelled"]:
+            yield from self._fail(key, DagsterStepLostError(_taken_away(key)))
+        for key in self._schedule.in_order(found["error"]):
+            yield from self._settle(key)
+        for key in found["finished"]:
             since = self._finished_since.setdefault(key, now)
-            if now - since >= LOOK_SECONDS:
-                yield from self._ask_for_receipt(key, future)
+            if now - since >= LOOK_SECONDS and self._is_next(key):
+                yield from self._ask(key)
 
-    def _ask_for_receipt(self, key: str, future: Future[Any]) -> Iterator[DagsterEvent]:
-        """Fetch the end of a step whose messages were lost on their way."""
+    def _is_next(self, key: str) -> bool:
+        """Return whether all that a step needs has its end."""
+        return self._plan.upstream_keys[key] <= self._receipts.keys()
+
+    def _settle(self, key: str) -> Iterator[DagsterEvent]:
+        """Decide about a step whose task ended in an error of Dask's: its own, or one before it."""
+        future = self._futures.get(key)
+        if future is None or not self._is_next(key):
+            return
+        step = self._plan.step_by_key[key]
+        decision = decide(step, self._receipts)
+        if not isinstance(decision, Run):
+            result = yield from pass_over(self._run_context, step, decision)
+            yield from self._tell(self._following.settle(result.receipt))
+            return
+        error = future.exception()
+        if self._may_come_again(key, error):
+            self._take_off(key, 0.0, (0, True))
+        else:
+            yield from self._fail(key, _unrunnable(key, error))
+
+    def _may_come_again(self, key: str, error: BaseException) -> bool:
+        task = self._schedule.on_cluster[key]
+        has_begun = key in self._begun or self._following.has_started(key)
+        if self._schedule.is_worn_out(key) or not is_blameless(error, task, has_begun=has_begun):
+            return False
+        # What another step left in the cluster's memory only is gone with its worker.
+        return self._values is None or (isinstance(error, KilledWorker) and error.task == task)
+
+    def _ask(self, key: str) -> Iterator[DagsterEvent]:
+        """Fetch what a step told whose messages were lost on their way."""
         asked = self._asked.get(key)
         if asked is None:
-            self._asked[key] = self._client.submit(receipt_of, future, pure=False)
-        elif asked.status == "finished":
-            result: StepResult = asked.result()
-            del self._asked[key]
-            entries = tuple(from_json(text) for text in result.entries)
-            yield from self._take_up(
-                StepMessage(entries=entries, receipt=result.receipt, error=result.error)
-            )
-            if key not in self._following.receipts:
-                self._following.receipts[key] = result.receipt
-                self._accept(result.receipt, result.error)
-
-    def _settle(self, key: str, future: Future[Any]) -> Iterator[DagsterEvent]:
-        """Decide about a step whose task ended in an error of Dask's: its own, or one before it."""
-        step = self._plan.get_step_by_key(key)
-        upstream = self._plan.upstream_keys[key]
-        receipts = self._following.receipts
-        if not all(source in receipts for source in upstream):
+            self._asked[key] = self._session.call(told_by, self._futures[key].key)
             return
-        decision = decide(step, receipts)
-        if isinstance(decision, Run):
-            yield from self._fail(step, future.exception())
+        if asked.status in {"pending", "lost"}:
             return
-        result = yield from pass_over(self._run_context, step, decision)
-        self._keep(result)
+        message = self._answer(asked) or self._from_manifest(key)
+        if message is not None:
+            yield from self._tell(self._following.hear(message))
+        if key in self._futures:
+            yield from self._fail(key, DagsterStepLostError(_UNHEARD.format(key)))
 
-    def _fail(self, step: ExecutionStep, error: BaseException) -> Iterator[DagsterEvent]:
-        log = self._run_context.step_log(step)
+    def _answer(self, asked: Future[Any]) -> StepMessage | None:
+        with suppress(Exception):
+            told = asked.result(ANSWER_SECONDS)
+            return None if told is None else from_wire(told)
+        return None
+
+    def _from_manifest(self, key: str) -> StepMessage | None:
+        manifest = None if self._values else self._run_context.storage.read_manifest(key)
+        if manifest is None:
+            return None
+        receipt = manifest.receipt
+        end = StepEnd(receipt=receipt, counts={receipt.attempt_id: receipt.entry_count})
+        return StepMessage(manifest.entries, end)
+
+    def _fail(self, key: str, error: Exception) -> Iterator[DagsterEvent]:
+        """Have a step fail that cannot tell of its end itself."""
+        log = self._run_context.step_log(self._plan.step_by_key[key])
         info = error_info_from_exception(error)
-        message = f'Execution of step "{step.key}" failed.'
-        if isinstance(error, KilledWorker):
-            message += " The workers that ran it died each time."
         yield DagsterLogManager(log, self._run_context.loggers).event(
-            DagsterEventType.STEP_FAILURE, message, StepFailureData(info)
+            DagsterEventType.STEP_FAILURE,
+            f'Execution of step "{key}" failed.',
+            StepFailureData(info),
         )
         receipt = Receipt(
             run_id=self._run_id,
-            step_key=step.key,
+            step_key=key,
             attempt_id=log.attempt_id,
             outcome=StepOutcome.FAILURE,
             entry_count=log.count,
             error=info,
         )
-        self._keep(AttemptResult(receipt=receipt))
-
-    def _keep(self, result: AttemptResult) -> None:
-        self._following.receipts[result.receipt.step_key] = result.receipt
-        self._accept(result.receipt)
+        yield from self._tell(self._following.settle(receipt))
 
     # --- the end ---
 
     def _stop(self) -> Iterator[DagsterEvent]:
         """Stop the run on the cluster: nothing queued starts, what runs is interrupted."""
-        self._client.cancel(list(self._futures.values()), force=True)
-        self._client.run(stop_tasks, self._run_id)
-        until = time.monotonic() + GRACE_SECONDS
-        started = self._following.started()
-        while started - self._following.receipts.keys() and time.monotonic() < until:
-            try:
-                yield from self._listen()
-            except DagsterStorageError:
-                return
+        self._session.cancel(self._futures.values())
+        left = self._interrupt()
+        until = time.monotonic() + self._grace_seconds
+        while left and time.monotonic() < until:
+            yield from self._listen()
+            left = {key: worker for key, worker in left.items() if key not in self._receipts}
+        yield from self._listen()
+        yield from self._tell(self._following.drain())
+        for key, worker in left.items():
+            text = (
+                f'Step "{key}" on worker {worker} has not stopped within {self._grace_seconds:g} '
+                "seconds: it is in a call outside Python. What it does from now on does not count."
+            )
+            yield self._context.engine_event(text)
 
-    def _raise(self) -> None:
-        if self._errors and self._context.raise_on_error:
-            raise DagsterStepExecutionFailed(self._run_id, self._errors) from self._cause
+    def _interrupt(self) -> dict[str, str]:
+        """Interrupt what runs; return the steps that did, each with its worker."""
+        found = self._session.interrupt().items()
+        return {step: worker for worker, steps in found for step in steps}
+
+    def _tear_down(self) -> Iterator[DagsterEvent]:
+        for message in self._session.end():
+            yield from self._hear(message)
 
 
-def _processing(message: dict[str, Any]) -> Any:
-    return message.get("processing-tasks") or ()
+_UNHEARD: Final = (
+    "Step '{}' ended, but what it told was lost with its worker before the driver heard all of it, "
+    "and it left no manifest. Execute the run again."
+)
 
 
-def _forget_topic() -> Any:
-    cloudpickle.register_pickle_by_value(on_scheduler)
-    return on_scheduler.forget_topic
+def _taken_away(key: str) -> str:
+    return (
+        f"The task of step '{key}' was canceled on the cluster by somebody else than the run's "
+        "driver."
+    )
 
 
-_FORGET_TOPIC = _forget_topic()
+def _unrunnable(key: str, error: BaseException) -> DagsterStepLostError:
+    if isinstance(error, KilledWorker):
+        text = (
+            f"Step '{key}' was given up: {error.allowed_failures + 1} workers died one after the "
+            "other while they ran it. It may need more memory than they have, or it ends its "
+            "process; the workers' own logs say more."
+        )
+    else:
+        text = f"Dask could not run step '{key}': {type(error).__name__}: {error}"
+    lost = DagsterStepLostError(text)
+    lost.__cause__ = error
+    return lost

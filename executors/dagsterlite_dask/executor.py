@@ -3,37 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from dagsterlite.events.engine import EngineEventData, StorageChosen
 from dagsterlite.events.event import DagsterEvent
+from dagsterlite.execution.earlier import earlier_receipts
 from dagsterlite.execution.executor import Executor, PlanOrchestrationContext, RetryMode
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite_dask.clusters import KINDS
-from dagsterlite_dask.driver import Driver
+from dagsterlite.stores import IntermediateStorage
+from dagsterlite_dask.cluster_values import ClusterValues
+from dagsterlite_dask.clusters import KINDS, default_kind
+from dagsterlite_dask.driver import GRACE_SECONDS, WORKER_SECONDS, Driver
 from dagsterlite_dask.payload import Payload, encode_payload
+from dagsterlite_dask.preflight import check_cluster
+from dagsterlite_dask.roster import Workers
+from dagsterlite_dask.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    """A cluster that was found fit for a run."""
+
+    session: Session
+    payload: bytes
+    workers: Workers
 
 
 class DaskExecutor(Executor):
     """Runs a plan as one Dask graph.
 
     Args:
-        kind: The kind of cluster, a key of ``clusters.KINDS``.
+        kind: The kind of cluster, a key of ``clusters.KINDS``; None for the current one, or a
+            local one where there is none.
         cluster: The config of that kind.
         retries: What is done when a step asks to be tried again.
         ship_code: ``auto`` for all of the user's modules, ``none``, or the names of modules.
+        worker_seconds: How long to wait where no worker can run a step any more.
+        grace_seconds: How long interrupted steps have to end.
     """
 
     def __init__(
         self,
-        kind: str,
-        cluster: Mapping[str, Any],
+        kind: str | None = None,
+        cluster: Mapping[str, Any] | None = None,
         retries: RetryMode = RetryMode.ENABLED,
         ship_code: str | Sequence[str] = "auto",
+        *,
+        worker_seconds: float = WORKER_SECONDS,
+        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
-        self._kind = KINDS[kind]
-        self._cluster = cluster
+        self._kind = KINDS[kind or default_kind()]
+        self._cluster = cluster or {}
         self._retries = retries
         self._ship_code = ship_code
+        self._worker_seconds = worker_seconds
+        self._grace_seconds = grace_seconds
+        self._values: ClusterValues | None = None
+        self._prepared: _Prepared | None = None
 
     @property
     def retries(self) -> RetryMode:
@@ -43,18 +71,92 @@ class DaskExecutor(Executor):
     def needs_persistent_intermediates(self) -> bool:
         return True
 
+    def intermediates(self, storage: IntermediateStorage) -> IntermediateStorage:
+        """Return what the driver reads outputs from: workers keep what lies in memory."""
+        if storage.is_persistent:
+            return storage
+        self._values = ClusterValues()
+        return self._values
+
+    @contextmanager
+    def prepared(self, plan_context: PlanOrchestrationContext) -> Iterator[None]:
+        """Have a cluster that can run the plan.
+
+        Raises:
+            DagsterInvariantViolationError: the pipeline cannot be sent to workers, or a tag is
+                wrong.
+            DagsterClusterError: there is no cluster, or it is not what the run needs.
+            DagsterStorageNotSharedError: the workers cannot share the run's storage.
+        """
+        payload = encode_payload(_payload(plan_context, self._retries), self._ship_code)
+        run_id = plan_context.run_id
+        with ExitStack() as stack:
+            client = stack.enter_context(self._kind.open(self._cluster))
+            session = Session(client, run_id)
+            with session.opened(keeps_values=self._values is not None):
+                storage = plan_context.run_context.storage
+                steps = plan_context.plan.steps
+                workers = check_cluster(session, steps, (run_id, payload), storage)
+                self._prepared = _Prepared(session=session, payload=payload, workers=workers)
+                yield
+            if self._values is not None:
+                self._keep(self._values, plan_context, stack)
+
+    def _keep(
+        self, values: ClusterValues, plan_context: PlanOrchestrationContext, stack: ExitStack
+    ) -> None:
+        if self._kind.is_joined:
+            values.stay_open(stack.pop_all())
+        else:
+            values.save(plan_context.instance.storage_directory, plan_context.run_id)
+
     def execute(
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
     ) -> Iterator[DagsterEvent]:
         """Submit the plan's graph and follow it; steps that fail let independent ones go on.
 
         Raises:
-            DagsterInvariantViolationError: the pipeline cannot be sent to workers.
             DagsterStepExecutionFailed: steps failed, and errors are to be raised.
+            DagsterClusterError: the cluster was lost, or has no workers that can run a step.
         """
-        payload = encode_payload(_payload(plan_context, self._retries), self._ship_code)
-        with self._kind.open(self._cluster) as client:
-            yield from Driver(plan_context, execution_plan, client, payload).run()
+        if self._prepared is None:
+            with self.prepared(plan_context):
+                yield from self.execute(plan_context, execution_plan)
+            return
+        prepared, self._prepared = self._prepared, None
+        if self._values is not None:
+            self._values.attach(prepared.session)
+        yield from _told_of_storage(plan_context)
+        yield from Driver(
+            plan_context,
+            execution_plan,
+            prepared.session,
+            prepared.payload,
+            workers=prepared.workers,
+            values=self._values,
+            earlier=earlier_receipts(plan_context.run_context, execution_plan),
+            worker_seconds=self._worker_seconds,
+            grace_seconds=self._grace_seconds,
+        ).run()
+
+
+def _told_of_storage(plan_context: PlanOrchestrationContext) -> Iterator[DagsterEvent]:
+    """Tell where intermediates are kept, where that is not what the run config says."""
+    storage = plan_context.run_context.storage
+    selected = plan_context.plan.environment_config.intermediate_storage
+    if not storage.is_persistent:
+        name = "in_memory" if selected is None else selected.name
+        reason = (
+            "values stay in the cluster's memory: where a worker is lost, finished steps run again"
+        )
+    elif selected is None:
+        name = "filesystem"
+        reason = "none was selected, and the steps of this run do not share a process"
+    else:
+        return
+    where = storage.address or "the cluster's memory"
+    data = EngineEventData(detail=StorageChosen(name, storage.address, reason))
+    yield plan_context.engine_event(f"Intermediates are kept in {where}: {reason}.", data)
 
 
 def _payload(plan_context: PlanOrchestrationContext, retries: RetryMode) -> Payload:

@@ -1,78 +1,236 @@
-"""What a driver knows of the steps that are on the cluster, from what it hears. Pure."""
+"""What a driver knows of the steps that are on the cluster, from what it hears. Pure.
+
+Messages may come twice, late or never. What goes out is in order: of each attempt no entry before
+those that it made earlier, of each step none before the steps that it needs have their end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
 
-from dagsterlite.events.engine import AttemptSuperseded
-from dagsterlite.events.log_entry import EventLogEntry
-from dagsterlite.events.receipt import Receipt
-from dagsterlite_dask.messages import StepMessage
+from dagsterlite.events.engine import (
+    AttemptSuperseded,
+    EngineEventData,
+    StepAbandoned,
+    StepRecovered,
+)
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.log_entry import RUN_LEVEL, EventLogEntry
+from dagsterlite.events.receipt import Receipt, StepOutcome
+from dagsterlite_dask.messages import StepEnd, StepMessage
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What a message brings: entries to record, and perhaps a step's accepted end."""
+class Recorded:
+    """An entry is to be recorded."""
 
-    entries: tuple[EventLogEntry, ...]
-    accepted: Receipt | None = None
-    superseded: tuple[AttemptSuperseded, ...] = ()
+    entry: EventLogEntry
+    #: Whether its attempt may count; else it is kept for whoever wants to know.
+    counts: bool = True
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A step has its end: all that the receipt's attempt told was handed on before."""
+
+    receipt: Receipt
+    error: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Postponed:
+    """A step's task has ended, and the step is to be tried again later."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """An attempt does not count."""
+
+    detail: AttemptSuperseded
+
+
+Told: TypeAlias = Recorded | Accepted | Postponed | Superseded
+
+
+class _Kind(Enum):
+    """What the first entry of an attempt shows it to be."""
+
+    #: It runs the step's code.
+    RUN = "run"
+    #: It skips or abandons the step.
+    DECISION = "decision"
+    #: It tells of an attempt before it.
+    NEWS = "news"
+
+
+def _kind(event: DagsterEvent | None) -> _Kind:
+    if event is None:
+        return _Kind.RUN
+    if event.is_step_skipped:
+        return _Kind.DECISION
+    match event.event_specific_data:
+        case EngineEventData(detail=StepAbandoned()):
+            return _Kind.DECISION
+        case EngineEventData(detail=StepRecovered()):
+            return _Kind.NEWS
+    return _Kind.RUN
 
 
 @dataclass
-class Following:
-    """The receipts accepted so far, and the attempts seen of each step.
+class _Attempt:
+    """The entries of one attempt: how many were handed on, and those that wait for their turn."""
 
-    A step's end is accepted once all entries of its attempt were heard; what was heard of it
-    before is then superseded, and later ends of the same step stand back.
+    handed_on: int = 0
+    waiting: dict[int, EventLogEntry] = field(default_factory=dict)
+    kind: _Kind | None = None
+    #: It asked for the attempt after it.
+    asked_for_retry: bool = False
+    is_superseded: bool = False
+
+    def take(self, entry: EventLogEntry) -> None:
+        if entry.seq >= self.handed_on:
+            self.waiting[entry.seq] = entry
+
+    def next_entries(self) -> Iterator[EventLogEntry]:
+        while self.handed_on in self.waiting:
+            entry = self.waiting.pop(self.handed_on)
+            self.handed_on += 1
+            event = entry.dagster_event
+            self.kind = self.kind or _kind(event)
+            if event is not None and event.is_step_up_for_retry:
+                self.asked_for_retry = True
+            yield entry
+
+
+@dataclass
+class _Step:
+    attempts: dict[str, _Attempt] = field(default_factory=dict)
+    ends: list[StepEnd] = field(default_factory=list)
+    #: How many attempts were seen when it was last given to the cluster.
+    seen_before: int = 0
+
+
+class Following:
+    """Takes messages and tells, in order, what they mean for the run.
+
+    The first complete end of a step is accepted; other attempts of it are superseded.
+
+    Args:
+        upstream: For each step, the steps that it needs; others than the keys have had their end.
     """
 
-    receipts: dict[str, Receipt] = field(default_factory=dict)
-    _seen: dict[str, dict[str, int]] = field(default_factory=dict)
-    _retried: set[str] = field(default_factory=set)
+    def __init__(self, upstream: Mapping[str, frozenset[str]]) -> None:
+        self._needs = {key: keys & upstream.keys() for key, keys in upstream.items()}
+        self._consumers: dict[str, list[str]] = {}
+        for key, keys in self._needs.items():
+            for source in keys:
+                self._consumers.setdefault(source, []).append(key)
+        self._steps: dict[str, _Step] = {}
+        #: The accepted receipts.
+        self.receipts: dict[str, Receipt] = {}
 
-    def hear(self, message: StepMessage) -> Heard:
+    def hear(self, message: StepMessage) -> Iterator[Told]:
         """Take up a message."""
+        touched: dict[str, None] = {}
         for entry in message.entries:
-            attempts = self._seen.setdefault(entry.step_key, {})
-            attempts[entry.attempt_id] = attempts.get(entry.attempt_id, 0) + 1
-            event = entry.dagster_event
-            if event is not None and event.is_step_up_for_retry:
-                self._retried.add(entry.attempt_id)
-        receipt = message.receipt
-        if receipt is None or not self.is_complete(receipt):
-            return Heard(message.entries)
-        return self._accept(message.entries, receipt)
+            step = self._step(entry.step_key)
+            step.attempts.setdefault(entry.attempt_id, _Attempt()).take(entry)
+            touched[entry.step_key] = None
+        if message.end is not None:
+            key = message.end.receipt.step_key
+            self._step(key).ends.append(message.end)
+            touched[key] = None
+        yield from self._advance(touched)
 
-    def _accept(self, entries: tuple[EventLogEntry, ...], receipt: Receipt) -> Heard:
-        known = self.receipts.get(receipt.step_key)
-        if known is not None:
-            return Heard(entries)
+    def settle(self, receipt: Receipt) -> Iterator[Told]:
+        """Take up an end that the driver itself gave to a step, all of it recorded."""
+        key = receipt.step_key
+        step = self._step(key)
+        step.attempts[receipt.attempt_id] = _Attempt(receipt.entry_count)
+        yield from self._accept(step, StepEnd(receipt=receipt, counts={}))
+        yield from self._advance(self._consumers.get(key, ()))
+
+    def submit(self, key: str) -> None:
+        """Note that a step is given to the cluster, once more or for the first time."""
+        step = self._step(key)
+        step.seen_before = len(step.attempts)
+        step.ends.clear()
+
+    def has_started(self, key: str) -> bool:
+        """Return whether an attempt was heard of since the step was last given to the cluster."""
+        step = self._steps.get(key)
+        return step is not None and len(step.attempts) > step.seen_before
+
+    def running(self) -> set[str]:
+        """Return the steps that were heard of and have no end."""
+        return {key for key in self._steps if key != RUN_LEVEL} - self.receipts.keys()
+
+    def drain(self) -> Iterator[Told]:
+        """Hand on what waits for steps whose end will never come."""
+        for key, step in self._steps.items():
+            yield from self._hand_on(key, step)
+
+    def _step(self, key: str) -> _Step:
+        return self._steps.setdefault(key, _Step())
+
+    def _advance(self, keys: Iterable[str]) -> Iterator[Told]:
+        """Hand on what the steps may tell, and then those that waited for their end."""
+        todo = deque(keys)
+        while todo:
+            key = todo.popleft()
+            step = self._steps.get(key)
+            if step is None or not self._needs.get(key, frozenset()) <= self.receipts.keys():
+                continue
+            yield from self._hand_on(key, step)
+            if key not in self.receipts:
+                yield from self._end(step)
+                if key in self.receipts:
+                    todo.extend(self._consumers.get(key, ()))
+
+    def _hand_on(self, key: str, step: _Step) -> Iterator[Told]:
+        accepted = self.receipts.get(key)
+        for attempt_id, attempt in step.attempts.items():
+            for entry in attempt.next_entries():
+                if accepted is not None and attempt_id != accepted.attempt_id:
+                    if attempt.kind is _Kind.DECISION:
+                        continue
+                    yield from self._supersede(attempt_id, attempt, accepted)
+                yield Recorded(entry, counts=not attempt.is_superseded)
+
+    def _end(self, step: _Step) -> Iterator[Told]:
+        end = next((end for end in step.ends if _is_complete(step, end)), None)
+        if end is None:
+            return
+        step.ends.clear()
+        if end.receipt.outcome is StepOutcome.UP_FOR_RETRY:
+            yield Postponed(end.receipt)
+        else:
+            yield from self._accept(step, end)
+
+    def _accept(self, step: _Step, end: StepEnd) -> Iterator[Told]:
+        receipt = end.receipt
         self.receipts[receipt.step_key] = receipt
-        superseded = tuple(
-            AttemptSuperseded(receipt.step_key, attempt, receipt.attempt_id)
-            for attempt in self._seen.get(receipt.step_key, {})
-            if attempt != receipt.attempt_id
-            and attempt not in self._retried
-            and not self._only_tells(receipt, attempt, entries)
-        )
-        return Heard(entries, receipt, superseded)
+        for attempt_id, attempt in step.attempts.items():
+            if attempt_id != receipt.attempt_id:
+                yield from self._supersede(attempt_id, attempt, receipt)
+        yield Accepted(receipt, end.error)
 
-    def _only_tells(self, receipt: Receipt, attempt: str, entries: Iterable[EventLogEntry]) -> bool:
-        """Return whether an attempt only tells of the receipt: the step was recovered."""
-        own = [entry for entry in entries if entry.attempt_id == attempt]
-        starts = any(e.dagster_event is not None and e.dagster_event.is_step_start for e in own)
-        return bool(own) and not starts
+    def _supersede(
+        self, attempt_id: str, attempt: _Attempt, accepted: Receipt
+    ) -> Iterator[Superseded]:
+        if attempt.kind is _Kind.RUN and not (attempt.is_superseded or attempt.asked_for_retry):
+            attempt.is_superseded = True
+            yield Superseded(AttemptSuperseded(accepted.step_key, attempt_id, accepted.attempt_id))
 
-    def is_complete(self, receipt: Receipt) -> bool:
-        """Return whether all entries of the receipt's attempt were heard.
 
-        Of an attempt of an earlier process of this run, the entries stand in the log already.
-        """
-        heard = self._seen.get(receipt.step_key, {}).get(receipt.attempt_id, 0)
-        return heard == 0 or heard >= receipt.entry_count
-
-    def started(self) -> set[str]:
-        """Return the steps of which anything was heard."""
-        return set(self._seen)
+def _is_complete(step: _Step, end: StepEnd) -> bool:
+    return all(
+        attempt_id in step.attempts and step.attempts[attempt_id].handed_on >= count
+        for attempt_id, count in end.counts.items()
+    )

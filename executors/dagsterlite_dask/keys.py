@@ -7,7 +7,8 @@ key's prefix, under which it learns durations and colours its dashboard, and the
 from __future__ import annotations
 
 import hashlib
-import uuid
+import re
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from dagsterlite.plan.step import ExecutionStep
@@ -16,16 +17,18 @@ TaskKey: TypeAlias = tuple[str, str, int]
 
 _HEX_LENGTH: Final = 32
 
+# As uuid writes them; other ways to write the same one are other run ids.
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 
 def run_hex(run_id: str) -> str:
     """Return 32 hex digits for a run: a UUID's own, else those of its hash.
 
     Dask strips exactly this form off a key to find its prefix.
     """
-    try:
-        return uuid.UUID(run_id).hex
-    except ValueError:
-        return hashlib.sha256(run_id.encode()).hexdigest()[:_HEX_LENGTH]
+    if _UUID.fullmatch(run_id):
+        return run_id.replace("-", "")
+    return hashlib.sha256(run_id.encode()).hexdigest()[:_HEX_LENGTH]
 
 
 def task_key(step: ExecutionStep, run_id: str, submission: int = 0) -> TaskKey:
@@ -37,6 +40,12 @@ def task_key(step: ExecutionStep, run_id: str, submission: int = 0) -> TaskKey:
         submission: Counts from 0: a key whose workers died too often cannot be submitted again.
     """
     return (f"{step.solid_def.name}-{run_hex(run_id)}", str(step.solid_handle), submission)
+
+
+def output_key(run_id: str, task: TaskKey, names: Sequence[str]) -> TaskKey:
+    """Return the key of the task that picks some outputs out of a step's result."""
+    _, handle, submission = task
+    return (node_key("output", run_id), f"{handle}:{','.join(names)}", submission)
 
 
 def node_key(kind: str, run_id: str) -> str:

@@ -2,53 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt
-from dagsterlite.serdes import from_json
+from dagsterlite.serdes import from_json, to_json
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepResult:
     """The result of a step's task: it stays on workers, and goes from one to the next."""
 
-    receipt: Receipt
+    #: None where the step did not run because one that it needs waits for another attempt.
+    receipt: Receipt | None
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    #: The entries of the receipt's attempt as JSON, for a driver that missed some.
-    entries: tuple[str, ...] = field(default=(), repr=False)
+    #: The message that the task sent last, complete: for a driver that did not hear all.
+    told: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Steps that need the values on other workers have no use for what was told.
+        return {**self.__dict__, "told": None}
+
+
+def select_outputs(result: StepResult, names: Sequence[str]) -> StepResult:
+    """Return a step's result with only some of its outputs."""
+    values = {name: result.values[name] for name in names if name in result.values}
+    return replace(result, values=values, told=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepEnd:
+    """The end of a step's task."""
+
+    receipt: Receipt
+    #: How many entries each attempt made that the task tells of.
+    counts: Mapping[str, int]
     #: What the user's code raised, pickled, where that could be done.
     error: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class StepMessage:
-    """One message on the run's topic: entries, and at a step's end its receipt."""
+    """One message on the run's topic: entries, and at a task's end the step's receipt."""
 
     entries: tuple[EventLogEntry, ...]
-    receipt: Receipt | None = None
-    error: bytes | None = None
-
-    @staticmethod
-    def from_wire(message: Mapping[str, Any]) -> StepMessage:
-        """Return the message that :func:`to_wire` made."""
-        receipt = message.get("receipt")
-        return StepMessage(
-            entries=tuple(from_json(text) for text in message["entries"]),
-            receipt=None if receipt is None else from_json(receipt),
-            error=message.get("error"),
-        )
+    end: StepEnd | None = None
 
 
-def to_wire(
-    entries: list[str], receipt: str | None = None, error: bytes | None = None
-) -> dict[str, Any]:
-    """Return a message of texts and bytes only, as Dask's topics carry them."""
-    message: dict[str, Any] = {"entries": entries}
-    if receipt is not None:
-        message["receipt"] = receipt
-    if error is not None:
-        message["error"] = error
+def to_wire(entries: Iterable[str], end: StepEnd | None = None) -> dict[str, Any]:
+    """Return a message of texts, numbers and bytes only, as Dask's topics carry them.
+
+    Args:
+        entries: Event log entries as JSON.
+        end: The end of the task, with its last entries.
+    """
+    message: dict[str, Any] = {"entries": list(entries)}
+    if end is not None:
+        message["receipt"] = to_json(end.receipt)
+        message["counts"] = dict(end.counts)
+        message["error"] = end.error
     return message
+
+
+def from_wire(message: Mapping[str, Any]) -> StepMessage:
+    """Return the message that :func:`to_wire` made.
+
+    Raises:
+        DagsterSerdesError: an entry is of a version that is not known here.
+    """
+    entries = tuple(from_json(text) for text in message["entries"])
+    if "receipt" not in message:
+        return StepMessage(entries)
+    end = StepEnd(
+        receipt=from_json(message["receipt"]), counts=message["counts"], error=message["error"]
+    )
+    return StepMessage(entries, end)

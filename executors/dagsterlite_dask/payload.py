@@ -6,16 +6,22 @@ instance only the folder for intermediates travels, never where runs and events 
 
 from __future__ import annotations
 
+import io
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
 
 import cloudpickle
 
+from dagsterlite.definitions.executor import ExecutorDefinition
+from dagsterlite.definitions.logger import LoggerDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
-from dagsterlite.errors import DagsterInvariantViolationError
+from dagsterlite.errors import DagsterInvariantViolationError, listed
 from dagsterlite.runs import DagsterRun
-from dagsterlite_dask.shipping import AUTO, NONE, shipped_by_value, user_modules
+from dagsterlite_dask.shipping import AUTO, modules_to_ship, shipped_by_value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,26 +41,76 @@ class Payload:
 def encode_payload(payload: Payload, ship_code: str | Sequence[str] = AUTO) -> bytes:
     """Return the payload as bytes that a worker without the user's code can read.
 
+    Where ``auto`` meets a module that cannot be pickled, all modules go by their names: a worker
+    that can import them needs no more.
+
     Args:
         payload: The payload.
-        ship_code: ``auto`` for all of the user's modules, ``none``, or the names of modules.
+        ship_code: As for :func:`~dagsterlite_dask.shipping.modules_to_ship`.
 
     Raises:
-        DagsterInvariantViolationError: something that the pipeline refers to cannot be pickled.
+        DagsterInvariantViolationError: something that the pipeline refers to cannot be pickled, or
+            a module cannot be imported.
     """
-    names = None if isinstance(ship_code, str) else ship_code
-    modules = [] if ship_code == NONE else user_modules(names)
+    modules = modules_to_ship(ship_code)
     try:
-        with shipped_by_value(modules):
-            data: bytes = cloudpickle.dumps(payload, protocol=pickle.HIGHEST_PROTOCOL)
+        return _dumps(payload, modules)
     except Exception as exc:
-        message = (
-            f"Pipeline '{payload.pipeline.name}' cannot be sent to workers: something that its "
-            f"functions refer to cannot be pickled: {exc}. Make such objects (connections, locks, "
-            "open files) inside a solid or a resource."
-        )
-        raise DagsterInvariantViolationError(message) from exc
-    return data
+        if ship_code == AUTO:
+            # Where that fails too, the first error tells more.
+            with suppress(Exception):
+                return _dumps(payload, [])
+        raise DagsterInvariantViolationError(_unpicklable(payload, modules, exc)) from exc
+
+
+def _dumps(value: object, modules: Sequence[ModuleType]) -> bytes:
+    file = io.BytesIO()
+    with shipped_by_value(modules):
+        _Pickler(file, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
+    return file.getvalue()
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """Leaves the functions at home that make loggers and executors: both live on the driver."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        match obj:
+            case LoggerDefinition():
+                return _rebuilt, (type(obj), {**obj.__dict__, "logger_fn": driver_only})
+            case ExecutorDefinition():
+                return _rebuilt, (type(obj), {**obj.__dict__, "_create": driver_only})
+        return super().reducer_override(obj)
+
+
+def _rebuilt(cls: type, state: Mapping[str, Any]) -> Any:
+    made: Any = object.__new__(cls)
+    made.__dict__.update(state)
+    return made
+
+
+def driver_only(_init_context: Any) -> Any:
+    """Stand in on workers for a function that is called on the driver.
+
+    Raises:
+        DagsterInvariantViolationError: always.
+    """
+    message = "Loggers and executors are made by a run's driver, not on its workers."
+    raise DagsterInvariantViolationError(message)
+
+
+def _unpicklable(payload: Payload, modules: Sequence[ModuleType], exc: Exception) -> str:
+    guilty = []
+    for definition in payload.pipeline.all_solid_defs:
+        try:
+            _dumps(definition, modules)
+        except Exception:  # noqa: BLE001 - a user's object decides what pickling it raises
+            guilty.append(definition.name)
+    where = f" It stands with the solid {listed(guilty)}." if guilty else ""
+    return (
+        f"Pipeline '{payload.pipeline.name}' cannot be sent to workers: something that its "
+        f"functions refer to cannot be pickled: {type(exc).__name__}: {exc}.{where} Make such "
+        "objects (connections, locks, open files) inside a solid or a resource."
+    )
 
 
 def decode_payload(data: bytes) -> Payload:

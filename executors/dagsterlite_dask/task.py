@@ -2,118 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any, Final
 
 import cloudpickle
-from distributed import get_worker, rejoin, secede
+from distributed import Worker, get_worker
 
-from dagsterlite.errors import (
-    DagsterExecutionStepExecutionError,
-    DagsterInvariantViolationError,
-)
+from dagsterlite.errors import DagsterExecutionStepExecutionError
 from dagsterlite.events.engine import EngineEventData, StepRecovered
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite.execution.inputs import Upstream
-from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
-from dagsterlite.execution.step import AttemptResult, execute_attempt, pass_over
+from dagsterlite.execution.step import AttemptResult, pass_over
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.step import ExecutionStep
+from dagsterlite.serdes import from_json
+from dagsterlite.stores import StepManifest
+from dagsterlite_dask.attempts import Attempts, returned
+from dagsterlite_dask.graph import Again
 from dagsterlite_dask.messages import StepResult
-from dagsterlite_dask.worker_run import open_run
+from dagsterlite_dask.topic_sink import TopicSink
+from dagsterlite_dask.worker_run import WorkerRun, open_run
 
-T = TypeVar("T")
+FIRST: Final = (0, False)
 
 
-def run_step(payload: tuple[str, bytes], step_key: str, *upstream: StepResult) -> StepResult:
+def run_step(
+    payload: tuple[str, bytes], step_key: str, again: Again | None, *upstream: StepResult | str
+) -> StepResult:
     """Run a step on this worker; what goes wrong in it is in the receipt, not raised.
 
     Args:
         payload: The run's id, and its payload as bytes.
         step_key: The step.
-        upstream: The results of the steps that it needs.
+        again: What is known of the step where it was given to the cluster before.
+        upstream: The results of the steps that it needs, or their receipts as JSON.
+
+    Raises:
+        DagsterRunCanceledError: the run is over.
+        Exception: what the pipeline's modules raise where they are loaded.
     """
+    found = _upstream(upstream)
+    if found is None:
+        return StepResult(receipt=None)
     worker = get_worker()
-    run = open_run(*payload)
-    context, sink = run.begin(worker)
-    try:
-        step = context.plan.get_step_by_key(step_key)
-        result = _result(context, step, _upstream(upstream), run.resources())
-        error = _pickled(result.error)
-        sink.finish(result.receipt, error)
-        return StepResult(
-            receipt=result.receipt,
-            values=result.values,
-            entries=sink.entries_of(result.receipt.attempt_id),
-            error=error,
-        )
-    finally:
-        run.end(context, sink)
+    run = open_run(*payload, worker)
+    with run.task(step_key) as (context, sink):
+        task = _Task(worker, run, context, sink, again or FIRST)
+        result = task.result(context.plan.step_by_key[step_key], found)
+        told = sink.finish(result.receipt, _pickled(result.error))
+        return StepResult(receipt=result.receipt, values=result.values, told=told)
 
 
-def _upstream(results: tuple[StepResult, ...]) -> Upstream:
-    receipts = {result.receipt.step_key: result.receipt for result in results}
-    values = {
-        (result.receipt.step_key, name): value
-        for result in results
-        for name, value in result.values.items()
-    }
+def _upstream(found: Iterable[StepResult | str]) -> Upstream | None:
+    """Return what the steps before left; None where one of them waits for another attempt."""
+    receipts: dict[str, Receipt] = {}
+    values: dict[tuple[str, str], Any] = {}
+    for one in found:
+        if isinstance(one, str):
+            receipt = from_json(one)
+        elif one.receipt is None or one.receipt.outcome is StepOutcome.UP_FOR_RETRY:
+            return None
+        else:
+            receipt = one.receipt
+            values |= {(receipt.step_key, name): value for name, value in one.values.items()}
+        receipts[receipt.step_key] = receipt
     return Upstream(receipts, values)
 
 
-def _result(
-    context: RunContext, step: ExecutionStep, upstream: Upstream, resources: ResourceManager
-) -> AttemptResult:
-    decision = decide(step, upstream.receipts)
-    if not isinstance(decision, Run):
-        return _returned(pass_over(context, step, decision))
-    manifest = context.storage.read_manifest(step.key)
-    if manifest is not None:
-        return _recover(context, step, manifest.receipt)
-    return _attempts(context, step, upstream, resources)
+class _Task:
+    def __init__(
+        self, worker: Worker, run: WorkerRun, context: RunContext, sink: TopicSink, again: Again
+    ) -> None:
+        self._worker = worker
+        self._run = run
+        self._context = context
+        self._sink = sink
+        self._again = again
 
-
-def _attempts(
-    context: RunContext, step: ExecutionStep, upstream: Upstream, resources: ResourceManager
-) -> AttemptResult:
-    number = 0
-    while True:
-        result = _returned(execute_attempt(context, step, upstream, resources, number))
-        if result.receipt.outcome is not StepOutcome.UP_FOR_RETRY:
+    def result(self, step: ExecutionStep, upstream: Upstream) -> AttemptResult:
+        decision = decide(step, upstream.receipts)
+        if not isinstance(decision, Run):
+            return returned(pass_over(self._context, step, decision))
+        manifest = self._context.storage.read_manifest(step.key)
+        if manifest is not None:
+            return self._recover(step, manifest)
+        attempts = Attempts(self._worker, self._run, self._context, self._sink)
+        result = attempts.run(step, upstream, *self._again)
+        if self._sink.has_told_of(result.receipt.attempt_id):
             return result
-        _wait(context, result.receipt.seconds_to_wait)
-        number += 1
+        # Another copy of this task was committed first; it may not live to tell.
+        standing = self._context.storage.read_manifest(step.key)
+        self._sink.hand_on(() if standing is None else standing.entries)
+        return result
 
-
-def _wait(context: RunContext, seconds: float | None) -> None:
-    """Wait before another attempt, while other tasks may use the worker's thread."""
-    if not seconds:
-        return
-    secede()
-    context.interrupts.wait(seconds)
-    rejoin()
-
-
-def _recover(context: RunContext, step: ExecutionStep, receipt: Receipt) -> AttemptResult:
-    """Load the outputs of a step that was committed before: its code does not run again."""
-    log = context.step_log(step)
-    message = f'Step "{step.key}" was committed before: its outputs are loaded, it does not run.'
-    detail = StepRecovered(step.key, receipt.attempt_id)
-    log.event(DagsterEventType.ENGINE_EVENT, message, EngineEventData(detail=detail))
-    values = {o.output_name: context.storage.read_output(step.key, o) for o in receipt.outputs}
-    return AttemptResult(receipt=receipt, values=values)
-
-
-def _returned(attempt: Generator[Any, None, T]) -> T:
-    """Run a generator to its end; its events went to the sink already."""
-    while True:
-        try:
-            next(attempt)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+    def _recover(self, step: ExecutionStep, manifest: StepManifest) -> AttemptResult:
+        """Load the outputs of a step that was committed before: its code does not run again."""
+        self._sink.hand_on(manifest.entries)
+        receipt = manifest.receipt
+        message = (
+            f'Step "{step.key}" was committed before: its outputs are loaded, it does not run.'
+        )
+        detail = StepRecovered(step.key, receipt.attempt_id)
+        self._context.step_log(step).event(
+            DagsterEventType.ENGINE_EVENT, message, EngineEventData(detail=detail)
+        )
+        read = self._context.storage.read_output
+        values = {output.output_name: read(step.key, output) for output in receipt.outputs}
+        return AttemptResult(receipt=receipt, values=values)
 
 
 def _pickled(error: BaseException | None) -> bytes | None:
@@ -129,9 +126,6 @@ def _pickled(error: BaseException | None) -> bytes | None:
     return data
 
 
-def receipt_of(result: StepResult) -> StepResult:
-    """Return a step's result without its values, for a driver that missed its end."""
-    if not isinstance(result, StepResult):
-        message = f"Expected a step's result, found {type(result).__name__}."
-        raise DagsterInvariantViolationError(message)
-    return StepResult(receipt=result.receipt, entries=result.entries, error=result.error)
+def told_by(result: StepResult) -> Any:
+    """Return what a step's task told, for a driver that did not hear all; None if it is gone."""
+    return result.told

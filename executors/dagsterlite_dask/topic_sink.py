@@ -1,35 +1,44 @@
-"""The way of a step's entries to the driver: buffered, then one message on the run's topic."""
+"""The way of entries to the driver: buffered, then one message on the run's topic."""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias
 
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt
 from dagsterlite.serdes import to_json
-from dagsterlite_dask.messages import to_wire
+from dagsterlite_dask.messages import StepEnd, to_wire
 
 FLUSH_SECONDS: Final = 0.05
 """How long an entry waits for company before it is sent."""
+
+FLUSH_ENTRIES: Final = 200
+"""How many waiting entries are sent at once, without waiting longer."""
+
+KEPT_CHARACTERS: Final = 1 << 21
+"""How much of what a task told it keeps, for a driver that did not hear all."""
+
+Send: TypeAlias = Callable[[Mapping[str, Any]], None]
 
 
 class TopicSink:
     """Sends what one task tells: a short step in one message, a long one live.
 
     Args:
-        worker: The Dask worker that the task runs on.
-        topic: The run's topic.
+        send: Sends a message on the run's topic.
     """
 
-    def __init__(self, worker: Any, topic: str) -> None:
-        self._worker = worker
-        self._topic = topic
+    def __init__(self, send: Send) -> None:
+        self._send_message = send
         self._lock = threading.Lock()
         self._waiting: list[str] = []
-        self._sent: list[tuple[str, str]] = []
         self._oldest = 0.0
+        self._counts: dict[str, int] = {}
+        self._kept: list[str] = []
+        self._room = KEPT_CHARACTERS
 
     def emit(self, entry: EventLogEntry) -> None:
         """Take an entry."""
@@ -38,31 +47,63 @@ class TopicSink:
             if not self._waiting:
                 self._oldest = time.monotonic()
             self._waiting.append(text)
-            self._sent.append((entry.attempt_id, text))
+            self._counts[entry.attempt_id] = self._counts.get(entry.attempt_id, 0) + 1
+            self._keep(text)
+            if len(self._waiting) >= FLUSH_ENTRIES:
+                self._send()
+
+    def _keep(self, text: str) -> None:
+        self._room -= len(text)
+        if self._room >= 0:
+            self._kept.append(text)
+        else:
+            self._kept.clear()
+
+    def has_told_of(self, attempt_id: str) -> bool:
+        """Return whether entries of an attempt came this way."""
+        return attempt_id in self._counts
+
+    def hand_on(self, entries: Iterable[EventLogEntry]) -> None:
+        """Tell once more what an attempt of another task made: its own message may be lost."""
+        for entry in entries:
+            self.emit(entry)
+
+    def flush(self) -> None:
+        """Send what waits."""
+        with self._lock:
+            if self._waiting:
+                self._send()
 
     def flush_if_due(self) -> None:
         """Send what has waited long enough."""
         with self._lock:
             if self._waiting and time.monotonic() - self._oldest >= FLUSH_SECONDS:
-                self._send(to_wire(self._waiting))
+                self._send()
 
-    def finish(self, receipt: Receipt, error: bytes | None) -> None:
-        """Send what waits, and the receipt as the last of it."""
+    def finish(self, receipt: Receipt, error: bytes | None) -> Mapping[str, Any] | None:
+        """Send what waits, and the receipt as the last of it.
+
+        Return all of it as one message; None where that would be too much.
+        """
         with self._lock:
-            self._send(to_wire(self._waiting, to_json(receipt), error))
+            end = StepEnd(receipt=receipt, counts=dict(self._counts), error=error)
+            message = to_wire(self._waiting, end)
+            self._send_message(message)
+            self._waiting = []
+            return {**message, "entries": self._kept} if self._room >= 0 else None
 
-    def entries_of(self, attempt_id: str) -> tuple[str, ...]:
-        """Return the entries of one attempt, as JSON."""
+    def all_told(self) -> Mapping[str, Any]:
+        """Return all that was told as one message; nothing where that would be too much."""
         with self._lock:
-            return tuple(text for attempt, text in self._sent if attempt == attempt_id)
+            return to_wire(self._kept)
 
-    def _send(self, message: dict[str, Any]) -> None:
-        self._worker.log_event(self._topic, message)
+    def _send(self) -> None:
+        self._send_message(to_wire(self._waiting))
         self._waiting = []
 
 
 class Flusher:
-    """Sends the entries of long steps while they run; one thread a worker process."""
+    """Sends the entries of long steps while they run; one thread a run in a worker process."""
 
     def __init__(self) -> None:
         self._sinks: set[TopicSink] = set()

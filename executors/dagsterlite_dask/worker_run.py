@@ -2,55 +2,66 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from dagsterlite.errors import DagsterHomeError
-from dagsterlite.events.log_entry import EventLogEntry
+from distributed import Worker
+from distributed.utils import sync
+
+from dagsterlite.errors import DagsterHomeError, DagsterRunCanceledError
+from dagsterlite.execution.executor import tell_of_tear_down
 from dagsterlite.execution.interrupts import Interrupts
+from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.redaction import redactor
 from dagsterlite.execution.resources import ResourceManager
-from dagsterlite.execution.run_context import RunContext, logging_tags
+from dagsterlite.execution.run_context import RunContext, logging_tags, make_resource_manager
 from dagsterlite.execution.storages import make_intermediates
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.run_config.resolved import EnvironmentConfig
 from dagsterlite_dask.keys import topic_of
 from dagsterlite_dask.payload import Payload, decode_payload
+from dagsterlite_dask.retries import SECONDS, read_numbers
 from dagsterlite_dask.topic_sink import Flusher, TopicSink
 from dagsterlite_dask.transient import TransientStorage
 
 
 class WorkerRun:
-    """The run's plan, storage, loggers and resources in this process.
+    """The run's plan, storage and resources in this process.
 
     Args:
         payload: What the driver sent.
+        worker: A worker of this process.
     """
 
-    def __init__(self, payload: Payload) -> None:
+    def __init__(self, payload: Payload, worker: Worker) -> None:
         run = payload.run
         config = EnvironmentConfig.build(
             payload.pipeline, run.run_config, run.mode, payload.ignored_solids
         )
-        plan = ExecutionPlan.build(payload.pipeline, config)
         mode = payload.pipeline.get_mode_definition(config.mode)
-        storage = make_intermediates(
-            mode, config, run, payload.artifacts_dir, prefers_persistent=True
-        )
-        self._flusher = Flusher()
+        self._worker = worker
+        self._topic = topic_of(run.run_id)
+        self._interrupts = Interrupts()
         self._lock = threading.Lock()
-        self._running: set[Interrupts] = set()
-        self._resources: ResourceManager | None = None
-        self.topic = topic_of(run.run_id)
-        self.context = RunContext(
-            plan=plan,
+        self._running: dict[TopicSink, str] = {}
+        self._is_closed = False
+        self._retry_numbers = dict(read_numbers(worker, run.run_id))
+        self._flusher = Flusher()
+        # What the run's resources tell belongs to no step.
+        self._own_sink = TopicSink(self.send)
+        self._flusher.add(self._own_sink)
+        context = RunContext(
+            plan=ExecutionPlan.build(payload.pipeline, config),
             mode_def=mode,
             run=run,
-            storage=storage if storage.is_persistent else TransientStorage(),
-            sink=_NOWHERE,
-            interrupts=Interrupts(),
+            storage=TransientStorage(),
+            sink=self._own_sink,
+            interrupts=self._interrupts,
             # The driver tells the run's loggers, of all workers' entries.
             loggers=(),
             open_instance=_open_instance,
@@ -58,57 +69,88 @@ class WorkerRun:
             redact=redactor(sorted(config.secrets)),
             tags=logging_tags(run),
         )
+        self._log = DagsterLogManager(context.run_log(), (), self._interrupts)
+        self.resources: ResourceManager = make_resource_manager(
+            mode, config, run, self._log, self._interrupts, _open_instance
+        )
+        storage = make_intermediates(
+            mode,
+            config,
+            run,
+            payload.artifacts_dir,
+            prefers_persistent=True,
+            resources=self.resources.scoped,
+        )
+        self._context = replace(context, storage=storage) if storage.is_persistent else context
 
-    def resources(self) -> ResourceManager:
-        """Return the run's resources in this process; each is made at first need."""
-        with self._lock:
-            if self._resources is None:
-                self._resources = self.context.resource_manager(self.context.run_log())
-            return self._resources
+    @property
+    def context(self) -> RunContext:
+        """The run as its steps see it."""
+        return self._context
 
-    def begin(self, worker: Any) -> tuple[RunContext, TopicSink]:
-        """Return what one task works with: the run's context with a sink and a stop of its own."""
-        sink = TopicSink(worker, self.topic)
-        context = replace(self.context, sink=sink, interrupts=Interrupts())
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Send a message to the driver, unless the run is over."""
+        if not self._is_closed:
+            self._worker.log_event(self._topic, message)
+
+    @contextmanager
+    def task(self, step_key: str) -> Iterator[tuple[RunContext, TopicSink]]:
+        """Give a task the run's context, with a sink of its own.
+
+        Raises:
+            DagsterRunCanceledError: the run is stopped: nothing begins any more.
+        """
+        if self._interrupts.reason is not None:
+            raise DagsterRunCanceledError(self._context.run_id)
+        sink = TopicSink(self.send)
         with self._lock:
-            self._running.add(context.interrupts)
+            self._running[sink] = step_key
         self._flusher.add(sink)
-        return context, sink
+        try:
+            yield replace(self._context, sink=sink), sink
+        finally:
+            self._flusher.remove(sink)
+            with self._lock:
+                self._running.pop(sink)
 
-    def end(self, context: RunContext, sink: TopicSink) -> None:
-        """Let go of what :meth:`begin` gave out."""
-        self._flusher.remove(sink)
-        with self._lock:
-            self._running.discard(context.interrupts)
+    def announce(self, step_key: str) -> None:
+        """Have the driver know that a step begins before it does: it may end this process."""
+        tell = self._worker.scheduler.log_event
+        message = {"begins": step_key}
+        sync(self._worker.loop, tell, topic=self._topic, msg=message, callback_timeout=SECONDS)
 
-    def interrupt(self, reason: BaseException) -> None:
-        """Stop the tasks that run now, at their next bytecode."""
-        with self._lock:
-            running = list(self._running)
-        for interrupts in running:
-            interrupts.request(reason)
+    def retry_number(self, step_key: str) -> int:
+        """Return how often a step was tried before, also on workers that are lost."""
+        return self._retry_numbers.get(step_key, 0)
 
-    def close(self, worker: Any) -> None:
-        """Tear the resources down and end the threads."""
+    def note_retry(self, step_key: str, number: int) -> None:
+        """Take up how often a step was tried."""
+        self._retry_numbers[step_key] = number
+
+    def interrupt(self, reason: BaseException) -> list[str]:
+        """Stop the tasks that run now at their next bytecode, and those that begin later.
+
+        Return the steps that run now.
+        """
+        self._interrupts.request(reason)
         with self._lock:
-            resources, self._resources = self._resources, None
-        if resources is not None:
-            resources.tear_down(lambda key, exc: _tell(worker, self.topic, key, exc))
+            return sorted(self._running.values())
+
+    def running(self) -> list[str]:
+        """Return the steps that run now."""
+        with self._lock:
+            return sorted(self._running.values())
+
+    def close(self) -> Mapping[str, Any]:
+        """Stop what still runs, tear the resources down and end the threads.
+
+        Return what the resources told from first to last, as a message.
+        """
+        self._interrupts.request(DagsterRunCanceledError(self._context.run_id))
+        self.resources.tear_down(lambda key, exc: tell_of_tear_down(self._log, key, exc))
         self._flusher.close()
-
-
-class _Nowhere:
-    """Takes the entries of resources that log while they are made: they belong to no attempt."""
-
-    def emit(self, entry: EventLogEntry) -> None:
-        return
-
-
-_NOWHERE = _Nowhere()
-
-
-def _tell(worker: Any, topic: str, key: str, exc: BaseException) -> None:
-    worker.log_event(topic, {"tear_down": key, "error": str(exc)})
+        self._is_closed = True
+        return self._own_sink.all_told()
 
 
 def _open_instance() -> DagsterInstance:
@@ -122,30 +164,95 @@ def _open_instance() -> DagsterInstance:
         raise DagsterHomeError(message) from exc
 
 
-_runs: dict[str, WorkerRun] = {}
-_runs_lock = threading.Lock()
+# --- the runs of this process --------------------------------------------------------------------
 
 
-def open_run(run_id: str, data: bytes) -> WorkerRun:
-    """Return the run in this process, made from its payload when it is first asked for."""
-    with _runs_lock:
-        run = _runs.get(run_id)
-        if run is None:
-            run = _runs[run_id] = WorkerRun(decode_payload(data))
-        return run
+class _Door:
+    """A run that this process may open, and has opened perhaps."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.workers = 0
+        self.is_shut = False
+        self.run: WorkerRun | None = None
 
 
-def interrupt_run(run_id: str, reason: BaseException) -> None:
-    """Stop the run's tasks in this process, if there are any."""
-    with _runs_lock:
-        run = _runs.get(run_id)
+_doors: dict[str, _Door] = {}
+# Held for an instant only: the worker's event loop takes it too.
+_doors_lock = threading.Lock()
+
+
+def admit_run(run_id: str) -> None:
+    """Let tasks of a run open it here; each worker of this process does so once."""
+    with _doors_lock:
+        _doors.setdefault(run_id, _Door()).workers += 1
+
+
+def open_run(run_id: str, data: bytes, worker: Worker) -> WorkerRun:
+    """Return the run in this process, made from its payload when it is first asked for.
+
+    Raises:
+        DagsterRunCanceledError: its driver has closed it, or never opened it.
+    """
+    door = _doors.get(run_id)
+    if door is None:
+        raise DagsterRunCanceledError(run_id)
+    if door.run is not None:
+        return door.run
+    with door.lock:
+        if door.is_shut:
+            raise DagsterRunCanceledError(run_id)
+        if door.run is None:
+            door.run = WorkerRun(decode_payload(data), worker)
+        return door.run
+
+
+def note_retry(run_id: str, step_key: str, number: int) -> None:
+    """Take up how often a step of a run was tried, if the run is open in this process."""
+    run = _opened(run_id)
     if run is not None:
-        run.interrupt(reason)
+        run.note_retry(step_key, number)
 
 
-def close_run(run_id: str, worker: Any) -> None:
-    """Forget the run in this process, its resources torn down."""
-    with _runs_lock:
-        run = _runs.pop(run_id, None)
-    if run is not None:
-        run.close(worker)
+def interrupt_run(run_id: str) -> list[str]:
+    """Stop the run in this process, if it is open; return the steps that run now."""
+    run = _opened(run_id)
+    return [] if run is None else run.interrupt(DagsterRunCanceledError(run_id))
+
+
+def running_steps(run_id: str) -> list[str]:
+    """Return the steps of the run that run in this process."""
+    run = _opened(run_id)
+    return [] if run is None else run.running()
+
+
+def _opened(run_id: str) -> WorkerRun | None:
+    door = _doors.get(run_id)
+    return None if door is None else door.run
+
+
+async def end_run(run_id: str) -> Mapping[str, Any] | None:
+    """Close the run in this process, for all its workers; return what the run's resources told."""
+    return await asyncio.to_thread(_shut, run_id)
+
+
+def close_run(run_id: str) -> None:
+    """Close the run in this process when its last worker does so."""
+    with _doors_lock:
+        door = _doors.get(run_id)
+        if door is None:
+            return
+        door.workers -= 1
+        if door.workers > 0:
+            return
+    _shut(run_id)
+
+
+def _shut(run_id: str) -> Mapping[str, Any] | None:
+    with _doors_lock:
+        door = _doors.pop(run_id, None)
+    if door is None:
+        return None
+    with door.lock:
+        door.is_shut = True
+    return None if door.run is None else door.run.close()

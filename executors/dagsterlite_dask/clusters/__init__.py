@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from distributed import Client
 
-from dagsterlite_dask.clusters import existing, local
+from dagsterlite_dask.clusters import current, existing, local
 
 OpenCluster = Callable[[Mapping[str, Any]], AbstractContextManager[Client]]
 
@@ -25,6 +25,12 @@ class ClusterKind:
 
 
 KINDS: Final[Mapping[str, ClusterKind]] = {
+    "current": ClusterKind(current.open_client, is_joined=True),
     "existing": ClusterKind(existing.open_client, is_joined=True),
     "local": ClusterKind(local.open_client, is_joined=False),
 }
+
+
+def default_kind() -> str:
+    """Return the kind of cluster for a run that names none."""
+    return "current" if current.is_there() else "local"

@@ -1,18 +1,28 @@
-"""A cluster on this machine, started for the run and closed after it.
-
-Its workers are processes of their own that never import the user's main module, so a script
-without a main guard works.
-"""
+"""A cluster on this machine, started for the run and closed after it."""
 
 from __future__ import annotations
 
+import inspect
 import logging
+import math
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
-from distributed import Client
-from distributed.deploy.subprocess import SubprocessCluster
+from dask.system import CPU_COUNT
+from distributed import Client, LocalCluster, Nanny, Worker
+from distributed.worker_memory import parse_memory_limit
+
+from dagsterlite.errors import DagsterClusterUnreachableError, DagsterInvalidConfigError, near
+from dagsterlite_dask.clusters.connect import connect
+from dagsterlite_dask.clusters.processes import Members, running_cluster
+
+WORKER_SECONDS: Final = 60.0
+"""How long workers have to come up on a busy machine."""
+
+_MEND: Final = "Look what this machine is busy with, and execute the run again."
+_OURS: Final = frozenset({"n_workers", "threads_per_worker", "host", "dashboard_address"})
 
 
 @contextmanager
@@ -20,21 +30,89 @@ def open_client(config: Mapping[str, Any]) -> Iterator[Client]:
     """Start a scheduler and workers, and open a client on them.
 
     Args:
-        config: ``n_workers`` and ``threads_per_worker``, both optional; other arguments go to the
-            workers as they are.
+        config: ``n_workers`` and ``threads_per_worker``, both optional, and arguments of Dask's
+            workers. An argument that only Dask's ``LocalCluster`` has makes one of that class.
+
+    Raises:
+        DagsterInvalidConfigError: an argument is neither.
+        DagsterClusterUnreachableError: the cluster does not come up.
     """
-    options = dict(config)
-    workers = options.pop("n_workers", None)
-    threads = options.pop("threads_per_worker", 1 if workers is not None else None)
+    options = {name: value for name, value in config.items() if value is not None}
+    if _check(options):
+        with (
+            LocalCluster(**{"dashboard_address": ":0", **options}) as cluster,
+            connect(cluster, _MEND) as client,
+        ):
+            yield client
+        return
+    count, threads = _size(options.pop("n_workers", None), options.pop("threads_per_worker", None))
+    host = options.pop("host", "127.0.0.1")
+    scheduler = {
+        "host": host,
+        "port": 0,
+        "dashboard": True,
+        "dashboard_address": options.pop("dashboard_address", ":0"),
+    }
+    workers = {
+        "host": host,
+        "nthreads": threads,
+        "silence_logs": logging.ERROR,
+        "memory_limit": parse_memory_limit("auto", 1, count, logger=logging.getLogger(__name__)),
+        **options,
+    }
     with (
-        SubprocessCluster(
-            n_workers=workers,
-            threads_per_worker=threads,
-            worker_kwargs=options,
-            dashboard_address=":0",
-            silence_logs=logging.ERROR,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
+        running_cluster(scheduler, workers, count) as members,
+        connect(members.address(), _MEND) as client,
     ):
-        client.wait_for_workers(len(cluster.worker_spec))
+        _wait(client, members, count)
         yield client
+
+
+def _check(options: Mapping[str, Any]) -> bool:
+    """Return whether only a LocalCluster takes the arguments."""
+    of_workers = {*_parameters(Worker), *_parameters(Nanny)}
+    of_clusters = _parameters(LocalCluster) - of_workers - _OURS
+    known = of_workers | of_clusters | _OURS
+    unknown = sorted(options.keys() - known)
+    if unknown:
+        name = unknown[0]
+        raise DagsterInvalidConfigError(
+            f"execution.dask.config.cluster.local: neither Dask's workers nor its LocalCluster "
+            f"take an argument '{name}'.{near(name, known)}",
+            (),
+            dict(options),
+        )
+    return bool(options.keys() & of_clusters)
+
+
+def _parameters(cls: type) -> set[str]:
+    found = inspect.signature(cls).parameters.values()
+    return {p.name for p in found if p.kind is not inspect.Parameter.VAR_KEYWORD}
+
+
+def _size(workers: int | None, threads: int | None) -> tuple[int, int]:
+    for name, number in (("n_workers", workers), ("threads_per_worker", threads)):
+        if number is not None and number < 1:
+            raise DagsterInvalidConfigError(
+                f"execution.dask.config.cluster.local.{name} must be 1 or more, not {number}.",
+                (),
+                number,
+            )
+    if workers is None:
+        return max(1, CPU_COUNT // (threads or 1)), threads or 1
+    return workers, threads or max(1, math.ceil(CPU_COUNT / workers))
+
+
+def _wait(client: Client, members: Members, count: int) -> None:
+    until = time.monotonic() + WORKER_SECONDS
+    while time.monotonic() < until:
+        members.check()
+        try:
+            client.wait_for_workers(count, timeout=0.5)
+        except TimeoutError:
+            continue
+        return
+    raise DagsterClusterUnreachableError(
+        f"The {count} Dask workers that were started for the run are not up after "
+        f"{WORKER_SECONDS:g} seconds. {_MEND}"
+    )

@@ -1,0 +1,99 @@
+"""The attempts of one task at its step: again and again, as long as the step asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Final, TypeVar
+
+from distributed import Worker, rejoin, secede
+
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.receipt import Receipt, StepOutcome
+from dagsterlite.execution.inputs import Upstream
+from dagsterlite.execution.run_context import RunContext
+from dagsterlite.execution.step import AttemptResult, execute_attempt
+from dagsterlite.plan.step import ExecutionStep
+from dagsterlite_dask.placement import placement_of
+from dagsterlite_dask.retries import write_number
+from dagsterlite_dask.topic_sink import TopicSink
+from dagsterlite_dask.worker_run import WorkerRun, note_retry
+
+LONGEST_WAIT: Final = 10.0
+"""Seconds that a task waits for its next attempt; where it is longer, the driver waits."""
+
+T = TypeVar("T")
+
+
+def returned(attempt: Generator[DagsterEvent, None, T]) -> T:
+    """Run a generator of events to its end; they went to the sink already."""
+    while True:
+        try:
+            next(attempt)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+
+class Attempts:
+    """Tries a step in one task.
+
+    Args:
+        worker: The worker of the task.
+        run: The run in this process.
+        context: The run as the task sees it.
+        sink: Where the task's entries go.
+    """
+
+    def __init__(
+        self, worker: Worker, run: WorkerRun, context: RunContext, sink: TopicSink
+    ) -> None:
+        self._worker = worker
+        self._run = run
+        self._context = context
+        self._sink = sink
+
+    def run(
+        self, step: ExecutionStep, upstream: Upstream, number: int, is_announced: bool
+    ) -> AttemptResult:
+        """Return how the step's last attempt here ended.
+
+        Args:
+            step: The step.
+            upstream: What the steps before it left.
+            number: How often the driver knows that it was tried before.
+            is_announced: Whether the driver is to know that it starts before it starts.
+        """
+        number = max(number, self._run.retry_number(step.key))
+        if is_announced:
+            self._run.announce(step.key)
+        while True:
+            resources = self._run.resources
+            attempt = execute_attempt(self._context, step, upstream, resources, number)
+            result = returned(attempt)
+            if result.receipt.outcome is not StepOutcome.UP_FOR_RETRY:
+                return result
+            number += 1
+            self._sink.flush()
+            self._note(step, number)
+            if not self._waits_here(step, result.receipt):
+                return result
+            self._wait(result.receipt)
+
+    def _note(self, step: ExecutionStep, number: int) -> None:
+        self._run.note_retry(step.key, number)
+        write_number(self._worker, self._context.run_id, step.key, number, note_retry)
+
+    def _waits_here(self, step: ExecutionStep, receipt: Receipt) -> bool:
+        wait = receipt.seconds_to_wait or 0
+        # Dask gives a worker's resources to no other task before this one ends.
+        return wait <= LONGEST_WAIT and not (wait and placement_of(step).resources)
+
+    def _wait(self, receipt: Receipt) -> None:
+        """Wait for the next attempt, while other tasks may use the worker's thread."""
+        if not receipt.seconds_to_wait:
+            return
+        secede()
+        self._context.interrupts.wait(receipt.seconds_to_wait)
+        # The thread that is not needed any more does not wait for its place.
+        if self._context.interrupts.reason is None:
+            rejoin()

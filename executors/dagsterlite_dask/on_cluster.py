@@ -1,0 +1,74 @@
+"""What is run inside schedulers and workers whose packages are not known.
+
+Its code travels by value (see the last line) and imports nothing of ours before it is called: the
+scheduler has no dagsterlite, and on a cluster that is shared some workers may have none either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import suppress
+from typing import Any
+
+import cloudpickle
+from distributed import Worker, WorkerPlugin
+
+
+class RunPlugin(WorkerPlugin):
+    """Opens the door to a run on each worker; closing it stops and tears down what is left there.
+
+    Args:
+        name: The plugin's name, the run's alone.
+        run_id: The run.
+    """
+
+    def __init__(self, name: str, run_id: str) -> None:
+        self.name = name
+        self._run_id = run_id
+
+    async def setup(self, worker: Worker) -> None:
+        """Let tasks of the run be executed in this process."""
+        # Without dagsterlite no task of ours can run here anyway, and others' can.
+        with suppress(ImportError):
+            # The import takes its time, and the worker's event loop has heartbeats to send.
+            await asyncio.to_thread(__import__, "dagsterlite_dask.worker_run")
+            sys.modules["dagsterlite_dask.worker_run"].admit_run(self._run_id)
+
+    async def teardown(self, worker: Worker) -> None:
+        """Stop the run in this process, its resources torn down off the event loop."""
+        module = sys.modules.get("dagsterlite_dask.worker_run")
+        if module is not None:
+            await asyncio.to_thread(module.close_run, self._run_id)
+
+
+def installed_versions() -> tuple[str | None, tuple[int, int]]:
+    """Return this process's version of dagsterlite, None where it has none, and of Python."""
+    version = None
+    with suppress(ImportError):
+        version = __import__("dagsterlite").__version__
+    return version, sys.version_info[:2]
+
+
+async def forget_run(topic: str, mark: str | None, client: str, dask_scheduler: Any = None) -> None:
+    """Remove a run's tasks, what is told on its topic, and what is noted under its name.
+
+    Args:
+        topic: The run's topic.
+        mark: What the name in each of its tasks' keys holds; None where its tasks stay.
+        client: The id of the client that submitted it.
+        dask_scheduler: The scheduler that this runs on.
+    """
+    if mark is not None:
+        # A graph that is still being read makes its tasks when all that cancels them has passed.
+        while dask_scheduler._active_graph_updates:  # noqa: ASYNC110, SLF001 - a count, no event
+            await asyncio.sleep(0.01)
+        names = ((key[0] if type(key) is tuple else key, key) for key in dask_scheduler.tasks)
+        left = [key for name, key in names if isinstance(name, str) and mark in name]
+        dask_scheduler.stimulus_cancel(left, client, force=True, reason="", msg="")
+    # The broker offers to empty a topic, not to remove it.
+    dask_scheduler._broker._topics.pop(topic, None)  # noqa: SLF001
+    dask_scheduler.task_metadata.pop(topic, None)
+
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])

@@ -1,0 +1,142 @@
+"""Looking at a cluster before anything runs on it: what would fail later, fails now."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from distributed import Worker
+
+from dagsterlite import __version__
+from dagsterlite.errors import (
+    DagsterClusterError,
+    DagsterStorageError,
+    DagsterStorageNotSharedError,
+    DagsterVersionSkewError,
+)
+from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from_exception
+from dagsterlite.events.receipt import StoredOutput, make_attempt_id
+from dagsterlite.plan.step import ExecutionStep
+from dagsterlite.serdes import from_json, to_json
+from dagsterlite.stores import IntermediateStorage
+from dagsterlite_dask.on_cluster import installed_versions
+from dagsterlite_dask.roster import Workers, unmet
+from dagsterlite_dask.session import Session
+from dagsterlite_dask.worker_run import open_run
+
+PROBED_WORKERS: Final = 16
+"""How many workers are asked to load the pipeline and to reach the storage."""
+
+PROBE_STEP: Final = "dagsterlite_probe"
+
+
+def check_cluster(
+    session: Session,
+    steps: Iterable[ExecutionStep],
+    payload: tuple[str, bytes],
+    storage: IntermediateStorage,
+) -> Workers:
+    """Look whether the cluster can run the steps; return its workers.
+
+    Args:
+        session: The run's side of the cluster.
+        steps: The steps.
+        payload: The run's id, and what its workers are sent.
+        storage: Where the run keeps its intermediates, as the driver sees it.
+
+    Raises:
+        DagsterNoWorkersError: there are no workers, or none that offers what a step asks for.
+        DagsterVersionSkewError: a worker has another version of dagsterlite or Python.
+        DagsterClusterError: a worker cannot load the pipeline.
+        DagsterStorageNotSharedError: what a worker stores, the driver does not find.
+    """
+    workers = session.workers()
+    trouble = unmet(steps, workers)
+    if trouble is not None:
+        raise trouble
+    _check_versions(session.ask_workers(installed_versions))
+    _probe(session, sorted(workers)[:PROBED_WORKERS], payload, storage)
+    return workers
+
+
+def _check_versions(found: Mapping[str, tuple[str | None, Sequence[int]]]) -> None:
+    ours = (__version__, sys.version_info[:2])
+    for worker, (version, python) in sorted(found.items()):
+        if (version, tuple(python)) == ours:
+            continue
+        has = f"dagsterlite {version}" if version else "no dagsterlite"
+        raise DagsterVersionSkewError(
+            f"Worker {worker} has {has} on Python {_dotted(python)}; this driver has dagsterlite "
+            f"{__version__} on Python {_dotted(ours[1])}. Install the same versions on both, e.g. "
+            f"pip install dagsterlite=={__version__}, and restart the worker."
+        )
+
+
+def _dotted(version: Sequence[int]) -> str:
+    return ".".join(map(str, version))
+
+
+def _probe(
+    session: Session,
+    workers: Sequence[str],
+    payload: tuple[str, bytes],
+    storage: IntermediateStorage,
+) -> None:
+    token = secrets.token_hex(16)
+    answers = session.ask_workers(probe_run, *payload, token, workers=workers)
+    for worker, (answer, error) in sorted(answers.items()):
+        if error is not None:
+            raise _unfit(worker, from_json(error))
+        if answer is not None and storage.is_persistent:
+            _check_shared(worker, storage, from_json(answer), token)
+
+
+def _unfit(worker: str, error: SerializableErrorInfo) -> DagsterClusterError:
+    return DagsterClusterError(
+        f"Worker {worker} cannot prepare the run: {error.innermost.message.strip()}. Modules that "
+        "are installed here are expected there too; your own travel with the pipeline as far as "
+        "execution.dask.config.ship_code says."
+    )
+
+
+def _check_shared(
+    worker: str, storage: IntermediateStorage, stored: StoredOutput, token: str
+) -> None:
+    try:
+        is_shared = storage.read_output(PROBE_STEP, stored) == token
+    except DagsterStorageError:
+        is_shared = False
+    if not is_shared:
+        raise DagsterStorageNotSharedError(
+            f"Worker {worker} stores the outputs of steps at {stored.address}, where this driver "
+            "does not find them: the two do not share that place. Name a base_dir under "
+            "intermediate_storage.filesystem.config that both reach (a network folder, s3://…, "
+            "gs://…)."
+        )
+    storage.discard(PROBE_STEP, [stored])
+
+
+# --- on workers ----------------------------------------------------------------------------------
+
+
+async def probe_run(
+    run_id: str, payload: bytes, token: str, dask_worker: Worker
+) -> tuple[str | None, str | None]:
+    """Open the run and store a token; return where it lies, and what went wrong, as JSON each."""
+    return await asyncio.to_thread(_probe_here, run_id, payload, token, dask_worker)
+
+
+def _probe_here(
+    run_id: str, payload: bytes, token: str, worker: Worker
+) -> tuple[str | None, str | None]:
+    try:
+        storage = open_run(run_id, payload, worker).context.storage
+        if not storage.is_persistent:
+            return None, None
+        # Each worker under a name of its own, as attempts do.
+        return to_json(storage.write_output(PROBE_STEP, make_attempt_id(), "token", token)), None
+    except BaseException as exc:  # noqa: BLE001 - the user's modules may raise anything
+        return None, to_json(error_info_from_exception(exc))

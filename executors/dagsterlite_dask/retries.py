@@ -1,0 +1,57 @@
+"""How often a step was tried before, known to each worker of a run that may try it again.
+
+A step that asks for another attempt writes its number down on the scheduler and tells the workers
+that are there before that attempt begins; workers that come later read it when they open the run.
+So the number survives the worker, and a run without retries pays one question a worker for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from distributed import Worker
+from distributed.protocol.pickle import dumps
+from distributed.utils import sync
+
+from dagsterlite_dask.keys import topic_of
+
+SECONDS: Final = 10
+"""How long the scheduler and the workers have to answer."""
+
+
+def read_numbers(worker: Worker, run_id: str) -> Mapping[str, int]:
+    """Return for each step that was tried before, how often."""
+    ask = worker.scheduler.get_metadata
+    found = _answer(worker, ask, keys=[topic_of(run_id)], default=None)
+    return found if isinstance(found, dict) else {}
+
+
+def write_number(worker: Worker, run_id: str, step_key: str, number: int, tell: Any) -> None:
+    """Write down that a step is about to be tried again.
+
+    Args:
+        worker: The worker that it runs on.
+        run_id: The run.
+        step_key: The step.
+        number: How often it was tried before.
+        tell: Called with run, step and number on each worker.
+    """
+    write = worker.scheduler.set_metadata
+    _answer(worker, write, keys=[topic_of(run_id), step_key], value=number)
+    message = {
+        "op": "run",
+        "function": dumps(tell),
+        "args": dumps((run_id, step_key, number)),
+        "kwargs": dumps({}),
+        "wait": False,
+    }
+    _answer(worker, worker.scheduler.broadcast, msg=message, on_error="ignore")
+
+
+def _answer(worker: Worker, ask: Any, **message: Any) -> Any:
+    # A number that is not known makes for one attempt more, not for a step that fails.
+    with suppress(OSError):
+        return sync(worker.loop, ask, callback_timeout=SECONDS, **message)
+    return None

@@ -1,0 +1,116 @@
+"""Which steps are on the cluster, and which wait to be given to it again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Mapping
+from dataclasses import dataclass
+
+from distributed import KilledWorker
+
+from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite_dask.graph import Again
+from dagsterlite_dask.keys import TaskKey
+
+MOST_SUBMISSIONS = 10
+"""How often a step is given to the cluster whose workers die before it begins."""
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """A step that is to be given to the cluster again."""
+
+    #: Seconds on the driver's monotonic clock.
+    due: float
+    again: Again
+
+
+class Schedule:
+    """Where each step stands that has no end yet.
+
+    Args:
+        plan: The plan.
+    """
+
+    def __init__(self, plan: ExecutionPlan) -> None:
+        self._plan = plan
+        self._place = {key: place for place, key in enumerate(plan.step_keys_to_execute)}
+        self._waiting: dict[str, _Wait] = {}
+        self._held: set[str] = set()
+        self._submissions: dict[str, int] = {}
+        #: The keys of the tasks of steps that are on the cluster.
+        self.on_cluster: dict[str, TaskKey] = {}
+
+    def in_order(self, keys: Collection[str]) -> list[str]:
+        """Return steps in the plan's order."""
+        return sorted(keys, key=self._place.__getitem__)
+
+    def submit(self, keys: Mapping[str, TaskKey]) -> None:
+        """Note that steps are given to the cluster."""
+        self.on_cluster.update(keys)
+        for key in keys:
+            self._submissions[key] = self._submissions.get(key, 0) + 1
+            self._waiting.pop(key, None)
+            self._held.discard(key)
+
+    def finish(self, key: str) -> None:
+        """Note that a step has its end."""
+        self.on_cluster.pop(key, None)
+
+    def is_off_cluster(self, key: str) -> bool:
+        """Return whether a step waits to be given to the cluster again."""
+        return key in self._waiting or key in self._held
+
+    def is_worn_out(self, key: str) -> bool:
+        """Return whether a step was given to the cluster often enough."""
+        return self._submissions.get(key, 0) >= MOST_SUBMISSIONS
+
+    def postpone(self, key: str, due: float, again: Again) -> list[str]:
+        """Take a step off the cluster until it is due, and all steps that need it.
+
+        Args:
+            key: The step.
+            due: Seconds on the driver's monotonic clock.
+            again: What its next task is told.
+
+        Returns:
+            The steps that are taken off.
+        """
+        self._waiting[key] = _Wait(due, again)
+        taken, todo = [], [key]
+        while todo:
+            one = todo.pop()
+            if self.on_cluster.pop(one, None) is None:
+                continue
+            taken.append(one)
+            if one != key:
+                self._held.add(one)
+            todo.extend(self._plan.consumers[one])
+        return taken
+
+    def take_due(self, now: float, finished: Container[str]) -> dict[str, Again | None]:
+        """Return the steps to give to the cluster now, in order, with what their tasks are told.
+
+        A step that was held back comes as soon as all that it needs is there, or comes with it.
+        """
+        due = {key for key, wait in self._waiting.items() if wait.due <= now}
+        if not due:
+            return {}
+        taken: dict[str, Again | None] = {}
+        for key in self.in_order(due | self._held):
+            needs = self._plan.upstream_keys[key]
+            if all(one in finished or one in self.on_cluster or one in taken for one in needs):
+                taken[key] = self._waiting[key].again if key in due else None
+        return taken
+
+
+def is_blameless(error: BaseException, task: TaskKey, *, has_begun: bool) -> bool:
+    """Return whether a task's error says nothing of its step: it never began, or another's did.
+
+    Args:
+        error: What Dask says of the task.
+        task: The task.
+        has_begun: Whether the step was heard of since it was given to the cluster.
+    """
+    if not isinstance(error, KilledWorker):
+        return False
+    return error.task != task or not has_begun

@@ -1,0 +1,237 @@
+"""A run's side of a cluster: what it hears, what it submits, and leaving all as it was.
+
+Each question has a time by which it is answered or given up: a cluster may hang in part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeVar
+
+from distributed import Client, Future
+from distributed.protocol.pickle import dumps
+
+from dagsterlite.errors import DagsterClusterLostError
+from dagsterlite_dask.graph import RunGraph, call_graph
+from dagsterlite_dask.keys import node_key, run_hex, topic_of
+from dagsterlite_dask.on_cluster import RunPlugin, forget_run
+from dagsterlite_dask.worker_run import end_run, interrupt_run, running_steps
+
+ANSWER_SECONDS: Final = 10.0
+"""How long the cluster has to answer what takes no time."""
+
+TEAR_DOWN_SECONDS: Final = 60.0
+"""How long the resources on the workers have to clean up."""
+
+CLUSTER_TOPIC: Final = "all"
+
+Message = Mapping[str, Any]
+T = TypeVar("T")
+
+_logger = logging.getLogger(__name__)
+
+
+class Session:
+    """Listens to one run on a cluster, and works for it there.
+
+    Args:
+        client: A client of the cluster, the run's alone.
+        run_id: The run.
+    """
+
+    def __init__(self, client: Client, run_id: str) -> None:
+        self._client = client
+        self._run_id = run_id
+        self._topic = topic_of(run_id)
+        self._calls = 0
+        self._is_ended = False
+        #: What was heard: messages of the run's topic, and those on workers that come and go.
+        self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+
+    # --- the begin ---
+
+    @contextmanager
+    def opened(self, *, keeps_values: bool) -> Iterator[None]:
+        """Listen to the run while the block lasts, and leave the cluster as it was.
+
+        Args:
+            keeps_values: Whether the results of the run's tasks are still needed after it.
+        """
+        self.open()
+        try:
+            yield
+        finally:
+            self.close(keeps_values=keeps_values)
+
+    def open(self) -> None:
+        """Listen, and have the workers let tasks of the run in."""
+        self._client.subscribe_topic(self._topic, self._hear)
+        self._client.subscribe_topic(CLUSTER_TOPIC, self._hear_of_cluster)
+        plugin = RunPlugin(self._topic, self._run_id)
+        # A worker that dies or hangs just now is no reason to fail: the scheduler knows the plugin
+        # and gives it to whoever comes.
+        self._ask_scheduler(
+            "register_worker_plugin", plugin=dumps(plugin), name=self._topic, idempotent=False
+        )
+
+    def _hear(self, event: tuple[float, Message]) -> None:
+        """Take a message on the client's event loop: only put it by."""
+        self.messages.put(event[1])
+
+    def _hear_of_cluster(self, event: tuple[float, Any]) -> None:
+        message = event[1]
+        if isinstance(message, dict) and message.get("action") in {"add-worker", "remove-worker"}:
+            self.messages.put(message)
+
+    # --- the work ---
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection to the scheduler was cut off."""
+        return self._client.status != "running"
+
+    def submit(self, graph: RunGraph) -> dict[str, Future[Any]]:
+        """Submit a graph at once; return a future for each step.
+
+        Raises:
+            DagsterClusterLostError: the scheduler is gone.
+        """
+        keys = list(graph.keys.values())
+        try:
+            futures = self._client.get(graph.graph, keys, sync=False)
+        except Exception as exc:
+            if self.is_lost:
+                raise self.lost() from exc
+            raise
+        return dict(zip(graph.keys, futures, strict=True))
+
+    def call(self, function: Callable[..., Any], *args: Any, worker: str | None = None) -> Any:
+        """Call a function on a worker, results of steps given by their keys; return the future."""
+        self._calls += 1
+        key = f"{node_key('call', self._run_id)}-{self._calls}"
+        graph = call_graph(key, function, args)
+        workers = None if worker is None else [worker]
+        return self._client.get(graph, key, sync=False, workers=workers)
+
+    def workers(self) -> dict[str, Mapping[str, float]]:
+        """Return the resources that each worker offers, by its address.
+
+        Raises:
+            DagsterClusterLostError: the scheduler does not answer.
+        """
+        found = self._worker_resources()
+        if found is None:
+            raise self.lost()
+        return found
+
+    def _worker_resources(self) -> dict[str, Mapping[str, float]] | None:
+        found = self._ask_scheduler("identity", n_workers=-1)
+        if found is None:
+            return None
+        return {address: facts["resources"] for address, facts in found["workers"].items()}
+
+    def who_has(self, futures: Sequence[Future[Any]]) -> Mapping[Any, Sequence[str]]:
+        """Return where the values of futures lie."""
+        return _answer(lambda: self._client.who_has(futures)) or {}
+
+    def lost(self) -> DagsterClusterLostError:
+        """Return the error that tells of the scheduler's end."""
+        return DagsterClusterLostError(
+            f"Run {self._run_id} has lost its Dask scheduler: it died or cannot be reached any "
+            "more. What the run's finished steps stored is safe; execute the run again once there "
+            "is a scheduler."
+        )
+
+    # --- the end ---
+
+    def cancel(self, futures: Iterable[Future[Any]]) -> None:
+        """Have what is queued never start."""
+        if not self.is_lost:
+            self._client.cancel(list(futures), force=True)
+
+    def interrupt(self) -> dict[str, list[str]]:
+        """Interrupt what runs; return the steps that ran, by the workers that answered."""
+        return self.ask_workers(interrupt_run, self._run_id)
+
+    def running(self) -> dict[str, list[str]]:
+        """Return the steps of the run that run now, by the workers that answered."""
+        return self.ask_workers(running_steps, self._run_id)
+
+    def end(self) -> list[Message]:
+        """Tear down on the workers what the run left there; return what was told meanwhile."""
+        self._is_ended = True
+        found = self.ask_workers(end_run, self._run_id, seconds=TEAR_DOWN_SECONDS)
+        return [message for message in found.values() if message is not None]
+
+    def close(self, *, keeps_values: bool) -> None:
+        """Leave the cluster as it was: no plugin, topic or note of the run, and no task.
+
+        Args:
+            keeps_values: Whether the results of the run's tasks are still needed.
+        """
+        if not self._is_ended:
+            self.end()
+        if self.is_lost:
+            return
+        self._ask_scheduler("unregister_worker_plugin", name=self._topic)
+        with suppress(ValueError):
+            self._client.unsubscribe_topic(self._topic)
+            self._client.unsubscribe_topic(CLUSTER_TOPIC)
+        mark = None if keeps_values else run_hex(self._run_id)
+        _answer(
+            lambda: self._client.run_on_scheduler(
+                forget_run,
+                self._topic,
+                mark,
+                self._client.id,
+                callback_timeout=ANSWER_SECONDS,
+            )
+        )
+
+    # --- questions ---
+
+    def ask_workers(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        workers: Iterable[str] | None = None,
+        seconds: float = ANSWER_SECONDS,
+    ) -> dict[str, Any]:
+        """Call a function on workers (all by default); return the answers that came in time."""
+        if self.is_lost:
+            return {}
+        asked = (self._worker_resources() or ()) if workers is None else workers
+
+        async def ask(worker: str) -> dict[str, Any]:
+            # One by one, since a worker that hangs would keep the others' answers back.
+            with suppress(Exception):
+                found: dict[str, Any] = await self._client.run(
+                    function, *args, workers=[worker], on_error="ignore", callback_timeout=seconds
+                )
+                return found
+            return {}
+
+        async def ask_all() -> dict[str, Any]:
+            answers = await asyncio.gather(*map(ask, asked))
+            return {worker: answer for found in answers for worker, answer in found.items()}
+
+        return _answer(lambda: self._client.sync(ask_all)) or {}
+
+    def _ask_scheduler(self, handler: str, /, **message: Any) -> Any:
+        if self.is_lost:
+            return None
+        ask = getattr(self._client.scheduler, handler)
+        return _answer(lambda: self._client.sync(ask, callback_timeout=ANSWER_SECONDS, **message))
+
+
+def _answer(question: Callable[[], T]) -> T | None:
+    """Return the answer to a question; None where none came, or what came was an error."""
+    try:
+        return question()
+    except Exception:
+        _logger.debug("A Dask cluster did not answer.", exc_info=True)
+        return None
