@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
-from dagsterlite.errors import DagsterUserCodeExecutionError, type_name
+from dagsterlite.errors import DagsterError, DagsterUserCodeExecutionError, type_name
 from dagsterlite.plugins import PLUGINS
 from dagsterlite.serdes import serializable
 
 _OURS = {path.partition(".")[0] for path in (__name__, *(p.path for p in PLUGINS.values()))}
 """The packages whose frames a user need not see: the core and its shelves."""
+
+_DEMO = "dagsterlite.demo"
+"""A user's pipeline like any other, though it comes with us."""
 
 # An error is kept in the event log and shown to people: however big it is, this much of it.
 _MESSAGE_WIDTH = 10_000
@@ -57,7 +60,7 @@ class SerializableErrorInfo:
 def error_info_from_exception(exc: BaseException) -> SerializableErrorInfo:
     """Return what is kept of ``exc``: of its traceback, the frames outside the framework.
 
-    When the framework itself is at fault no such frame may be left; then all are kept. Long
+    When the framework itself broke no such frame may be left; then all are kept. Long
     messages, tracebacks and chains of causes are cut, and say so.
     """
     chain = list(_chain(exc))
@@ -131,7 +134,8 @@ def _stack(exc: BaseException) -> list[str]:
         return []
     frames = list(_frames(exc.__traceback__))
     outside = [tb for tb in frames if not _is_ours(tb)]
-    kept = outside or frames
+    # An error of ours is worded for its reader: our frames would tell nothing more.
+    kept = outside or ([] if isinstance(exc, DagsterError) else frames)
     left_out = len(kept) - _OUTERMOST_FRAMES - _INNERMOST_FRAMES
     if left_out <= 0:
         return [_frame(tb) for tb in kept]
@@ -148,7 +152,9 @@ def _frames(tb: TracebackType | None) -> Iterator[TracebackType]:
 
 def _is_ours(tb: TracebackType) -> bool:
     module = tb.tb_frame.f_globals.get("__name__")
-    return isinstance(module, str) and module.partition(".")[0] in _OURS
+    if not isinstance(module, str) or module.startswith(_DEMO):
+        return False
+    return module.partition(".")[0] in _OURS
 
 
 def _frame(tb: TracebackType) -> str:
