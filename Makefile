@@ -61,6 +61,10 @@ unit: $(DEV) ## tests only
 	@echo '== tests (pytest)'
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
+.PHONY: bench
+bench: $(DEV) ## measure what is promised of speed
+	@$(PY) -m benchmarks $(ARGS)
+
 .PHONY: format
 format: $(DEV) ## bring the code into its format
 	@$(PY) -m ruff format --quiet .

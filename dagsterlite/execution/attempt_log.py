@@ -42,6 +42,7 @@ class AttemptLog:
         tags: What each event and log record bears.
         redact: Replaces secrets in texts.
         keeps: Whether the entries are kept, for the step's manifest.
+        pid: This process, for those who know it: to ask takes its time.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class AttemptLog:
         tags: Mapping[str, str] | None = None,
         redact: Redact | None = None,
         keeps: bool = False,
+        pid: int | None = None,
     ) -> None:
         self.attempt_id = make_attempt_id()
         self.tags = dict(tags or {})
@@ -65,7 +67,7 @@ class AttemptLog:
         self._solid_handle = solid_handle
         self.redact = redact
         self._kept: list[EventLogEntry] | None = [] if keeps else None
-        self._pid = os.getpid()
+        self._pid = os.getpid() if pid is None else pid
         self._lock = threading.Lock()
         self._count = 0
         self._is_sealed = False

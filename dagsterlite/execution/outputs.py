@@ -74,18 +74,22 @@ def _keep(
     context: StepExecutionContext, output: Output, stored: list[StoredOutput]
 ) -> DagsterEvent:
     name = output.output_name
-    kept = context.run_context.storage.write_output(
-        context.step.key, context.attempt_id, name, output.value
-    )
+    storage = context.run_context.storage
+    kept = storage.write_output(context.step.key, context.attempt_id, name, output.value)
     stored.append(kept)
     data = ObjectStoreOperationResultData(
         op=ObjectStoreOperationType.SET_OBJECT,
         value_name=name,
         address=kept.address,
-        metadata_entries=[EventMetadataEntry.path(kept.address, label="key")],
+        # A path leads somewhere only where the value outlives the process.
+        metadata_entries=_path(kept.address) if storage.is_persistent else [],
     )
     message = f"Stored intermediate object for output {name} at {kept.address} using {kept.codec}."
     return context.log.event(DagsterEventType.OBJECT_STORE_OPERATION, message, data)
+
+
+def _path(address: str) -> list[EventMetadataEntry]:
+    return [EventMetadataEntry.path(address, label="key")]
 
 
 def _materialize(

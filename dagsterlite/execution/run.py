@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from dagsterlite.errors import (
@@ -23,17 +23,12 @@ from dagsterlite.events.payloads import (
     PipelineInitFailureData,
 )
 from dagsterlite.execution.attempt_log import AttemptLog
-from dagsterlite.execution.executor import (
-    Executor,
-    PlanOrchestrationContext,
-)
+from dagsterlite.execution.executor import Executor, PlanOrchestrationContext
 from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_keyboard
 from dagsterlite.execution.preparation import Preparation
 from dagsterlite.execution.recorder import Recorder
 from dagsterlite.execution.redaction import redactor
-from dagsterlite.execution.run_context import (
-    logging_tags,
-)
+from dagsterlite.execution.run_context import logging_tags
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.runs import (
@@ -96,18 +91,25 @@ def drive_run(
 
 def _read(events: Iterator[DagsterEvent], interrupts: Interrupts) -> Iterator[DagsterEvent]:
     """Yield events; tell the interrupts whose code runs: the run's, or that of who reads them."""
-    # The run of a pipeline inside a solid stops with the run that the solid belongs to.
     outer = of_this_thread()
-    while True:
-        with nullcontext() if outer is None else outer.lent_to(interrupts):
-            event = next(events, None)
-        if event is None:
-            return
+    for event in events if outer is None else _lent(events, outer, interrupts):
         interrupts.is_suspended = True
         try:
             yield event
         finally:
             interrupts.is_suspended = False
+
+
+def _lent(
+    events: Iterator[DagsterEvent], outer: Interrupts, interrupts: Interrupts
+) -> Iterator[DagsterEvent]:
+    """Yield the events of a run inside a solid: it stops with the run that the solid belongs to."""
+    while True:
+        with outer.lent_to(interrupts):
+            event = next(events, None)
+        if event is None:
+            return
+        yield event
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +51,8 @@ class RunContext:
     redact: Redact | None = None
     #: The tags that every event and log record of the run bears.
     tags: Mapping[str, str] = field(default_factory=dict)
+    #: The process that this context was made in.
+    pid: int = field(default_factory=os.getpid)
 
     @property
     def pipeline_def(self) -> PipelineDefinition:
@@ -92,6 +95,7 @@ class RunContext:
             },
             redact=self.redact,
             keeps=self.storage.is_persistent,
+            pid=self.pid,
         )
 
     def resource_manager(self, log: AttemptLog) -> ResourceManager:

@@ -1,0 +1,31 @@
+"""How long a new process takes to import the main names and run a small pipeline."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from benchmarks.figures import Figure, best_seconds
+
+IMPORT_TARGET = 0.4
+CODE = """
+from dagsterlite import solid, pipeline, execute_pipeline
+@solid
+def one(context): return 1
+@pipeline
+def graph(): one()
+execute_pipeline(graph)
+"""
+
+
+def benchmark() -> Iterator[Figure]:
+    """Measure whole processes, from their start to their end, beside one that does nothing."""
+    yield _process("process: import and one run in process", CODE, IMPORT_TARGET)
+    yield _process("process: Python alone, for comparison", "", None)
+
+
+def _process(what: str, code: str, target: float | None) -> Figure:
+    command = [sys.executable, "-c", code]
+    seconds = best_seconds(lambda: subprocess.run(command, check=True, capture_output=True), 5)
+    return Figure(what=what, value=seconds, unit="s", target=target)
