@@ -1,10 +1,12 @@
-"""What an import of the package costs: names only, nothing heavy."""
+"""The package's public face: what it hands on, and what an import of it costs."""
 
 from __future__ import annotations
 
+import ast
 import json
 
-from tests.test_house.checkout import python
+import dagsterlite
+from tests.test_house.checkout import ROOT, python
 
 HEAVY = (
     "alembic",
@@ -43,3 +45,27 @@ def test_no_public_name_loads_anything_heavy() -> None:
 
 def test_a_heavy_import_would_be_seen() -> None:
     assert heavy_after("import fsspec") == ["fsspec"]
+
+
+def test_the_stub_names_what_the_package_hands_on_and_from_where() -> None:
+    stub = ast.parse((ROOT / "dagsterlite" / "__init__.pyi").read_text(encoding="utf-8"))
+    imported = {
+        alias.asname: (node.module, alias.name)
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if node.module != "__future__"
+    }
+    (listed,) = (
+        ast.literal_eval(node.value)
+        for node in stub.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and node.value is not None
+        and "__all__" in ast.unparse(node)
+    )
+
+    handed_on = {
+        name: (module, name) for module, names in vars(dagsterlite)["_NAMES_OF"].items() for name in names
+    }
+    assert imported == handed_on
+    assert listed == sorted(handed_on) == dagsterlite.__all__
