@@ -64,8 +64,7 @@ def test_the_stub_names_what_the_package_hands_on_and_from_where() -> None:
         and "__all__" in ast.unparse(node)
     )
 
-    handed_on = {
-        name: (module, name) for module, names in vars(dagsterlite)["_NAMES_OF"].items() for name in names
-    }
+    table = vars(dagsterlite)["_NAMES_OF"]
+    handed_on = {name: (module, name) for module, names in table.items() for name in names}
     assert imported == handed_on
     assert listed == sorted(handed_on) == dagsterlite.__all__
