@@ -13,6 +13,7 @@ from dagsterlite.errors import (
     DagsterRunCanceledError,
     DagsterRunConflict,
 )
+from dagsterlite.events.engine import EngineEventData, StepRecovered
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
@@ -215,6 +216,9 @@ class _Drive:
 
     def _note_end(self, event: DagsterEvent) -> None:
         key, kind = event.step_key, event.event_type
+        match event.event_specific_data:
+            case EngineEventData(detail=StepRecovered(step_key=key)):
+                kind = DagsterEventType.STEP_SUCCESS
         if key is None or kind not in _STEP_ENDS:
             return
         # What an attempt that stood back says after the accepted one counts no more.
