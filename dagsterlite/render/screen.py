@@ -35,7 +35,7 @@ def screen(file: TextIO | None = None, width: int | None = None) -> Console:
         width: Its width in characters (default: the terminal's; without end where there is none).
     """
     file = file or sys.stdout
-    if width is None and not is_terminal(file) and "COLUMNS" not in os.environ:
+    if width is None and not is_terminal(file):
         width = _PIPE_WIDTH
     return Console(file=file, width=width, theme=_THEME, markup=False, emoji=False, highlight=False)
 

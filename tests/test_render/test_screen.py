@@ -41,7 +41,8 @@ def test_forced_color_makes_no_terminal_of_a_pipe(monkeypatch: pytest.MonkeyPatc
     assert not can_redraw(io.StringIO())
 
 
-def test_a_pipe_has_no_width() -> None:
+def test_a_pipe_has_no_width_whatever_the_shell_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     file = io.StringIO()
 
     screen(file).print("x" * 500)
