@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.log_entry import EventLogEntry
 
@@ -53,6 +54,9 @@ def tell_of_event(
     wanting = [logger for logger in loggers if logger.isEnabledFor(level)]
     if wanting:
         text = f"{event.event_type_value} - {event.message}"
+        error: SerializableErrorInfo | None = getattr(event.event_specific_data, "error", None)
+        if error is not None:
+            text += f" {error.innermost.message.strip()}"
         tell_loggers(wanting, tags, level, text, event=event)
 
 

@@ -203,7 +203,8 @@ def test_a_failed_step_is_told_on_the_console_without_being_asked(capsys) -> Non
         raise ValueError("x")
 
     execute_pipeline(PipelineDefinition([fails], name="p"), raise_on_error=False)
-    assert 'STEP_FAILURE - Execution of step "fails.compute" failed.' in capsys.readouterr().err
+    told_line = 'STEP_FAILURE - Execution of step "fails.compute" failed. ValueError: x\n'
+    assert told_line in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
