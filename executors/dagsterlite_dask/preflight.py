@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from distributed import Worker
 
-from dagsterlite import __version__
 from dagsterlite.errors import (
     DagsterClusterError,
     DagsterStorageError,
@@ -63,15 +61,15 @@ def check_cluster(
 
 
 def _check_versions(found: Mapping[str, tuple[str | None, Sequence[int]]]) -> None:
-    ours = (__version__, sys.version_info[:2])
+    ours = installed_versions()
     for worker, (version, python) in sorted(found.items()):
         if (version, tuple(python)) == ours:
             continue
         has = f"dagsterlite {version}" if version else "no dagsterlite"
         raise DagsterVersionSkewError(
             f"Worker {worker} has {has} on Python {_dotted(python)}; this driver has dagsterlite "
-            f"{__version__} on Python {_dotted(ours[1])}. Install the same versions on both, e.g. "
-            f"pip install dagsterlite=={__version__}, and restart the worker."
+            f"{ours[0]} on Python {_dotted(ours[1])}. Install the same versions on both, e.g. "
+            f"pip install dagsterlite=={ours[0]}, and restart the worker."
         )
 
 
