@@ -26,6 +26,9 @@ START_SECONDS: Final = 60.0
 
 LOOK_SECONDS: Final = 0.02
 
+_QUIET: Final = {"logging": {"distributed": "warning"}}
+"""Dask's own chatter would drown the run's lines; the user's config stands over this."""
+
 Options = Mapping[str, Any]
 
 
@@ -128,9 +131,9 @@ def _environment() -> dict[str, str]:
     # What Python brings itself, it finds itself; a step's own subprocesses may be of another one.
     python = (sys.prefix, sys.base_prefix)
     path = [entry or os.getcwd() for entry in sys.path if not entry.startswith(python)]
-    config = dask.config.serialize(dask.config.global_config)
+    config = dask.config.merge(_QUIET, dask.config.global_config)
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path),
-        "DASK_INTERNAL_INHERIT_CONFIG": config,
+        "DASK_INTERNAL_INHERIT_CONFIG": dask.config.serialize(config),
     }
