@@ -130,7 +130,7 @@ class Driver:
             yield from self._tear_down()
             raise
         finally:
-            self._session.cancel(self._futures.values())
+            self._session.release(self._futures.values())
             self._futures.clear()
             self._pins.clear()
             self._asked.clear()
@@ -244,7 +244,7 @@ class Driver:
     def _take_off(self, key: str, due: float, again: tuple[int, bool]) -> None:
         taken = self._schedule.postpone(key, due, again)
         futures = [future for one in taken if (future := self._let_go(one)) is not None]
-        self._session.cancel(futures)
+        self._session.release(futures)
 
     # --- looking after them ---
 
@@ -368,7 +368,7 @@ class Driver:
 
     def _stop(self) -> Iterator[DagsterEvent]:
         """Stop the run on the cluster: nothing queued starts, what runs is interrupted."""
-        self._session.cancel(self._futures.values())
+        self._session.release(self._futures.values())
         left = self._interrupt()
         until = time.monotonic() + self._grace_seconds
         while left and time.monotonic() < until:

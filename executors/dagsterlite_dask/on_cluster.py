@@ -50,22 +50,24 @@ def installed_versions() -> tuple[str | None, tuple[int, int]]:
     return version, sys.version_info[:2]
 
 
-async def forget_run(topic: str, mark: str | None, client: str, dask_scheduler: Any = None) -> None:
-    """Remove a run's tasks, what is told on its topic, and what is noted under its name.
+async def forget_run(
+    topic: str, client: str, *, keeps_values: bool, dask_scheduler: Any = None
+) -> None:
+    """Remove what a run wants of the scheduler, what is told on its topic and noted under its name.
 
     Args:
         topic: The run's topic.
-        mark: What the name in each of its tasks' keys holds; None where its tasks stay.
-        client: The id of the client that submitted it.
+        client: The id of the run's client.
+        keeps_values: Whether the results that the client holds stay.
         dask_scheduler: The scheduler that this runs on.
     """
-    if mark is not None:
+    if not keeps_values:
         # A graph that is still being read makes its tasks when all that cancels them has passed.
         while dask_scheduler._active_graph_updates:  # noqa: ASYNC110, SLF001 - a count, no event
             await asyncio.sleep(0.01)
-        names = ((key[0] if type(key) is tuple else key, key) for key in dask_scheduler.tasks)
-        left = [key for name, key in names if isinstance(name, str) and mark in name]
-        dask_scheduler.stimulus_cancel(left, client, force=True, reason="", msg="")
+        state = dask_scheduler.clients.get(client)
+        wanted = [] if state is None else [task.key for task in state.wants_what]
+        dask_scheduler.client_releases_keys(wanted, client, f"dagsterlite-{topic}")
     # The broker offers to empty a topic, not to remove it.
     dask_scheduler._broker._topics.pop(topic, None)  # noqa: SLF001
     dask_scheduler.task_metadata.pop(topic, None)

@@ -45,7 +45,6 @@ def write_number(worker: Worker, run_id: str, step_key: str, number: int, tell: 
         "function": dumps(tell),
         "args": dumps((run_id, step_key, number)),
         "kwargs": dumps({}),
-        "wait": False,
     }
     _answer(worker, worker.scheduler.broadcast, msg=message, on_error="ignore")
 

@@ -17,7 +17,7 @@ from distributed.protocol.pickle import dumps
 
 from dagsterlite.errors import DagsterClusterLostError
 from dagsterlite_dask.graph import RunGraph, call_graph
-from dagsterlite_dask.keys import node_key, run_hex, topic_of
+from dagsterlite_dask.keys import node_key, topic_of
 from dagsterlite_dask.on_cluster import RunPlugin, forget_run
 from dagsterlite_dask.worker_run import end_run, interrupt_run, running_steps
 
@@ -148,10 +148,11 @@ class Session:
 
     # --- the end ---
 
-    def cancel(self, futures: Iterable[Future[Any]]) -> None:
-        """Have what is queued never start."""
-        if not self.is_lost:
-            self._client.cancel(list(futures), force=True)
+    def release(self, futures: Iterable[Future[Any]]) -> None:
+        """Let go of tasks: what is queued never starts, what is done is freed."""
+        # Dask's own cancel fails where another task, wanted by nobody, needs one of these.
+        for future in futures:
+            future.release()
 
     def interrupt(self) -> dict[str, list[str]]:
         """Interrupt what runs; return the steps that ran, by the workers that answered."""
@@ -178,16 +179,15 @@ class Session:
         if self.is_lost:
             return
         self._ask_scheduler("unregister_worker_plugin", name=self._topic)
+        # The run's topic goes as a whole: to be unsubscribed from, it would be made again.
         with suppress(ValueError):
-            self._client.unsubscribe_topic(self._topic)
             self._client.unsubscribe_topic(CLUSTER_TOPIC)
-        mark = None if keeps_values else run_hex(self._run_id)
         _answer(
             lambda: self._client.run_on_scheduler(
                 forget_run,
                 self._topic,
-                mark,
                 self._client.id,
+                keeps_values=keeps_values,
                 callback_timeout=ANSWER_SECONDS,
             )
         )
@@ -233,5 +233,5 @@ def _answer(question: Callable[[], T]) -> T | None:
     try:
         return question()
     except Exception:
-        _logger.debug("A Dask cluster did not answer.", exc_info=True)
+        _logger.warning("A Dask cluster did not answer.", exc_info=True)
         return None

@@ -13,7 +13,7 @@ import threading
 import time
 from typing import Final
 
-SECONDS_TO_CLOSE: Final = 5.0
+SECONDS_TO_CLOSE: Final = 2.0
 
 
 def _end_with_starter() -> None:

@@ -44,19 +44,21 @@ def running_cluster(scheduler: Options, workers: Options, count: int) -> Iterato
     Raises:
         DagsterClusterUnreachableError: the processes end at once, or do not come up in time.
     """
+    scratch = dask.config.get("temporary-directory")
     with (
-        tempfile.TemporaryDirectory(prefix="dagsterlite-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(
+            prefix="dagsterlite-", dir=scratch, ignore_cleanup_errors=True
+        ) as folder,
         ExitStack() as stack,
     ):
         file = os.path.join(folder, "scheduler.json")
-        workers = {"local_directory": folder, **workers, "scheduler_file": file}
+        workers = {**workers, "scheduler_file": file}
         nannies = {name: _spec("distributed.Nanny", workers) for name in range(count)}
+        first = _spec("distributed.Scheduler", {**scheduler, "scheduler_file": file})
         members = Members(
             file,
-            stack.enter_context(
-                _process(_spec("distributed.Scheduler", {**scheduler, "scheduler_file": file}))
-            ),
-            stack.enter_context(_process(nannies)),
+            stack.enter_context(_process(first, folder)),
+            stack.enter_context(_process(nannies, folder)),
         )
         yield members
 
@@ -110,10 +112,10 @@ Process = subprocess.Popen[bytes]
 
 
 @contextmanager
-def _process(spec: Mapping[Any, Any]) -> Iterator[Process]:
+def _process(spec: Mapping[Any, Any], scratch: str) -> Iterator[Process]:
     command = [sys.executable, "-m", f"{__package__}.member", "--spec", json.dumps(spec)]
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, env=_environment(), start_new_session=True
+        command, stdin=subprocess.PIPE, env=_environment(scratch), start_new_session=True
     )
     try:
         yield process
@@ -126,7 +128,7 @@ def _process(spec: Mapping[Any, Any]) -> Iterator[Process]:
             process.stdin.close()
 
 
-def _environment() -> dict[str, str]:
+def _environment(scratch: str) -> dict[str, str]:
     """Return the driver's environment, with its Dask config and where it finds its modules."""
     # What Python brings itself, it finds itself; a step's own subprocesses may be of another one.
     python = (sys.prefix, sys.base_prefix)
@@ -135,5 +137,6 @@ def _environment() -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path),
-        "DASK_INTERNAL_INHERIT_CONFIG": dask.config.serialize(config),
+        "DASK_INTERNAL_INHERIT_CONFIG": config,
+        "DASK_TEMPORARY_DIRECTORY": scratch,
     }

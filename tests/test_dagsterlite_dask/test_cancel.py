@@ -1,0 +1,256 @@
+"""Runs on a cluster that are canceled: by Ctrl-C, from outside, by who reads their events."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagsterlite import (
+    DagsterInstance,
+    InputDefinition,
+    Nothing,
+    RetryRequested,
+    execute_pipeline,
+    execute_pipeline_iterator,
+    pipeline,
+    resource,
+    solid,
+)
+from dagsterlite.definitions.mode import ModeDefinition
+from dagsterlite.errors import DagsterRunCanceledError
+from dagsterlite.runs import DagsterRunStatus
+from tests.event_lists import assert_gap_free, logged, recorded
+from tests.test_dagsterlite_dask.cluster import Cluster
+from tests.test_dagsterlite_dask.side import (
+    CONFIG,
+    config_of,
+    in_background,
+    note,
+    noted,
+    wait_until,
+)
+
+
+@solid(config_schema=CONFIG)
+def works_on(context):
+    folder = context.solid_config["folder"]
+    note(folder, "began")
+    try:
+        while True:
+            time.sleep(0.01)
+    finally:
+        note(folder, "cleaned up")
+
+
+@solid(config_schema=CONFIG, input_defs=[InputDefinition("after", Nothing)])
+def queued(context):
+    note(context.solid_config["folder"], "queued")
+
+
+@solid(config_schema=CONFIG)
+def waits_its_turn(context):
+    note(context.solid_config["folder"], "turn")
+    time.sleep(0.2)
+
+
+@resource(config_schema=CONFIG)
+def scratch(context):
+    note(context.resource_config["folder"], "made")
+    yield 1
+    note(context.resource_config["folder"], "put away")
+
+
+@solid(config_schema=CONFIG, required_resource_keys={"scratch"})
+def works_with_scratch(context):
+    assert context.resources.scratch == 1
+    note(context.solid_config["folder"], "began")
+    while True:
+        time.sleep(0.01)
+
+
+@pipeline(mode_defs=[ModeDefinition(resource_defs={"scratch": scratch})])
+def endless():
+    queued(works_on())
+    works_with_scratch()
+
+
+def endless_config(cluster: Cluster, folder: Path, **more: Any) -> dict[str, Any]:
+    return {
+        **cluster.config(**more),
+        **config_of(["queued", "works_on", "works_with_scratch"], folder),
+        "resources": {"scratch": {"config": {"folder": str(folder)}}},
+    }
+
+
+def test_a_cancel_from_outside_stops_steps_and_starts_no_others(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    side = tmp_path / "side"
+    side.mkdir()
+    config = endless_config(cluster, side)
+    with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+        with in_background(lambda: execute_pipeline(endless, config, instance=instance)) as found:
+            wait_until(lambda: noted(side).get("began") == 2)
+            (run,) = instance.get_runs()
+            instance.request_cancel(run.run_id)
+            asked = time.monotonic()
+        assert time.monotonic() - asked < 5
+        assert isinstance(found[0], DagsterRunCanceledError)
+        (run,) = instance.get_runs()
+        assert run.status is DagsterRunStatus.CANCELED
+        assert noted(side) == {"began": 2, "cleaned up": 1, "made": 1, "put away": 1}
+        told = recorded(instance, run.run_id)
+        assert told[-2:] == ["PIPELINE_CANCELING", "PIPELINE_CANCELED"]
+        assert "STEP_FAILURE works_on.compute" in told
+        assert "STEP_START queued.compute" not in told
+        assert_gap_free(logged(instance, run.run_id))
+
+
+@solid(config_schema=CONFIG)
+def stays_in_c(context):
+    note(context.solid_config["folder"], "began")
+    time.sleep(3)
+    note(context.solid_config["folder"], "went on")
+
+
+@pipeline
+def stubborn():
+    stays_in_c()
+
+
+def test_a_call_outside_python_is_not_waited_for_beyond_the_grace(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    side = tmp_path / "side"
+    side.mkdir()
+    config = {
+        **cluster.config(cancel_grace_seconds=0.5),
+        **config_of(["stays_in_c"], side),
+    }
+    with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+        with in_background(lambda: execute_pipeline(stubborn, config, instance=instance)) as found:
+            wait_until(lambda: "began" in noted(side))
+            (run,) = instance.get_runs()
+            instance.request_cancel(run.run_id)
+            asked = time.monotonic()
+        assert time.monotonic() - asked < 2.5
+        assert isinstance(found[0], DagsterRunCanceledError)
+        messages = [entry.message for entry in logged(instance, run.run_id)]
+        assert any("has not stopped within 0.5 seconds" in message for message in messages)
+        wait_until(lambda: not cluster.client.processing()[next(iter(cluster.client.processing()))])
+
+
+@pytest.mark.parametrize("seconds", [8, 60])
+def test_a_cancel_ends_the_wait_for_a_retry(seconds: int, cluster: Cluster, tmp_path: Path) -> None:
+    @solid
+    def asks_again(_context):
+        raise RetryRequested(max_retries=5, seconds_to_wait=seconds)
+
+    @pipeline
+    def waiting():
+        asks_again()
+
+    with DagsterInstance.local_temp(str(tmp_path)) as instance:
+        with in_background(
+            lambda: execute_pipeline(waiting, cluster.config(), instance=instance)
+        ) as found:
+            wait_until(lambda: any("UP_FOR_RETRY" in t for t in told_so_far(instance)))
+            (run,) = instance.get_runs()
+            instance.request_cancel(run.run_id)
+            asked = time.monotonic()
+        assert time.monotonic() - asked < 4
+        assert isinstance(found[0], DagsterRunCanceledError)
+        told = recorded(instance, run.run_id)
+        assert told.count("STEP_UP_FOR_RETRY asks_again.compute") == 1
+
+
+def told_so_far(instance: DagsterInstance) -> list[str]:
+    runs = instance.get_runs()
+    return recorded(instance, runs[0].run_id) if runs else []
+
+
+def test_who_stops_reading_events_cancels_the_run(cluster: Cluster, tmp_path: Path) -> None:
+    side = tmp_path / "side"
+    side.mkdir()
+    with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+        events = execute_pipeline_iterator(
+            endless, endless_config(cluster, side), instance=instance
+        )
+        for event in events:
+            if event.is_step_start and noted(side).get("began") == 2:
+                break
+        events.close()
+        (run,) = instance.get_runs()
+        assert run.status is DagsterRunStatus.CANCELED
+        wait_until(lambda: noted(side).get("cleaned up") == 1)
+        assert "queued" not in noted(side)
+
+
+SCRIPT = """
+import sys
+from dagsterlite import DagsterInstance, execute_pipeline
+from tests.test_dagsterlite_dask.test_cancel import endless
+config = {config!r}
+try:
+    execute_pipeline(endless, config, instance=DagsterInstance.local_temp({home!r}))
+except KeyboardInterrupt:
+    sys.exit(7)
+"""
+
+
+def start_script(tmp_path: Path, config: dict[str, Any]) -> subprocess.Popen[bytes]:
+    code = SCRIPT.format(config=config, home=str(tmp_path / "home"))
+    return subprocess.Popen([sys.executable, "-c", code])
+
+
+def test_ctrl_c_cancels_the_run_and_leaves_a_joined_cluster_clean(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    side = tmp_path / "side"
+    side.mkdir()
+    driver = start_script(tmp_path, endless_config(cluster, side))
+    try:
+        wait_until(lambda: noted(side).get("began") == 2)
+        driver.send_signal(signal.SIGINT)
+        assert driver.wait(20) == 7
+    finally:
+        driver.kill()
+    with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+        (run,) = instance.get_runs()
+        assert run.status is DagsterRunStatus.CANCELED
+        assert noted(side) == {"began": 2, "cleaned up": 1, "made": 1, "put away": 1}
+        told = recorded(instance, run.run_id)
+        assert told[-1] == "PIPELINE_CANCELED"
+        assert_gap_free(logged(instance, run.run_id))
+
+
+def test_a_canceled_run_leaves_its_queued_steps_undone(cluster: Cluster, tmp_path: Path) -> None:
+    side = tmp_path / "side"
+    side.mkdir()
+
+    @pipeline
+    def many():
+        for i in range(40):
+            waits_its_turn.alias(f"turn_{i}")()
+
+    config = {
+        **cluster.config(),
+        **config_of([f"turn_{i}" for i in range(40)], side),
+    }
+    with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+        with in_background(lambda: execute_pipeline(many, config, instance=instance)):
+            wait_until(lambda: noted(side).get("turn", 0) >= 2)
+            (run,) = instance.get_runs()
+            instance.request_cancel(run.run_id)
+        ran = noted(side)["turn"]
+        assert ran < 20
+        starts = [t for t in recorded(instance, run.run_id) if t.startswith("STEP_START")]
+        assert len(starts) == ran
+        time.sleep(0.5)  # long enough for two more turns, if any were left
+        assert noted(side)["turn"] == ran

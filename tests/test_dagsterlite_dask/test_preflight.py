@@ -1,0 +1,235 @@
+"""What is wrong with a cluster is told before anything runs on it, with the mend."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagsterlite import (
+    DagsterInstance,
+    execute_pipeline,
+    pipeline,
+    solid,
+)
+from dagsterlite.errors import (
+    DagsterClusterError,
+    DagsterClusterUnreachableError,
+    DagsterInvalidConfigError,
+    DagsterInvariantViolationError,
+    DagsterNoWorkersError,
+    DagsterStorageNotSharedError,
+    DagsterUnmetResourcesError,
+    DagsterVersionSkewError,
+)
+from dagsterlite.runs import DagsterRunStatus
+from tests.event_lists import recorded
+from tests.test_dagsterlite_dask.cluster import WITHOUT_US, Cluster, running_cluster
+
+QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
+
+
+@solid
+def one(_context):
+    return 1
+
+
+@solid(tags={"dagster-dask/resource_requirements": '{"GPU": 1}'})
+def on_gpu(_context):
+    return 1
+
+
+@solid(tags={"dagster-dask/resource_requirements": '{"GPU": 4}'})
+def on_four_gpus(_context):
+    return 1
+
+
+@solid(tags={"dagster-dask/resource_requirements": "GPU"})
+def badly_tagged(_context):
+    return 1
+
+
+@pipeline
+def plain():
+    one()
+
+
+@pipeline
+def with_gpu():
+    on_gpu()
+
+
+@pipeline
+def with_four_gpus():
+    one()
+    on_four_gpus()
+
+
+@pipeline
+def with_bad_tag():
+    badly_tagged()
+
+
+@pytest.fixture
+def instance() -> Iterator[DagsterInstance]:
+    with DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def assert_nothing_ran(instance: DagsterInstance) -> None:
+    assert recorded(instance) == ["PIPELINE_INIT_FAILURE"]
+    (run,) = instance.get_runs()
+    assert run.status is DagsterRunStatus.FAILURE
+
+
+def on(address: str) -> dict[str, Any]:
+    cluster = {"existing": {"address": address}}
+    return {"execution": {"dask": {"config": {"cluster": cluster}}}, "loggers": QUIET}
+
+
+def test_an_address_where_nobody_answers_is_told_soon(
+    instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dagsterlite_dask.clusters.connect.CONNECT_SECONDS", 2)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(DagsterClusterUnreachableError) as raised:
+            execute_pipeline(plain, on(address), instance=instance)
+        assert time.monotonic() - began < 6
+    assert address in str(raised.value)
+    assert "dask scheduler" in str(raised.value)
+    assert_nothing_ran(instance)
+
+
+@pytest.mark.parametrize("address", ["", "nonsense://x", "127.0.0.1:no"])
+def test_an_address_that_is_none_is_told(address: str, instance: DagsterInstance) -> None:
+    with pytest.raises(DagsterClusterUnreachableError, match="No Dask scheduler answers"):
+        execute_pipeline(plain, on(address), instance=instance)
+
+
+@pytest.fixture(scope="module")
+def bare_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A scheduler that no worker has joined."""
+    with running_cluster(tmp_path_factory.mktemp("bare")) as cluster:
+        yield cluster
+
+
+def test_a_cluster_without_workers_is_told_at_once(
+    bare_cluster: Cluster, instance: DagsterInstance
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(DagsterNoWorkersError, match="has no workers"):
+        execute_pipeline(plain, on(bare_cluster.address), instance=instance)
+    assert time.monotonic() - began < 5
+    assert_nothing_ran(instance)
+
+
+def test_a_worker_without_dagsterlite_is_told(
+    bare_cluster: Cluster, instance: DagsterInstance
+) -> None:
+    bare_cluster.add_worker(preload=WITHOUT_US)
+
+    with pytest.raises(DagsterVersionSkewError, match="has no dagsterlite on Python 3"):
+        execute_pipeline(plain, on(bare_cluster.address), instance=instance)
+    assert_nothing_ran(instance)
+
+
+def test_a_worker_of_another_version_is_told(
+    cluster: Cluster, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dagsterlite_dask.preflight.__version__", "99.1")
+
+    with pytest.raises(DagsterVersionSkewError, match=r"driver has dagsterlite 99\.1"):
+        execute_pipeline(plain, cluster.config(), instance=instance)
+    assert_nothing_ran(instance)
+
+
+def test_a_resource_that_no_worker_offers_is_told(
+    cluster: Cluster, instance: DagsterInstance
+) -> None:
+    with pytest.raises(DagsterUnmetResourcesError) as raised:
+        execute_pipeline(with_four_gpus, cluster.config(), instance=instance)
+    text = str(raised.value)
+    assert "'on_four_gpus.compute' asks for worker resources GPU=4" in text
+    assert "the workers offer GPU=2; none" in text
+    assert '--resources "GPU=4"' in text
+    assert_nothing_ran(instance)
+
+
+def test_a_step_runs_where_its_resource_is(cluster: Cluster, instance: DagsterInstance) -> None:
+    assert execute_pipeline(with_gpu, cluster.config(), instance=instance).success
+
+
+def test_a_tag_that_is_no_object_is_told(cluster: Cluster, instance: DagsterInstance) -> None:
+    with pytest.raises(DagsterInvariantViolationError, match="must be a JSON object"):
+        execute_pipeline(with_bad_tag, cluster.config(), instance=instance)
+    assert_nothing_ran(instance)
+
+
+def test_storage_that_is_not_shared_is_told(cluster: Cluster, instance: DagsterInstance) -> None:
+    # Each process has a memory of its own.
+    storage = {"filesystem": {"config": {"base_dir": "memory://here"}}}
+
+    with pytest.raises(DagsterStorageNotSharedError, match="the two do not share that place"):
+        execute_pipeline(
+            plain, {**cluster.config(), "intermediate_storage": storage}, instance=instance
+        )
+    assert_nothing_ran(instance)
+
+
+def test_looking_at_shared_storage_leaves_nothing_there(
+    cluster: Cluster, instance: DagsterInstance, tmp_path: Path
+) -> None:
+    storage = {"filesystem": {"config": {"base_dir": str(tmp_path)}}}
+    config = {**cluster.config(), "intermediate_storage": storage}
+    assert execute_pipeline(plain, config, instance=instance).success
+
+    assert [path for path in tmp_path.rglob("*") if "probe" in str(path) and path.is_file()] == []
+
+
+class Unloadable:
+    """Can be pickled, and loaded on no worker."""
+
+    def __reduce__(self):
+        return __import__, ("tests.test_dagsterlite_dask.cluster",)
+
+
+def test_a_pipeline_that_a_worker_cannot_load_is_told(
+    cluster: Cluster, instance: DagsterInstance
+) -> None:
+    held = Unloadable()
+
+    @solid
+    def refers(_context):
+        return held
+
+    @pipeline
+    def unloadable():
+        refers()
+
+    with pytest.raises(DagsterClusterError, match=r"cannot prepare the run: .*tests"):
+        execute_pipeline(unloadable, cluster.config(), instance=instance)
+    assert_nothing_ran(instance)
+
+
+@pytest.mark.parametrize(
+    ("local", "told"),
+    [
+        ({"n_worker": 1}, "Did you mean 'n_workers'"),
+        ({"n_workers": 0}, "must be 1 or more, not 0"),
+        ({"threads_per_worker": -1}, "must be 1 or more, not -1"),
+    ],
+)
+def test_an_argument_that_no_local_cluster_takes_is_told(
+    local: dict[str, Any], told: str, instance: DagsterInstance
+) -> None:
+    config = {"execution": {"dask": {"config": {"cluster": {"local": local}}}}, "loggers": QUIET}
+    with pytest.raises(DagsterInvalidConfigError, match=told):
+        execute_pipeline(plain, config, instance=instance)
+    assert_nothing_ran(instance)
