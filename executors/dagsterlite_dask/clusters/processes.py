@@ -137,6 +137,6 @@ def _environment(scratch: str) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path),
-        "DASK_INTERNAL_INHERIT_CONFIG": config,
+        "DASK_INTERNAL_INHERIT_CONFIG": dask.config.serialize(config),
         "DASK_TEMPORARY_DIRECTORY": scratch,
     }
