@@ -24,7 +24,6 @@ from dagsterlite import (
 )
 from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.runs import make_new_run_id
 from dagsterlite_dask.driver import FUNCTIONS
 from dagsterlite_dask.graph import Assignment, RunGraph, build_graph, call_graph
 from dagsterlite_dask.keys import run_hex, task_key, topic_of
@@ -108,7 +107,16 @@ def tasks_of(graph: RunGraph) -> Mapping[Any, Task]:
 
 
 @pytest.mark.parametrize(
-    "run_id", [RUN_ID, make_new_run_id(), "nightly", "", "ein-Lauf/ü", "a" * 300, "deadbeef"]
+    "run_id",
+    [
+        RUN_ID,
+        "2b34841a-4226-448c-a72f-1f9ed1fb60d2",
+        "nightly",
+        "",
+        "ein-Lauf/ü",
+        "a" * 300,
+        "deadbeef",
+    ],
 )
 def test_dask_takes_the_solid_for_a_keys_prefix_and_the_run_for_its_group(run_id: str) -> None:
     plan = create_execution_plan(models)
