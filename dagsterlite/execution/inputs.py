@@ -103,13 +103,13 @@ def _from_config(context: StepExecutionContext, step_input: StepInput, source: F
     dagster_type = source.input_def.dagster_type
     config = context.run_context.environment_config.solid(source.solid_handle)
     message = f"Error occurred while loading input '{step_input.name}' of step '{context.step.key}'"
-    assert dagster_type.loader is not None
-    with (
-        user_code_error_boundary(DagsterTypeLoadingError, lambda: message),
-        context.run_context.interrupts.user_code(),
-    ):
-        return dagster_type.loader.construct_from_config_value(
-            context.for_type(dagster_type), config.inputs[source.input_def.name]
+    loader = dagster_type.loader
+    assert loader is not None
+    with user_code_error_boundary(DagsterTypeLoadingError, lambda: message):
+        return context.run_context.interrupts.call(
+            lambda: loader.construct_from_config_value(
+                context.for_type(dagster_type), config.inputs[source.input_def.name]
+            )
         )
 
 
@@ -144,8 +144,9 @@ def _check(
     context: StepExecutionContext, step_input: StepInput, value: Any
 ) -> Iterator[DagsterEvent]:
     dagster_type = step_input.dagster_type
-    with context.run_context.interrupts.user_code():
-        answer = dagster_type.type_check(context.for_type(dagster_type), value)
+    answer = context.run_context.interrupts.call(
+        lambda: dagster_type.type_check(context.for_type(dagster_type), value)
+    )
     message = f'Got input "{step_input.name}" of type "{dagster_type.display_name}".'
     data = StepInputData(step_input.name, type_check_data(step_input.name, answer))
     yield context.log.event(DagsterEventType.STEP_INPUT, f"{message} {verdict(answer)}", data)

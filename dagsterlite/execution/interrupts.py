@@ -7,14 +7,23 @@ also where user code has called it.
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
+from typing import Any, Final, TypeVar
 
 from dagsterlite.errors import DagsterExecutionInterruptedError
+
+T = TypeVar("T")
+
+INSIST_SECONDS: Final = 1.0
+"""How long user code may go on after it was interrupted before it is interrupted again."""
 
 _set_async_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
@@ -58,16 +67,29 @@ class Interrupts:
                 return
             self._reason = reason
             self._gate.release()
-            for thread in self._inside - {here}:
-                self._struck.add(thread)
-                _set_async_exception(
-                    ctypes.c_ulong(thread), ctypes.py_object(DagsterExecutionInterruptedError)
-                )
+            if self._inside:
+                self._strike(self._inside - {here})
+                # A Thread takes locks to start, which a signal handler may find taken.
+                _thread.start_new_thread(self._insist, ())
             borrowers = list(self._borrowers)
         for borrower in borrowers:
             borrower.request(reason)
         if here in self._inside:
             self.check()
+
+    def _strike(self, threads: set[int]) -> None:
+        for thread in threads:
+            self._struck.add(thread)
+            _set_async_exception(
+                ctypes.c_ulong(thread), ctypes.py_object(DagsterExecutionInterruptedError)
+            )
+
+    def _insist(self) -> None:
+        """Strike again where an interrupt was lost: in a finalizer Python itself swallows it."""
+        while self._inside:
+            time.sleep(INSIST_SECONDS)
+            with self._lock:
+                self._strike(self._inside - _cleaning_up())
 
     def check(self) -> None:
         """Return if the work is to go on.
@@ -83,13 +105,30 @@ class Interrupts:
         if self._gate.acquire(timeout=min(seconds, threading.TIMEOUT_MAX)):
             self._gate.release()
 
-    def user_code(self) -> UserCode:
-        """Return a block that may be interrupted; blocks may be nested.
+    def call(self, user_code: Callable[[], T]) -> T:
+        """Call user code, which may be interrupted, and return its answer; calls may be nested.
 
-        The block raises DagsterExecutionInterruptedError where the work is to stop, also when what
-        runs inside has caught that error.
+        Raises:
+            DagsterExecutionInterruptedError: the work is to stop, also where user code has caught
+                that error.
         """
-        return UserCode(self)
+        outer = of_this_thread()
+        if outer is self:
+            return user_code()
+        # An interrupt may strike while user code is being left, but only once: what the inner
+        # clean-up does not come to do, the outer one does.
+        try:
+            try:
+                _here.interrupts = self
+                self.enter()
+                answer = user_code()
+            finally:
+                self.leave()
+        finally:
+            self.leave()
+            _here.interrupts = outer
+        self.check()
+        return answer
 
     def shielded(self) -> Shield:
         """Return a block that is not interrupted: the framework's own work, called by user code.
@@ -135,35 +174,6 @@ class Interrupts:
         return True
 
 
-class UserCode:
-    """A block that may be interrupted; see :meth:`Interrupts.user_code`."""
-
-    __slots__ = ("_interrupts", "_is_outermost", "_outer")
-
-    def __init__(self, interrupts: Interrupts) -> None:
-        self._interrupts = interrupts
-
-    def __enter__(self) -> None:
-        self._outer: Interrupts | None = getattr(_here, "interrupts", None)
-        self._is_outermost = self._outer is not self._interrupts
-        if self._is_outermost:
-            _here.interrupts = self._interrupts
-            try:
-                self._interrupts.enter()
-            except BaseException:
-                _here.interrupts = self._outer
-                raise
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        if self._is_outermost:
-            _here.interrupts = self._outer
-            self._interrupts.leave()
-        if kind is None:
-            self._interrupts.check()
-
-
 class Shield:
     """A block that is not interrupted; see :meth:`Interrupts.shielded`."""
 
@@ -189,6 +199,27 @@ def of_this_thread() -> Interrupts | None:
     """Return the interrupts of the user code that this thread is in, if it is in any."""
     found: Interrupts | None = getattr(_here, "interrupts", None)
     return found
+
+
+def _cleaning_up() -> set[int]:
+    """Return the threads that are in the midst of cleaning up after an interrupt."""
+    # As of Python 3.12 these are exceptions, before that what sys.exc_info() returns.
+    current: dict[int, Any] = sys._current_exceptions()  # noqa: SLF001 - documented
+    return {
+        thread
+        for thread, found in current.items()
+        if _is_interrupt(found[1] if isinstance(found, tuple) else found)
+    }
+
+
+def _is_interrupt(exc: BaseException | None) -> bool:
+    seen: set[int] = set()
+    while exc is not None and id(exc) not in seen:
+        if isinstance(exc, DagsterExecutionInterruptedError):
+            return True
+        seen.add(id(exc))
+        exc = exc.__context__
+    return False
 
 
 @contextmanager

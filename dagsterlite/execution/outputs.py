@@ -52,8 +52,9 @@ def _check(
     context: StepExecutionContext, step_output: StepOutput, value: Any
 ) -> Iterator[DagsterEvent]:
     dagster_type = step_output.dagster_type
-    with context.run_context.interrupts.user_code():
-        answer = dagster_type.type_check(context.for_type(dagster_type), value)
+    answer = context.run_context.interrupts.call(
+        lambda: dagster_type.type_check(context.for_type(dagster_type), value)
+    )
     message = (
         f'Yielded output "{step_output.name}" of type "{dagster_type.display_name}". '
         f"{verdict(answer)}"
@@ -110,14 +111,14 @@ def _written(
         f"Error occurred while materializing output '{step_output.name}' of step "
         f"'{context.step.key}'"
     )
-    assert dagster_type.materializer is not None
-    with (
-        user_code_error_boundary(DagsterTypeMaterializationError, lambda: message),
-        context.run_context.interrupts.user_code(),
-    ):
-        return list(
-            dagster_type.materializer.materialize_runtime_values(
-                context.for_type(dagster_type), config, value
+    materializer = dagster_type.materializer
+    assert materializer is not None
+    with user_code_error_boundary(DagsterTypeMaterializationError, lambda: message):
+        return context.run_context.interrupts.call(
+            lambda: list(
+                materializer.materialize_runtime_values(
+                    context.for_type(dagster_type), config, value
+                )
             )
         )
 

@@ -102,16 +102,15 @@ class ResourceManager:
         required = {name: self._values[name] for name in definition.required_resource_keys}
         context = self._context(key, self._configs.get(key), ScopedResources(required))
         message = f"Error executing resource_fn on ResourceDefinition {key}"
-        with (
-            user_code_error_boundary(DagsterResourceFunctionError, lambda: message),
-            self._interrupts.user_code(),
-        ):
-            made = definition.create(context)
-            if not isinstance(made, GeneratorType):
-                return made
-            # From here on it may have begun what it is to clean up.
-            self._generators.append((key, made))
-            return _first(key, made)
+        with user_code_error_boundary(DagsterResourceFunctionError, lambda: message):
+            return self._interrupts.call(lambda: self._begin(key, definition.create(context)))
+
+    def _begin(self, key: str, made: Any) -> Any:
+        if not isinstance(made, GeneratorType):
+            return made
+        # From here on it may have begun what it is to clean up.
+        self._generators.append((key, made))
+        return _first(key, made)
 
     def tear_down(self, on_error: OnError) -> None:
         """Let each resource clean up after itself, the last one made first.

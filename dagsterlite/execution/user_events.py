@@ -67,8 +67,7 @@ _END = object()
 def _call(context: StepExecutionContext, fn: Callable[[], Any]) -> Any:
     """Call user code; what it raises leaves as one of our errors, unless it stops the run."""
     try:
-        with context.run_context.interrupts.user_code():
-            return fn()
+        return context.run_context.interrupts.call(fn)
     except (DagsterError, DagsterExecutionInterruptedError, KeyboardInterrupt):
         raise
     except BaseException as exc:

@@ -9,11 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from dagsterlite.errors import DagsterExecutionInterruptedError, DagsterRunCanceledError
+from dagsterlite.execution import interrupts as interrupts_module
 from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_keyboard
 
 REASON = DagsterRunCanceledError("r")
@@ -32,152 +34,273 @@ def in_thread(work: Callable[[], object]) -> threading.Thread:
     return thread
 
 
-def test_user_code_in_another_thread_is_interrupted_in_its_midst() -> None:
-    interrupts = Interrupts()
-    began = threading.Event()
-    told: list[Any] = []
+class Caller:
+    """A thread that calls user code, and what came of it."""
 
-    def work() -> None:
+    def __init__(self, interrupts: Interrupts, user_code: Callable[[], object]) -> None:
+        self.outcome: object = None
+        self._call = lambda: interrupts.call(user_code)
+        self._thread = in_thread(self._work)
+
+    def _work(self) -> None:
         try:
-            with interrupts.user_code():
-                try:
-                    began.set()
-                    spin()
-                finally:
-                    told.append("cleaned up")
-        except DagsterExecutionInterruptedError as exc:
-            told.append(type(exc))
+            self.outcome = self._call()
+        except BaseException as exc:  # noqa: BLE001
+            self.outcome = type(exc)
 
-    thread = in_thread(work)
+    def end(self) -> object:
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+        return self.outcome
+
+
+@pytest.fixture
+def interrupts() -> Interrupts:
+    return Interrupts()
+
+
+def test_user_code_gives_its_answer(interrupts: Interrupts) -> None:
+    assert interrupts.call(lambda: 3) == 3
+    assert of_this_thread() is None
+
+
+def test_user_code_in_another_thread_is_interrupted_in_its_midst(interrupts: Interrupts) -> None:
+    began = threading.Event()
+    told: list[str] = []
+
+    def user_code() -> None:
+        try:
+            began.set()
+            spin()
+        finally:
+            told.append("cleaned up")
+
+    caller = Caller(interrupts, user_code)
     assert began.wait(10)
     interrupts.request(REASON)
-    thread.join(10)
-    assert told == ["cleaned up", DagsterExecutionInterruptedError]
+    assert caller.end() is DagsterExecutionInterruptedError
+    assert told == ["cleaned up"]
     assert interrupts.reason is REASON
 
 
-def test_catching_every_exception_does_not_swallow_an_interrupt() -> None:
-    interrupts = Interrupts()
+def test_catching_every_exception_does_not_swallow_an_interrupt(interrupts: Interrupts) -> None:
     began = threading.Event()
     told: list[str] = []
 
-    def work() -> None:
-        with pytest.raises(DagsterExecutionInterruptedError), interrupts.user_code():
-            try:
-                began.set()
-                spin()
-            except Exception:  # noqa: BLE001
-                told.append("caught as Exception")
-        with pytest.raises(DagsterExecutionInterruptedError), interrupts.user_code():
-            told.append("entered")
+    def user_code() -> None:
+        try:
+            began.set()
+            spin()
+        except Exception:  # noqa: BLE001
+            told.append("caught as Exception")
 
-    thread = in_thread(work)
+    caller = Caller(interrupts, user_code)
     assert began.wait(10)
     interrupts.request(REASON)
-    thread.join(10)
+    assert caller.end() is DagsterExecutionInterruptedError
     assert told == []
 
 
-def test_an_interrupt_that_is_caught_after_all_is_raised_at_the_end_of_the_block() -> None:
-    interrupts = Interrupts()
+def test_an_interrupt_that_is_caught_after_all_is_raised_when_user_code_returns(
+    interrupts: Interrupts,
+) -> None:
     began = threading.Event()
     told: list[str] = []
 
-    def work() -> None:
-        with pytest.raises(DagsterExecutionInterruptedError), interrupts.user_code():
-            try:
-                began.set()
-                spin()
-            except BaseException:  # noqa: BLE001
-                told.append("caught")
+    def user_code() -> int:
+        try:
+            began.set()
+            spin()
+        except BaseException:  # noqa: BLE001
+            told.append("caught")
+        return 3
 
-    thread = in_thread(work)
+    caller = Caller(interrupts, user_code)
     assert began.wait(10)
     interrupts.request(REASON)
-    thread.join(10)
+    assert caller.end() is DagsterExecutionInterruptedError
     assert told == ["caught"]
 
 
-def test_an_error_of_the_users_own_counts_more_than_a_late_interrupt() -> None:
-    interrupts = Interrupts()
-    with pytest.raises(ZeroDivisionError), interrupts.user_code():
+def test_an_error_of_the_users_own_counts_more_than_a_late_interrupt(
+    interrupts: Interrupts,
+) -> None:
+    def user_code() -> None:
         try:
             interrupts.request(REASON)
         except DagsterExecutionInterruptedError:
             _ = 1 / 0
 
+    with pytest.raises(ZeroDivisionError):
+        interrupts.call(user_code)
 
-def test_no_user_code_begins_once_the_work_is_to_stop_and_the_first_reason_counts() -> None:
-    interrupts = Interrupts()
+
+def test_no_user_code_begins_once_the_work_is_to_stop_and_the_first_reason_counts(
+    interrupts: Interrupts,
+) -> None:
     interrupts.check()
     interrupts.request(REASON)
     interrupts.request(ValueError("later"))
     assert interrupts.reason is REASON
     with pytest.raises(DagsterExecutionInterruptedError, match="Run r was canceled"):
         interrupts.check()
-    with pytest.raises(DagsterExecutionInterruptedError), interrupts.user_code():
-        pytest.fail("began")
+    told: list[str] = []
+    with pytest.raises(DagsterExecutionInterruptedError):
+        interrupts.call(lambda: told.append("began"))
+    assert told == []
 
 
-def test_several_threads_in_user_code_are_all_interrupted() -> None:
-    interrupts = Interrupts()
+def test_several_threads_in_user_code_are_all_interrupted(interrupts: Interrupts) -> None:
     began = threading.Barrier(5)
-    told: list[int] = []
 
-    def work(number: int) -> None:
-        try:
-            with interrupts.user_code():
-                began.wait()
-                spin()
-        except DagsterExecutionInterruptedError:
-            told.append(number)
+    def user_code() -> None:
+        began.wait()
+        spin()
 
-    threads = [in_thread(lambda n=n: work(n)) for n in range(4)]  # type: ignore[misc]
+    callers = [Caller(interrupts, user_code) for _ in range(4)]
     began.wait()
     interrupts.request(REASON)
-    for thread in threads:
-        thread.join(10)
-    assert sorted(told) == [0, 1, 2, 3]
+    assert [caller.end() for caller in callers] == [DagsterExecutionInterruptedError] * 4
 
 
-def test_blocks_may_be_nested() -> None:
-    interrupts = Interrupts()
+def test_calls_may_be_nested(interrupts: Interrupts) -> None:
     told: list[Interrupts | None] = []
-    with pytest.raises(DagsterExecutionInterruptedError), interrupts.user_code():
-        with interrupts.user_code():
-            told.append(of_this_thread())
+
+    def user_code() -> None:
+        interrupts.call(lambda: told.append(of_this_thread()))
         told.append(of_this_thread())
         interrupts.request(REASON)
+
+    with pytest.raises(DagsterExecutionInterruptedError):
+        interrupts.call(user_code)
     assert told == [interrupts, interrupts]
     assert of_this_thread() is None
 
 
-def test_a_shielded_block_runs_to_its_end() -> None:
-    interrupts = Interrupts()
+def test_a_shielded_block_runs_to_its_end(interrupts: Interrupts) -> None:
     inside, go_on = threading.Event(), threading.Event()
     told: list[str] = []
 
-    def work() -> None:
-        with pytest.raises(DagsterExecutionInterruptedError), interrupts.user_code():
-            with interrupts.shielded():
-                inside.set()
-                spin(go_on.is_set)
-                told.append("ran to its end")
-            told.append("went on")
+    def user_code() -> None:
+        with interrupts.shielded():
+            inside.set()
+            spin(go_on.is_set)
+            told.append("ran to its end")
+        told.append("went on")
 
-    thread = in_thread(work)
+    caller = Caller(interrupts, user_code)
     assert inside.wait(10)
     interrupts.request(REASON)
     go_on.set()
-    thread.join(10)
+    assert caller.end() is DagsterExecutionInterruptedError
     assert told == ["ran to its end"]
 
 
-def test_a_shield_outside_of_user_code_changes_nothing() -> None:
-    interrupts = Interrupts()
+def test_a_shield_outside_of_user_code_changes_nothing(interrupts: Interrupts) -> None:
     interrupts.request(REASON)
     with interrupts.shielded():
         pass
+
+
+# --- interrupts that get lost ---
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts_module, "INSIST_SECONDS", 0.05)
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_python_swallowed_in_a_finalizer_is_repeated(
+    interrupts: Interrupts,
+) -> None:
+    in_finalizer = threading.Event()
+
+    class Finalized:
+        def __del__(self) -> None:
+            in_finalizer.set()
+            spin(lambda: interrupts.reason)
+            spin_on()
+
+    def spin_on() -> None:
+        for _ in range(100_000):
+            pass
+
+    def user_code() -> None:
+        Finalized()
+        spin()
+
+    caller = Caller(interrupts, user_code)
+    assert in_finalizer.wait(10)
+    interrupts.request(REASON)
+    assert caller.end() is DagsterExecutionInterruptedError
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_user_code_that_catches_an_interrupt_and_goes_on_is_interrupted_again(
+    interrupts: Interrupts,
+) -> None:
+    began = threading.Event()
+    caught: list[int] = []
+
+    def user_code() -> None:
+        while len(caught) < 3:
+            try:
+                began.set()
+                spin()
+            except BaseException:  # noqa: BLE001
+                caught.append(1)
+
+    caller = Caller(interrupts, user_code)
+    assert began.wait(10)
+    interrupts.request(REASON)
+    assert caller.end() is DagsterExecutionInterruptedError
+    assert len(caught) == 3
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_cleaning_up_after_an_interrupt_is_not_interrupted_itself(interrupts: Interrupts) -> None:
+    began = threading.Event()
+    told: list[str] = []
+
+    class Closing:
+        def __enter__(self) -> None:
+            return
+
+        def __exit__(self, *_: object) -> None:
+            clean_up("exit")
+
+    def clean_up(name: str) -> None:
+        end = time.monotonic() + 0.2
+        spin(lambda: time.monotonic() > end)
+        try:
+            raise ValueError("handled")
+        except ValueError:
+            end = time.monotonic() + 0.1
+            spin(lambda: time.monotonic() > end)
+        told.append(name)
+
+    def generator() -> Iterator[int]:
+        try:
+            yield 1
+            began.set()
+            spin()
+        finally:
+            clean_up("generator")
+
+    def user_code() -> None:
+        try:
+            with Closing():
+                list(generator())
+        finally:
+            clean_up("finally")
+
+    caller = Caller(interrupts, user_code)
+    assert began.wait(10)
+    interrupts.request(REASON)
+    assert caller.end() is DagsterExecutionInterruptedError
+    assert told == ["generator", "exit", "finally"]
 
 
 def test_waiting_ends_early_when_the_work_is_to_stop_and_takes_any_time() -> None:
@@ -195,26 +318,22 @@ def test_a_run_inside_user_code_is_stopped_with_the_run_around_it() -> None:
     began = threading.Event()
     told: list[str] = []
 
-    def inner_run() -> None:
-        try:
-            with inner.user_code():
-                began.set()
-                spin()
-        except DagsterExecutionInterruptedError:
-            told.append("inner")
+    def inner_code() -> None:
+        began.set()
+        spin()
 
-    def work() -> None:
-        with pytest.raises(DagsterExecutionInterruptedError), outer.user_code():
-            with outer.lent_to(inner):
-                inner_run()
-                told.append("the inner run's own end")
-            told.append("went on")
+    def outer_code() -> None:
+        with outer.lent_to(inner):
+            with suppress(DagsterExecutionInterruptedError):
+                inner.call(inner_code)
+            told.append("the inner run's own end")
+        told.append("went on")
 
-    thread = in_thread(work)
+    caller = Caller(outer, outer_code)
     assert began.wait(10)
     outer.request(REASON)
-    thread.join(10)
-    assert told == ["inner", "the inner run's own end"]
+    assert caller.end() is DagsterExecutionInterruptedError
+    assert told == ["the inner run's own end"]
     assert inner.reason is REASON
 
 
@@ -240,6 +359,13 @@ def _threads_take_turns_often() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
+def user_code(interrupts: Interrupts, ledger: Ledger) -> None:
+    for _ in range(15):
+        pass
+    with interrupts.shielded():
+        ledger.framework_work()
+
+
 @pytest.mark.usefixtures("_threads_take_turns_often")
 @pytest.mark.parametrize("seed", range(4))
 def test_an_interrupt_strikes_user_code_only_whenever_it_comes(seed: int) -> None:
@@ -260,11 +386,7 @@ def test_an_interrupt_strikes_user_code_only_whenever_it_comes(seed: int) -> Non
             while True:
                 ledger.framework_work()
                 try:
-                    with interrupts.user_code():
-                        for _ in range(15):
-                            pass
-                        with interrupts.shielded():
-                            ledger.framework_work()
+                    interrupts.call(lambda: user_code(interrupts, ledger))
                 except DagsterExecutionInterruptedError:
                     break
             try:
@@ -300,8 +422,7 @@ def test_an_interrupt_that_comes_while_a_block_begins_is_not_lost() -> None:
         ) -> None:
             ready.wait()
             try:
-                with interrupts.user_code():
-                    spin()
+                interrupts.call(spin)
             except DagsterExecutionInterruptedError:
                 told.append("interrupted")
 
@@ -323,13 +444,13 @@ def ctrl_c() -> None:
 
 def test_ctrl_c_interrupts_user_code_and_leaves_the_handler_as_it_was() -> None:
     interrupts = Interrupts()
-    with (
-        stopped_by_keyboard(interrupts),
-        pytest.raises(DagsterExecutionInterruptedError),
-        interrupts.user_code(),
-    ):
+
+    def user_code() -> None:
         ctrl_c()
         spin()
+
+    with stopped_by_keyboard(interrupts), pytest.raises(DagsterExecutionInterruptedError):
+        interrupts.call(user_code)
     assert isinstance(interrupts.reason, KeyboardInterrupt)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 

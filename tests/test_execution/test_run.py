@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dagsterlite import (
+    AssetMaterialization,
     DagsterInstance,
     DagsterLeaseLostError,
     DagsterRun,
@@ -173,6 +174,41 @@ def test_a_run_that_is_canceled_before_its_driver_begins_executes_nothing(
     result = execute_run(graph, run, instance)
     assert result.status is DagsterRunStatus.CANCELED
     assert told(result.event_list) == recorded(instance) == CANCELED
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_cancel_at_any_moment_leaves_a_log_without_gaps(
+    instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "CANCEL_POLL_SECONDS", 0.002)
+
+    @solid(output_defs=[OutputDefinition(name="a"), OutputDefinition(name="b")])
+    def talks(context):
+        yield Output(1, "a")
+        while True:
+            context.log.info("still here")
+            yield AssetMaterialization("table")
+
+    graph = PipelineDefinition([talks], name="p")
+    quiet = {"loggers": {"console": {"log_level": "CRITICAL"}}}
+    for number in range(25):
+        run = create_run_for_pipeline(graph, run_config=quiet, instance=instance)
+
+        def ask(run_id: str = run.run_id, seconds: float = number * 0.001) -> None:
+            time.sleep(seconds)
+            while not instance.request_cancel(run_id):
+                time.sleep(0.001)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        result = execute_run(graph, run, instance)
+        thread.join()
+        assert result.status is DagsterRunStatus.CANCELED
+        assert_gap_free(logged(instance, run.run_id))
+        events = recorded(instance, run.run_id)
+        assert events[-2:] == CANCELED
+        started = "STEP_START talks.compute" in events
+        assert ("STEP_FAILURE talks.compute" in events) is started
 
 
 def test_a_cancel_that_comes_too_late_changes_nothing(instance: DagsterInstance) -> None:
