@@ -23,7 +23,13 @@ FLUSH_SECONDS: Final = 0.05
 """How long an entry waits for company before it is written."""
 
 FLUSH_ENTRIES: Final = 200
-"""How many waiting entries are written at once, without waiting longer."""
+"""How many waiting entries are written without waiting longer."""
+
+BATCH_ENTRIES: Final = 1_000
+"""How many entries are written at once at most: between batches the driver looks at its lease."""
+
+MOST_ENTRIES: Final = 10_000
+"""How many entries may wait; who tells more waits until there is room."""
 
 
 class Recorder:
@@ -48,7 +54,9 @@ class Recorder:
         self._driver_id = driver_id
         self._interrupts = interrupts
         self._waiting: list[EventLogEntry] = []
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._changed = threading.Condition(lock)
+        self._room = threading.Condition(lock)
         self._writing = threading.RLock()
         self._is_stopping = False
         self._has_ended = False
@@ -77,9 +85,17 @@ class Recorder:
             self._instance.record_entries([entry])
             return
         with self._changed:
+            self._room.wait_for(self._has_room)
+            if self._is_stopping:
+                # Told by a thread that was left behind, after the end of the run.
+                return
             self._waiting.append(entry)
             if len(self._waiting) in {1, FLUSH_ENTRIES}:
                 self._changed.notify()
+
+    def _has_room(self) -> bool:
+        has_ended = self._is_stopping or self._error is not None
+        return len(self._waiting) < MOST_ENTRIES or has_ended
 
     def record_status(self, entry: EventLogEntry) -> bool:
         """Write all entries so far, then a run-level event; return whether it was allowed.
@@ -103,23 +119,32 @@ class Recorder:
         """
         if self._error is not None:
             raise self._error
-        self._write()
+        with self._writing:
+            # Not until none waits: a thread that was left behind may go on telling for ever.
+            left = len(self._waiting)
+            while left > 0:
+                left -= self._write()
 
     def close(self) -> None:
         """Stop the thread. What is not flushed is not written."""
         with self._changed:
             self._is_stopping = True
             self._changed.notify()
+            self._room.notify_all()
         self._thread.join()
 
-    def _write(self) -> None:
+    def _write(self) -> int:
+        """Write the entries that wait longest, a batch of them; return how many."""
         with self._writing:
             with self._changed:
-                batch, self._waiting = self._waiting, []
+                batch = self._waiting[:BATCH_ENTRIES]
+                del self._waiting[:BATCH_ENTRIES]
+                self._room.notify_all()
             if batch and self._error is None:
                 with self._told():
                     self._look_at_stale_lease()
                     self._instance.record_entries(batch)
+            return len(batch)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -127,13 +152,19 @@ class Recorder:
         try:
             yield
         except DagsterError as exc:
-            self._error = self._error or exc
+            self._fail(exc)
             raise
         except Exception as exc:
             found = f"{type(exc).__name__}: {exc}"
             message = f"The events of run {self._run_id} cannot be recorded: {found}"
-            self._error = self._error or DagsterStorageError(message)
-            raise self._error from exc
+            raise self._fail(DagsterStorageError(message)) from exc
+
+    def _fail(self, error: DagsterError) -> DagsterError:
+        with self._changed:
+            if self._error is None:
+                self._error = error
+            self._room.notify_all()
+            return self._error
 
     def _loop(self) -> None:
         try:

@@ -103,7 +103,7 @@ def test_many_entries_are_written_in_few_batches_in_their_order(
     recorder.flush()
     assert seqs(instance) == list(range(5 * FLUSH_ENTRIES))
     assert sum(instance.batches) == 5 * FLUSH_ENTRIES
-    assert len(instance.batches) <= 4
+    assert len(instance.batches) <= 5
 
 
 def test_what_several_threads_emit_is_written_in_the_order_each_emitted_it(
@@ -123,6 +123,62 @@ def test_what_several_threads_emit_is_written_in_the_order_each_emitted_it(
     for number in range(4):
         mine = [seq for seq in found if seq // 1000 == number]
         assert mine == list(range(number * 1000, number * 1000 + 500))
+
+
+def test_who_tells_faster_than_can_be_written_waits_until_there_is_room(
+    instance: Watched, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "MOST_ENTRIES", 10)
+    monkeypatch.setattr(recorder_module, "BATCH_ENTRIES", 4)
+    instance.may_write.clear()
+    told: list[int] = []
+
+    def work() -> None:
+        for seq in range(100):
+            recorder.emit(entry(seq))
+            told.append(seq)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(0.3)
+    assert thread.is_alive()
+    assert len(told) <= 10 + 4
+    instance.may_write.set()
+    thread.join(20)
+    recorder.flush()
+    assert seqs(instance) == list(range(100))
+    assert max(instance.batches) <= 4
+
+
+def test_what_is_told_after_the_end_is_dropped(instance: Watched, interrupts: Interrupts) -> None:
+    recorder = Recorder(instance, RUN, "me", interrupts)
+    recorder.close()
+    recorder.emit(entry(0))
+    recorder.flush()
+    assert seqs(instance) == []
+
+
+def test_who_waits_for_room_hears_of_an_error(
+    instance: Watched, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "MOST_ENTRIES", 2)
+    monkeypatch.setattr(recorder_module, "BATCH_ENTRIES", 1)
+    instance.failure = OSError("no space")
+    instance.may_write.clear()
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for seq in range(100):
+                recorder.emit(entry(seq))
+        except DagsterStorageError as exc:
+            raised.append(exc)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    instance.may_write.set()
+    thread.join(20)
+    assert raised == [recorder.error]
 
 
 def test_a_run_level_event_comes_after_all_before_it_and_sets_the_status(
