@@ -71,15 +71,27 @@ def _dumps(value: object, modules: Sequence[ModuleType]) -> bytes:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Leaves the functions at home that make loggers and executors: both live on the driver."""
+    """Leaves functions at home that make loggers and executors, where they cannot travel.
+
+    Both live on the driver, and often hold on to what no other process can have: a handler, a
+    cluster. Those that can travel do: a step may run a pipeline itself.
+    """
 
     def reducer_override(self, obj: Any) -> Any:
         match obj:
-            case LoggerDefinition():
+            case LoggerDefinition() if not _travels(obj.logger_fn):
                 return _rebuilt, (type(obj), {**obj.__dict__, "logger_fn": driver_only})
-            case ExecutorDefinition():
+            case ExecutorDefinition() if not _travels(obj.executor_creation_fn):
                 return _rebuilt, (type(obj), {**obj.__dict__, "_create": driver_only})
         return super().reducer_override(obj)
+
+
+def _travels(function: Any) -> bool:
+    try:
+        cloudpickle.dumps(function)
+    except Exception:  # noqa: BLE001 - a user's object decides what pickling it raises
+        return False
+    return True
 
 
 def _rebuilt(cls: type, state: Mapping[str, Any]) -> Any:
