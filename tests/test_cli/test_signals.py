@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -78,7 +79,7 @@ def test_a_signal_cancels_the_run_in_good_order(
 
 def test_a_background_job_that_ignores_ctrl_c_hears_sigterm(folder: Path, home: Path) -> None:
     (folder / "endless.py").write_text(ENDLESS, encoding="utf-8")
-    words = " ".join(command("pipeline", "execute", "-f", "endless.py"))
+    words = shlex.join(command("pipeline", "execute", "-f", "endless.py"))
     # A shell without job control starts such jobs with SIGINT ignored.
     script = f"""
         {words} > out.txt 2>&1 &

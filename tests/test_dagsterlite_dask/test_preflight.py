@@ -143,7 +143,7 @@ def test_a_worker_without_dagsterlite_is_told(
 def test_a_worker_of_another_version_is_told(
     cluster: Cluster, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dagsterlite_dask.preflight.__version__", "99.1")
+    monkeypatch.setattr("dagsterlite.__version__", "99.1")
 
     with pytest.raises(DagsterVersionSkewError, match=r"driver has dagsterlite 99\.1"):
         execute_pipeline(plain, cluster.config(), instance=instance)
