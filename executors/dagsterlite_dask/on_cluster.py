@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 import cloudpickle
 from distributed import Worker, WorkerPlugin
+
+_LOOKS: Final = 500
+_LOOK_SECONDS: Final = 0.01
 
 
 class RunPlugin(WorkerPlugin):
@@ -61,16 +64,21 @@ async def forget_run(
         keeps_values: Whether the results that the client holds stay.
         dask_scheduler: The scheduler that this runs on.
     """
-    if not keeps_values:
-        # A graph that is still being read makes its tasks when all that cancels them has passed.
-        while dask_scheduler._active_graph_updates:  # noqa: ASYNC110, SLF001 - a count, no event
-            await asyncio.sleep(0.01)
-        state = dask_scheduler.clients.get(client)
-        wanted = [] if state is None else [task.key for task in state.wants_what]
-        dask_scheduler.client_releases_keys(wanted, client, f"dagsterlite-{topic}")
+    scheduler, topics = dask_scheduler, dask_scheduler._broker._topics  # noqa: SLF001
+    for _ in range(_LOOKS):
+        # What the client sent before this call may come after it: its subscription to the topic,
+        # a graph whose tasks are made when all that cancels them has passed.
+        is_subscribed = topic in topics and client in topics[topic].subscribers
+        if is_subscribed and not scheduler._active_graph_updates:  # noqa: SLF001
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+    state = scheduler.clients.get(client)
+    if state is not None and not keeps_values:
+        wanted = [task.key for task in state.wants_what]
+        scheduler.client_releases_keys(wanted, client, f"{topic}-ends")
     # The broker offers to empty a topic, not to remove it.
-    dask_scheduler._broker._topics.pop(topic, None)  # noqa: SLF001
-    dask_scheduler.task_metadata.pop(topic, None)
+    topics.pop(topic, None)
+    scheduler.task_metadata.pop(topic, None)
 
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

@@ -282,7 +282,9 @@ def test_of_two_copies_of_a_step_one_counts(tmp_path: Path) -> None:
             wait_until(lambda: noted(side).get("began") == 1)
             (busy,) = [w for w, tasks in cluster.client.processing().items() if tasks]
             cluster.client.retire_workers([busy], close_workers=False)
-            wait_until(lambda: noted(side).get("began") == 2)
+            # Both copies were heard of.
+            start = 'Started execution of step "goes_slowly.compute".'
+            wait_until(lambda: messages(instance).count(start) == 2)
             (side / "go").touch()
         (result,) = found
         assert result.success
