@@ -24,10 +24,6 @@ CANCEL_POLL_SECONDS = 0.5
 """How often a driver looks whether somebody asked for its run to be canceled."""
 
 RESUME_RETRY_TAG = "dagster/is_resume_retry"
-PARENT_RUN_TAG = "dagster/parent_run_id"
-ROOT_RUN_TAG = "dagster/root_run_id"
-PRESET_TAG = "dagster/preset_name"
-SELECTION_TAG = "dagster/solid_selection"
 PRIORITY_TAG = "dagster/priority"
 BACKFILL_TAG = "dagster/backfill"
 
