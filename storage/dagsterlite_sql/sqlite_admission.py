@@ -68,6 +68,9 @@ def _application_id(path: str) -> int | None:
     # takes no lock, plays no log and writes nothing.
     connection = sqlite3.connect(f"file:{quote(path)}?mode=ro&immutable=1", uri=True)
     try:
+        # Another process may be moving its log into the file, whose header then counts pages that
+        # are still to come: damage to SQLite, unless this flag of the connection is set.
+        connection.execute("PRAGMA writable_schema=ON")
         found: int = connection.execute("PRAGMA application_id").fetchone()[0]
     except sqlite3.DatabaseError as exc:
         if exc.sqlite_errorcode != sqlite3.SQLITE_NOTADB:

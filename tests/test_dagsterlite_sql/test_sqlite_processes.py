@@ -247,3 +247,14 @@ def test_a_look_at_an_open_database_keeps_its_locks(tmp_path: Path) -> None:
         *step("r", 0),
         *step("r", 1),
     ]
+
+
+def test_a_database_whose_log_is_half_moved_into_it_is_still_ours(tmp_path: Path) -> None:
+    """The header is written first: it counts pages that another process has yet to write."""
+    file = tmp_path / "runs.db"
+    store = SqliteRunStorage(str(tmp_path))
+    store.add_run(run("r"))
+    store.close()
+    os.truncate(file, 4096)
+
+    assert is_there(str(file))
