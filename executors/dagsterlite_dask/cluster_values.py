@@ -60,9 +60,7 @@ class ClusterValues(IntermediateStorage):
 
     def stay_open(self, stack: ExitStack) -> None:
         """Keep the connection for as long as anybody may read; ``stack`` closes it."""
-        # Whoever collects garbage may be the very thread that closing waits for.
-        finalizer = weakref.finalize(self, lambda: Thread(target=stack.close, daemon=True).start())
-        finalizer.atexit = False
+        weakref.finalize(self, _close_beside, stack, self._futures).atexit = False
 
     def save(self, artifacts_dir: str, run_id: str) -> None:
         """Have the workers write what they hold, before their cluster is closed.
@@ -151,6 +149,12 @@ def _save(
     ]
     for call in calls:
         call.exception(SAVE_SECONDS)
+
+
+def _close_beside(stack: ExitStack, _futures: Mapping[str, Future[Any]]) -> None:
+    """Close a connection; the futures are kept until then, so that they go with it at once."""
+    # Whoever collects garbage may be the very thread that closing waits for.
+    Thread(target=stack.close, daemon=True).start()
 
 
 # --- on workers ----------------------------------------------------------------------------------

@@ -103,11 +103,17 @@ class TopicSink:
 
 
 class Flusher:
-    """Sends the entries of long steps while they run; one thread a run in a worker process."""
+    """Sends the entries of long steps while they run; one thread a run in a worker process.
 
-    def __init__(self) -> None:
+    Args:
+        run_sink: Takes what belongs to no step, and is looked after while steps run.
+    """
+
+    def __init__(self, run_sink: TopicSink) -> None:
+        self._run_sink = run_sink
         self._sinks: set[TopicSink] = set()
         self._changed = threading.Condition()
+        self._is_asleep = False
         self._is_closed = False
         self._thread = threading.Thread(target=self._loop, name="dagsterlite-flusher", daemon=True)
         self._thread.start()
@@ -116,7 +122,10 @@ class Flusher:
         """Look after a sink."""
         with self._changed:
             self._sinks.add(sink)
-            self._changed.notify()
+            # To wake the thread for each short step would cost more than the step.
+            if self._is_asleep:
+                self._is_asleep = False
+                self._changed.notify()
 
     def remove(self, sink: TopicSink) -> None:
         """Leave a sink alone."""
@@ -133,10 +142,11 @@ class Flusher:
     def _loop(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: bool(self._sinks) or self._is_closed)
+                self._changed.wait_for(lambda: self._is_closed, FLUSH_SECONDS)
+                self._is_asleep = not self._sinks
+                self._changed.wait_for(lambda: self._is_closed or not self._is_asleep)
                 if self._is_closed:
                     return
-                self._changed.wait_for(lambda: self._is_closed, FLUSH_SECONDS)
-                sinks = list(self._sinks)
+                sinks = [self._run_sink, *self._sinks]
             for sink in sinks:
                 sink.flush_if_due()

@@ -51,10 +51,9 @@ class WorkerRun:
         self._running: dict[TopicSink, str] = {}
         self._is_closed = False
         self._retry_numbers = dict(read_numbers(worker, run.run_id))
-        self._flusher = Flusher()
         # What the run's resources tell belongs to no step.
         self._own_sink = TopicSink(self.send)
-        self._flusher.add(self._own_sink)
+        self._flusher = Flusher(self._own_sink)
         context = RunContext(
             plan=ExecutionPlan.build(payload.pipeline, config),
             mode_def=mode,

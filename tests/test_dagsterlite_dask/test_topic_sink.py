@@ -12,6 +12,7 @@ from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite_dask import topic_sink
 from dagsterlite_dask.messages import from_wire
 from dagsterlite_dask.topic_sink import FLUSH_ENTRIES, KEPT_CHARACTERS, Flusher, TopicSink
+from tests.test_dagsterlite_dask.side import wait_until
 from tests.test_dagsterlite_dask.test_follow import attempt, entry
 
 Sent = list[Mapping[str, Any]]
@@ -117,8 +118,8 @@ def test_more_than_there_is_room_for_is_not_kept(sink: TopicSink, sent: Sent) ->
 
 
 @pytest.fixture
-def flusher() -> Iterator[Flusher]:
-    made = Flusher()
+def flusher(sink: TopicSink) -> Iterator[Flusher]:
+    made = Flusher(sink)
     yield made
     made.close()
 
@@ -133,9 +134,20 @@ def test_the_flusher_sends_what_waits_long_enough(flusher: Flusher) -> None:
     flusher.remove(sink)
 
 
-def test_the_flushers_thread_ends_with_it() -> None:
+def test_a_flusher_that_fell_asleep_wakes_up(flusher: Flusher) -> None:
+    for _ in range(2):
+        wait_until(lambda: flusher._is_asleep)
+        arrived = threading.Event()
+        sink = TopicSink(lambda _message, arrived=arrived: arrived.set())  # type: ignore[misc]
+        flusher.add(sink)
+        sink.emit(entry("a", "x", 0))
+        assert arrived.wait(5)
+        flusher.remove(sink)
+
+
+def test_the_flushers_thread_ends_with_it(sink: TopicSink) -> None:
     before = threading.active_count()
-    made = Flusher()
+    made = Flusher(sink)
     made.add(TopicSink(lambda _message: None))
     made.close()
 
