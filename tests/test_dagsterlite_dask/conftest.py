@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from distributed import Client
 
 from tests.test_dagsterlite_dask.cluster import Cluster, left_behind, running_cluster
+from tests.test_dagsterlite_dask.side import wait_until
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +30,15 @@ def cluster(shared_cluster: Cluster) -> Iterator[Cluster]:
     while left_behind(shared_cluster) and time.monotonic() < until:
         time.sleep(0.05)
     assert left_behind(shared_cluster) == {}
+
+
+@pytest.fixture(autouse=True)
+def _no_client_left() -> Iterator[None]:
+    """Wait for clients that close in the background: one that lost its cluster takes its time."""
+    before = set(Client._instances)
+    yield
+    wait_until(lambda: all(client.status == "closed" for client in _since(before)))
+
+
+def _since(before: set[Client]) -> set[Client]:
+    return set(Client._instances) - before
