@@ -17,7 +17,7 @@ from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.node import NodeDefinition, Solid
 from dagsterlite.definitions.pipeline_check import check_pipeline, distinct_definitions
 from dagsterlite.definitions.preset import PresetDefinition
-from dagsterlite.definitions.signature import name_of, refuse_generator
+from dagsterlite.definitions.signature import name_of, refuse_unrun
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -272,7 +272,7 @@ def pipeline(
     def wrap(fn: Callable[[], Any]) -> PipelineDefinition:
         pipeline_name = name_of("@pipeline", name, fn)
         owner = f"@pipeline '{pipeline_name}'"
-        refuse_generator(owner, fn)
+        refuse_unrun(owner, fn)
         if not can_take(fn, 0):
             message = (
                 f"{owner}: its function must take no parameters, but takes "
