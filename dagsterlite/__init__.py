@@ -56,6 +56,13 @@ _NAMES_OF = {
         "ExecutorDefinition",
         "executor",
     ),
+    "dagsterlite.definitions.hook": (
+        "HookDefinition",
+        "HookExecutionResult",
+        "event_list_hook",
+        "failure_hook",
+        "success_hook",
+    ),
     "dagsterlite.definitions.inputs": (
         "InputDefinition",
         "InputMapping",
@@ -80,6 +87,11 @@ _NAMES_OF = {
         "InitResourceContext",
         "ResourceDefinition",
         "resource",
+    ),
+    "dagsterlite.definitions.retry_policy": (
+        "Backoff",
+        "Jitter",
+        "RetryPolicy",
     ),
     "dagsterlite.definitions.solid": (
         "SolidDefinition",
@@ -106,6 +118,8 @@ _NAMES_OF = {
         "DagsterInvalidConfigDefinitionError",
         "DagsterInvalidConfigError",
         "DagsterInvalidDefinitionError",
+        "DagsterInvalidInvocationError",
+        "DagsterInvalidPropertyError",
         "DagsterInvalidSubsetError",
         "DagsterInvariantViolationError",
         "DagsterLeaseLostError",
@@ -180,6 +194,8 @@ _NAMES_OF = {
         "PlanOrchestrationContext",
         "RetryMode",
     ),
+    "dagsterlite.execution.hook_contexts": ("HookContext",),
+    "dagsterlite.execution.hook_invocation": ("build_hook_context",),
     "dagsterlite.execution.in_process": ("in_process_executor",),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
     "dagsterlite.execution.results": (

@@ -91,6 +91,21 @@ from dagsterlite.definitions.executor import (
 from dagsterlite.definitions.executor import (
     executor as executor,
 )
+from dagsterlite.definitions.hook import (
+    HookDefinition as HookDefinition,
+)
+from dagsterlite.definitions.hook import (
+    HookExecutionResult as HookExecutionResult,
+)
+from dagsterlite.definitions.hook import (
+    event_list_hook as event_list_hook,
+)
+from dagsterlite.definitions.hook import (
+    failure_hook as failure_hook,
+)
+from dagsterlite.definitions.hook import (
+    success_hook as success_hook,
+)
 from dagsterlite.definitions.inputs import (
     InputDefinition as InputDefinition,
 )
@@ -135,6 +150,15 @@ from dagsterlite.definitions.resource import (
 )
 from dagsterlite.definitions.resource import (
     resource as resource,
+)
+from dagsterlite.definitions.retry_policy import (
+    Backoff as Backoff,
+)
+from dagsterlite.definitions.retry_policy import (
+    Jitter as Jitter,
+)
+from dagsterlite.definitions.retry_policy import (
+    RetryPolicy as RetryPolicy,
 )
 from dagsterlite.definitions.solid import (
     SolidDefinition as SolidDefinition,
@@ -195,6 +219,12 @@ from dagsterlite.errors import (
 )
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError as DagsterInvalidDefinitionError,
+)
+from dagsterlite.errors import (
+    DagsterInvalidInvocationError as DagsterInvalidInvocationError,
+)
+from dagsterlite.errors import (
+    DagsterInvalidPropertyError as DagsterInvalidPropertyError,
 )
 from dagsterlite.errors import (
     DagsterInvalidSubsetError as DagsterInvalidSubsetError,
@@ -385,6 +415,12 @@ from dagsterlite.execution.executor import (
 from dagsterlite.execution.executor import (
     RetryMode as RetryMode,
 )
+from dagsterlite.execution.hook_contexts import (
+    HookContext as HookContext,
+)
+from dagsterlite.execution.hook_invocation import (
+    build_hook_context as build_hook_context,
+)
 from dagsterlite.execution.in_process import (
     in_process_executor as in_process_executor,
 )
@@ -523,6 +559,7 @@ __all__ = [
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "Backoff",
     "Bool",
     "BoolSource",
     "CheckError",
@@ -545,6 +582,8 @@ __all__ = [
     "DagsterInvalidConfigDefinitionError",
     "DagsterInvalidConfigError",
     "DagsterInvalidDefinitionError",
+    "DagsterInvalidInvocationError",
+    "DagsterInvalidPropertyError",
     "DagsterInvalidSubsetError",
     "DagsterInvariantViolationError",
     "DagsterLeaseLostError",
@@ -592,7 +631,10 @@ __all__ = [
     "Field",
     "Float",
     "FloatMetadataEntryData",
+    "HookContext",
+    "HookDefinition",
     "HookExecutionError",
+    "HookExecutionResult",
     "InitExecutorContext",
     "InitIntermediateStorageContext",
     "InitLoggerContext",
@@ -605,6 +647,7 @@ __all__ = [
     "IntSource",
     "IntermediateStorage",
     "IntermediateStorageDefinition",
+    "Jitter",
     "JsonMetadataEntryData",
     "List",
     "LocalArtifactStorage",
@@ -636,6 +679,7 @@ __all__ = [
     "PythonObjectDagsterType",
     "ResourceDefinition",
     "RetryMode",
+    "RetryPolicy",
     "RetryRequested",
     "RunRecord",
     "RunStorage",
@@ -660,6 +704,7 @@ __all__ = [
     "TypeCheck",
     "TypeCheckContext",
     "UrlMetadataEntryData",
+    "build_hook_context",
     "colored_console_logger",
     "composite_solid",
     "create_execution_plan",
@@ -670,10 +715,12 @@ __all__ = [
     "default_intermediate_storage_defs",
     "default_loggers",
     "default_system_storage_defs",
+    "event_list_hook",
     "execute_pipeline",
     "execute_pipeline_iterator",
     "execute_run",
     "executor",
+    "failure_hook",
     "fs_intermediate_storage",
     "fs_system_storage",
     "in_process_executor",
@@ -686,6 +733,7 @@ __all__ = [
     "pipeline",
     "resource",
     "solid",
+    "success_hook",
     "system_storage",
     "user_code_error_boundary",
     "validate_run_config",

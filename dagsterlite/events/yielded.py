@@ -230,17 +230,22 @@ class Failure(DagsterError):
     Args:
         description: What went wrong.
         metadata_entries: Facts that help to find out why.
+        allow_retries: Whether the step's retry policy is followed; False fails it at once.
     """
 
     def __init__(
         self,
         description: str | None = None,
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
+        allow_retries: bool = True,
     ) -> None:
         check_text("Failure", "description", description)
         super().__init__(*([] if description is None else [description]))
         self.description = description
         self.metadata_entries = check_metadata_entries("Failure", metadata_entries)
+        if not isinstance(allow_retries, bool):
+            raise ParameterCheckError("Failure", "allow_retries", "a bool", allow_retries)
+        self.allow_retries = allow_retries
 
     @property
     def is_user_code_error(self) -> bool:

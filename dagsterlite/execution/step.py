@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagsterlite.definitions.compute import UserEvent
+from dagsterlite.definitions.hook import HookDefs
 from dagsterlite.errors import DagsterExecutionInterruptedError, DagsterStorageError
 from dagsterlite.events.engine import AttemptSuperseded, EngineEventData, StepAbandoned
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.payloads import (
     AssetObservationData,
     StepExpectationResultData,
@@ -28,10 +31,11 @@ from dagsterlite.events.yielded import (
     ExpectationResult,
     Failure,
     Output,
-    RetryRequested,
 )
 from dagsterlite.execution.contexts import StepExecutionContext
+from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
+from dagsterlite.execution.interrupts import STOPS
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.outputs import materialization_event, take_output
 from dagsterlite.execution.resources import ResourceManager
@@ -54,8 +58,7 @@ class AttemptResult:
 
 Attempt = Generator[DagsterEvent, None, AttemptResult]
 
-_STOPS = (DagsterExecutionInterruptedError, KeyboardInterrupt)
-"""What does not say that the step is wrong, but that it is to stop."""
+_FOLLOWED_BY_HOOKS = frozenset({StepOutcome.SUCCESS, StepOutcome.FAILURE})
 
 _SECOND = 1000
 
@@ -67,7 +70,7 @@ def execute_attempt(
     resources: ResourceManager,
     retry_number: int = 0,
 ) -> Attempt:
-    """Execute a step once; yield its events, and return how it ended.
+    """Execute a step once, and its hooks if that ended it; yield events, and return how it ended.
 
     Whatever the step's code raises, SystemExit too, becomes the attempt's outcome; only what the
     sink raises is raised. Where nobody reads on, the attempt is recorded as interrupted.
@@ -81,7 +84,36 @@ def execute_attempt(
     """
     log = run_context.step_log(step)
     context = StepExecutionContext(run_context, step, log, resources, retry_number)
-    return (yield from _Attempt(context, upstream).run())
+    attempt = _Attempt(context, upstream)
+    hooks = run_context.pipeline_def.get_all_hooks_for_handle(step.solid_handle)
+    if not hooks:
+        return (yield from attempt.run())
+    return (yield from _followed_by(hooks, context, attempt))
+
+
+def _followed_by(hooks: HookDefs, context: StepExecutionContext, attempt: _Attempt) -> Attempt:
+    events: list[DagsterEvent] = []
+    result = yield from _noted(attempt.run(), events)
+    receipt = result.receipt
+    is_other = receipt.attempt_id != context.attempt_id
+    if is_other or receipt.outcome not in _FOLLOWED_BY_HOOKS:
+        return result
+    end = AttemptEnd(events=events, exception=result.error, output_values=attempt.values)
+    stop = yield from run_hooks(context, hooks, end)
+    return result if stop is None else replace(result, error=stop)
+
+
+def _noted(attempt: Attempt, events: list[DagsterEvent]) -> Attempt:
+    """Execute an attempt, and put its events down."""
+    with closing(attempt):
+        while True:
+            try:
+                event = next(attempt)
+            except StopIteration as end:
+                result: AttemptResult = end.value
+                return result
+            events.append(event)
+            yield event
 
 
 class _Attempt:
@@ -91,13 +123,14 @@ class _Attempt:
         self._upstream = upstream
         self._started = time.perf_counter()
         self._stored: list[StoredOutput] = []
-        self._values: dict[str, Any] = {}
+        #: The outputs yielded so far.
+        self.values: dict[str, Any] = {}
 
     def run(self) -> Attempt:
         try:
             yield self._start()
             yield from self._work()
-            return (yield from self._succeed())
+            entry, receipt, accepted = self._commit()
         except GeneratorExit:
             self._discard()
             self._tell_failure(DagsterExecutionInterruptedError("nobody reads on"))
@@ -105,6 +138,8 @@ class _Attempt:
         except BaseException as exc:  # noqa: BLE001 - a step may raise anything
             self._discard()
             return (yield from self._fail(exc))
+        # What is committed stands, also where nobody reads on.
+        return (yield from self._succeed(entry, receipt, accepted))
 
     def _discard(self) -> None:
         """Remove what the attempt stored; what cannot be removed is told, and does no harm."""
@@ -132,7 +167,7 @@ class _Attempt:
             for event in events:
                 if isinstance(event, Output):
                     yield from take_output(self._context, event, self._stored)
-                    self._values[event.output_name] = event.value
+                    self.values[event.output_name] = event.value
                 else:
                     yield self._side_event(event)
 
@@ -149,7 +184,8 @@ class _Attempt:
         assert not isinstance(event, Output)
         return materialization_event(self._context, event)
 
-    def _succeed(self) -> Attempt:
+    def _commit(self) -> tuple[EventLogEntry, Receipt, Receipt]:
+        """Put the manifest; return the entry of success, our own receipt and the accepted one."""
         log = self._context.attempt_log
         duration = (time.perf_counter() - self._started) * 1000
         message = f'Finished execution of step "{self._step.key}" in {_duration(duration)}.'
@@ -159,12 +195,14 @@ class _Attempt:
             StepOutcome.SUCCESS, outputs=tuple(self._stored), entry_count=log.count + 1
         )
         manifest = StepManifest(receipt, log.entries_with(entry))
-        accepted = self._context.run_context.storage.commit(manifest)
-        if accepted.receipt.attempt_id != receipt.attempt_id:
-            return (yield from self._stand_back(accepted.receipt))
-        self._context.log.tell(success)
-        yield log.hand_on(entry)
-        return AttemptResult(receipt=receipt, values=self._values)
+        return entry, receipt, self._context.run_context.storage.commit(manifest).receipt
+
+    def _succeed(self, entry: EventLogEntry, receipt: Receipt, accepted: Receipt) -> Attempt:
+        if accepted.attempt_id != receipt.attempt_id:
+            return (yield from self._stand_back(accepted))
+        self._context.log.tell(entry.get_dagster_event())
+        yield self._context.attempt_log.hand_on(entry)
+        return AttemptResult(receipt=receipt, values=self.values)
 
     def _stand_back(self, accepted: Receipt) -> Attempt:
         self._discard()
@@ -181,12 +219,12 @@ class _Attempt:
             return (yield from self._ask_for_retry(exc, retry))
         event = self._tell_failure(exc)
         yield event
-        outcome = StepOutcome.CANCELED if isinstance(exc, _STOPS) else StepOutcome.FAILURE
+        outcome = StepOutcome.CANCELED if isinstance(exc, STOPS) else StepOutcome.FAILURE
         error = event.step_failure_data.error
         return AttemptResult(receipt=self._receipt(outcome, error=error), error=exc)
 
     def _tell_failure(self, exc: BaseException) -> DagsterEvent:
-        how = "was interrupted" if isinstance(exc, _STOPS) else "failed"
+        how = "was interrupted" if isinstance(exc, STOPS) else "failed"
         message = f'Execution of step "{self._step.key}" {how}.'
         data = StepFailureData(error_info_from_exception(exc), _user_failure(exc))
         self._context.attempt_log.seal()
@@ -194,11 +232,11 @@ class _Attempt:
 
     def _retry(self, exc: BaseException) -> Retry | None:
         run_context = self._context.run_context
-        if not isinstance(exc, RetryRequested) or not run_context.retries_enabled:
+        if not run_context.retries_enabled or run_context.interrupts.reason is not None:
             return None
-        if run_context.interrupts.reason is not None:
-            return None
-        return decide_retry(exc.max_retries, self._context.retry_number, exc.seconds_to_wait)
+        policy = run_context.pipeline_def.get_retry_policy_for_handle(self._step.solid_handle)
+        # Chance only spreads attempts: nobody gains by foreseeing it.
+        return decide_retry(exc, policy, self._context.retry_number, random.random)
 
     def _ask_for_retry(self, exc: BaseException, retry: Retry) -> Attempt:
         wait = retry.seconds_to_wait
