@@ -122,7 +122,7 @@ def test_a_failure_that_allows_no_retries_says_so_wherever_it_travels():
 
     assert (failure.description, failure.allow_retries) == ("final", False)
     with pytest.raises(ParameterCheckError, match="'allow_retries' must be a bool"):
-        Failure("x", allow_retries="no")
+        Failure("x", allow_retries="no")  # type: ignore[arg-type]
 
 
 def test_a_request_to_retry_says_how_often_and_when():

@@ -25,6 +25,7 @@ from dagsterlite import (
     pipeline,
     solid,
 )
+from dagsterlite.definitions.dependency import Dependencies
 from dagsterlite.errors import DagsterRunCanceledError
 from tests.event_lists import assert_gap_free, kinds, logged, of_step, recorded
 
@@ -197,8 +198,8 @@ def test_outputs_of_an_attempt_that_asked_for_another_do_not_count() -> None:
 # --- policies ---
 
 
-def raising(error: BaseException, **more: Any) -> SolidDefinition:
-    @solid(**more)
+def raising(error: BaseException, policy: RetryPolicy | None = None) -> SolidDefinition:
+    @solid(retry_policy=policy)
     def fails(_context):
         raise error
 
@@ -214,16 +215,16 @@ def attempts_of(node: SolidDefinition, config: Any = None, **more: Any) -> int:
 
 @pytest.mark.parametrize("error", [ValueError("no"), Failure("no"), SystemExit(1), GeneratorExit()])
 def test_a_policy_tries_a_step_again_whatever_it_raises(error: BaseException) -> None:
-    assert attempts_of(raising(error, retry_policy=TWICE)) == 3
+    assert attempts_of(raising(error, TWICE)) == 3
 
 
 def test_a_failure_may_forbid_further_attempts() -> None:
-    assert attempts_of(raising(Failure("no", allow_retries=False), retry_policy=TWICE)) == 1
+    assert attempts_of(raising(Failure("no", allow_retries=False), TWICE)) == 1
 
 
 def test_what_a_step_asks_for_counts_more_than_its_policy() -> None:
-    assert attempts_of(raising(RetryRequested(max_retries=1), retry_policy=TWICE)) == 2
-    assert attempts_of(raising(RetryRequested(max_retries=3), retry_policy=TWICE)) == 4
+    assert attempts_of(raising(RetryRequested(max_retries=1), TWICE)) == 2
+    assert attempts_of(raising(RetryRequested(max_retries=3), TWICE)) == 4
 
 
 def test_attempts_that_were_asked_for_count_against_the_policy() -> None:
@@ -238,20 +239,20 @@ def test_attempts_that_were_asked_for_count_against_the_policy() -> None:
 
 def test_a_policy_is_taken_from_the_place_the_definition_or_the_pipeline() -> None:
     once = RetryPolicy()
-    place = {SolidInvocation("fails", retry_policy=once): {}}
+    place: Dependencies = {SolidInvocation("fails", retry_policy=once): {}}
     assert attempts_of(raising(ValueError()), solid_retry_policy=TWICE) == 3
-    node = raising(ValueError(), retry_policy=TWICE)
+    node = raising(ValueError(), TWICE)
     assert attempts_of(node, solid_retry_policy=once) == 3
     assert attempts_of(node, solid_retry_policy=TWICE, dependencies=place) == 2
 
 
 def test_retries_that_are_disabled_leave_policies_aside() -> None:
-    assert attempts_of(raising(ValueError(), retry_policy=TWICE), DISABLED) == 1
+    assert attempts_of(raising(ValueError(), TWICE), DISABLED) == 1
 
 
 def test_a_policy_tells_why_and_how_long_it_waits() -> None:
     policy = RetryPolicy(max_retries=2, delay=0.001, backoff=Backoff.EXPONENTIAL)
-    graph = PipelineDefinition([raising(ValueError("flaky"), retry_policy=policy)], name="p")
+    graph = PipelineDefinition([raising(ValueError("flaky"), policy)], name="p")
     result = execute_pipeline(graph, raise_on_error=False)
     waits = [e.step_retry_data for e in result.event_list if e.is_step_up_for_retry]
     assert [data.seconds_to_wait for data in waits] == [0.001, 0.003]
