@@ -66,8 +66,7 @@ class HookDefinition:
     Usually made by :func:`success_hook`, :func:`failure_hook` or :func:`event_list_hook`. A hook
     runs once for the attempt that ends a step with success or failure: not for one that is tried
     again, skipped or canceled. What it raises is told by HOOK_ERRORED and changes neither the step
-    nor the run. A step that took its process down with it has no hooks: nothing is left to run
-    them.
+    nor the run. Where a step takes its worker down, its hooks run on another one.
 
     Args:
         name: Letters, digits and underscores.

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagsterlite.definitions.compute import UserEvent
-from dagsterlite.definitions.hook import HookDefs
-from dagsterlite.errors import DagsterExecutionInterruptedError, DagsterStorageError
+from dagsterlite.errors import (
+    DagsterExecutionInterruptedError,
+    DagsterStepLostError,
+    DagsterStorageError,
+)
 from dagsterlite.events.engine import AttemptSuperseded, EngineEventData, StepAbandoned
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
@@ -85,15 +88,39 @@ def execute_attempt(
     log = run_context.step_log(step)
     context = StepExecutionContext(run_context, step, log, resources, retry_number)
     attempt = _Attempt(context, upstream)
-    hooks = run_context.pipeline_def.get_all_hooks_for_handle(step.solid_handle)
+    return (yield from _with_hooks(context, attempt, attempt.run()))
+
+
+def tell_of_loss(
+    run_context: RunContext,
+    step: ExecutionStep,
+    error: DagsterStepLostError,
+    resources: ResourceManager,
+    retry_number: int,
+) -> Attempt:
+    """Tell in its stead that a step took its processes down; its policy and hooks hold.
+
+    Args:
+        run_context: The run.
+        step: The step.
+        error: What became of it.
+        resources: The run's resources in this process.
+        retry_number: How often the step was tried before.
+    """
+    log = run_context.step_log(step)
+    context = StepExecutionContext(run_context, step, log, resources, retry_number)
+    attempt = _Attempt(context, Upstream({}, {}))
+    return (yield from _with_hooks(context, attempt, attempt.fail(error)))
+
+
+def _with_hooks(context: StepExecutionContext, attempt: _Attempt, course: Attempt) -> Attempt:
+    """Let an attempt take its course, and then the step's hooks, if that ended it."""
+    pipeline = context.run_context.pipeline_def
+    hooks = pipeline.get_all_hooks_for_handle(context.step.solid_handle)
     if not hooks:
-        return (yield from attempt.run())
-    return (yield from _followed_by(hooks, context, attempt))
-
-
-def _followed_by(hooks: HookDefs, context: StepExecutionContext, attempt: _Attempt) -> Attempt:
+        return (yield from course)
     events: list[DagsterEvent] = []
-    result = yield from _noted(attempt.run(), events)
+    result = yield from _noted(course, events)
     receipt = result.receipt
     is_other = receipt.attempt_id != context.attempt_id
     if is_other or receipt.outcome not in _FOLLOWED_BY_HOOKS:
@@ -103,12 +130,12 @@ def _followed_by(hooks: HookDefs, context: StepExecutionContext, attempt: _Attem
     return result if stop is None else replace(result, error=stop)
 
 
-def _noted(attempt: Attempt, events: list[DagsterEvent]) -> Attempt:
-    """Execute an attempt, and put its events down."""
-    with closing(attempt):
+def _noted(course: Attempt, events: list[DagsterEvent]) -> Attempt:
+    """Let an attempt take its course, and put its events down."""
+    with closing(course):
         while True:
             try:
-                event = next(attempt)
+                event = next(course)
             except StopIteration as end:
                 result: AttemptResult = end.value
                 return result
@@ -137,7 +164,7 @@ class _Attempt:
             raise
         except BaseException as exc:  # noqa: BLE001 - a step may raise anything
             self._discard()
-            return (yield from self._fail(exc))
+            return (yield from self.fail(exc))
         # What is committed stands, also where nobody reads on.
         return (yield from self._succeed(entry, receipt, accepted))
 
@@ -213,7 +240,8 @@ class _Attempt:
         yield self._event(DagsterEventType.ENGINE_EVENT, message, EngineEventData(detail=detail))
         return AttemptResult(receipt=accepted)
 
-    def _fail(self, exc: BaseException) -> Attempt:
+    def fail(self, exc: BaseException) -> Attempt:
+        """End the attempt: with another to follow where that is asked for, else for good."""
         retry = self._retry(exc)
         if retry is not None:
             return (yield from self._ask_for_retry(exc, retry))

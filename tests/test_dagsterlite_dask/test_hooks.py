@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -219,6 +220,108 @@ def test_the_attempts_of_a_policy_are_counted_beyond_the_worker(
     told = of_step(result, "fails_then_dies_once")
     assert told.count("STEP_UP_FOR_RETRY") == 2
     assert told.count("STEP_START") == 1
+
+
+# --- steps that take their workers down ----------------------------------------------------------
+
+
+@failure_hook
+def tells_of_loss(context):
+    context.log.info("%s: %s", type(context.solid_exception).__name__, context.retry_number)
+    note(context.solid_config["folder"], "hook")
+
+
+@failure_hook
+def kills_its_worker_too(context):
+    os._exit(1)
+
+
+@solid(config_schema=CONFIG, input_defs=[InputDefinition("number", int)])
+def kills_its_worker(context, number):
+    if context.retry_number == 0:
+        os._exit(1)
+    return number + context.retry_number
+
+
+@solid(output_defs=[OutputDefinition(int)])
+def seven(_context):
+    return 7
+
+
+@pipeline
+def deadly():
+    follows(kills_its_worker.with_hooks({tells_of_loss})(seven()))
+
+
+@pipeline
+def deadly_at_first():
+    policy = RetryPolicy(max_retries=1, delay=0.01)
+    follows(kills_its_worker.with_retry_policy(policy)(seven()))
+
+
+@pipeline
+def deadly_to_the_last():
+    follows(kills_its_worker.with_hooks({kills_its_worker_too})(seven()))
+
+
+def test_hooks_of_a_step_that_took_its_worker_down_run_on_another(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    config = {**cluster.config(), **config_of(["kills_its_worker"], tmp_path)}
+    with DagsterInstance.ephemeral() as instance:
+        result = execute_pipeline(deadly, config, instance=instance, raise_on_error=False)
+        assert_gap_free(logged(instance))
+        said = [e.user_message for e in logged(instance) if e.dagster_event is None]
+    assert said == ["DagsterStepLostError: 0"]
+    assert noted(tmp_path) == {"hook": 1}
+    told = of_step(result, "kills_its_worker")
+    assert told[-2:] == ["STEP_FAILURE", "HOOK_COMPLETED"]
+    assert told.count("STEP_FAILURE") == 1
+    assert of_step(result, "follows") == ["ENGINE_EVENT"]
+    failed: Any = result.result_for_solid("kills_its_worker")
+    assert "workers died" in failed.failure_data.error.message
+
+
+@pytest.mark.parametrize("storage", ["filesystem", "in_memory"])
+def test_a_policy_tries_a_step_again_that_took_its_worker_down(
+    storage: str, cluster: Cluster, tmp_path: Path
+) -> None:
+    config = {**cluster.config(), **config_of(["kills_its_worker"], tmp_path)}
+    kept: dict[str, Any] = {"intermediate_storage": {storage: {}}}
+    with DagsterInstance.ephemeral() as instance:
+        result = execute_pipeline(deadly_at_first, {**config, **kept}, instance=instance)
+        assert_gap_free(logged(instance))
+
+    assert result.output_for_solid("follows") == 8
+    told = of_step(result, "kills_its_worker")
+    assert [one for one in told if one in {"STEP_UP_FOR_RETRY", "STEP_RESTARTED"}] == [
+        "STEP_UP_FOR_RETRY",
+        "STEP_RESTARTED",
+    ]
+    assert told[-1] == "STEP_SUCCESS"
+    del result
+    gc.collect()
+
+
+def test_retries_that_are_disabled_are_so_for_lost_steps_too(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    config = cluster.config(retries={"disabled": {}})
+    config |= config_of(["kills_its_worker"], tmp_path)
+    result = execute_pipeline(deadly_at_first, config, raise_on_error=False)
+    told = of_step(result, "kills_its_worker")
+    assert told[-1] == "STEP_FAILURE"
+    assert "STEP_UP_FOR_RETRY" not in told
+
+
+def test_hooks_that_take_workers_down_too_do_not_keep_the_run_from_its_end(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    config = {**cluster.config(), **config_of(["kills_its_worker"], tmp_path)}
+    result = execute_pipeline(deadly_to_the_last, config, raise_on_error=False)
+    assert result.status is DagsterRunStatus.FAILURE
+    assert "STEP_FAILURE" in of_step(result, "kills_its_worker")
+    assert of_step(result, "follows") == ["ENGINE_EVENT"]
 
 
 # --- what each executor heeds alike --------------------------------------------------------------

@@ -26,6 +26,7 @@ from dagsterlite import (
     solid,
 )
 from dagsterlite.api import create_execution_plan
+from dagsterlite.errors import DagsterStepLostError
 from dagsterlite.events.receipt import Receipt, StepOutcome, StoredOutput
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.decide import (
@@ -184,7 +185,9 @@ def test_a_step_is_tried_again_as_often_as_it_asks_for(most: int, number: int, a
 
 
 @pytest.mark.parametrize(("most", "number", "again"), TIMES)
-@pytest.mark.parametrize("error", [raised(ValueError("no")), Failure("no")])
+@pytest.mark.parametrize(
+    "error", [raised(ValueError("no")), Failure("no"), DagsterStepLostError("4 workers died")]
+)
 def test_a_step_that_raises_is_tried_again_as_often_as_its_policy_says(
     error: Exception, most: int, number: int, again: bool
 ) -> None:
