@@ -181,6 +181,13 @@ class PipelineDefinition(Hookable):
         """All definitions, also inside composites."""
         return list(distinct_definitions(self.graph))
 
+    @property
+    def all_hook_defs(self) -> HookDefs:
+        """All hooks: its own, and those of the places of solids, also inside composites."""
+        inside = (d.graph for d in self.all_solid_defs if isinstance(d, CompositeSolidDefinition))
+        places = (solid for graph in (self.graph, *inside) for solid in graph.solids.values())
+        return self.hook_defs.union(*(solid.hook_defs for solid in places))
+
     # --- its modes and presets ---
 
     @property

@@ -268,7 +268,7 @@ class _Attempt:
 
     def _ask_for_retry(self, exc: BaseException, retry: Retry) -> Attempt:
         wait = retry.seconds_to_wait
-        when = f"in {wait} seconds" if wait else "now"
+        when = f"in {wait:g} seconds" if wait else "now"
         message = f'Execution of step "{self._step.key}" failed and has requested a retry {when}.'
         self._context.attempt_log.seal()
         data = StepRetryData(error_info_from_exception(exc.__cause__ or exc), wait)

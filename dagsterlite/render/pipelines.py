@@ -189,7 +189,8 @@ def _extras(indent: str, hooks: Sequence[str], max_retries: int | None) -> Itera
     if hooks:
         yield Text(f"{indent}hooks: {', '.join(hooks)}", "quiet")
     if max_retries is not None:
-        yield Text(f"{indent}tried again {max_retries} times at most", "quiet")
+        times = "time" if max_retries == 1 else "times"
+        yield Text(f"{indent}tried again {max_retries} {times} at most", "quiet")
 
 
 def _port(start: str, port: PortView, arrow: str) -> Text:

@@ -360,7 +360,7 @@ def test_inputs_from_config_and_written_outputs_are_the_same(
 def test_a_random_pipeline_runs_on_a_cluster_as_in_one_process(
     nodes: list[Node], cluster: Cluster
 ) -> None:
-    assert_equal_runs(pipeline_of(nodes), cluster)
+    assert_equal_runs(pipeline_of(nodes).with_hooks({on_events, on_failure}), cluster)
 
 
 def collecting(records: list[logging.LogRecord]) -> Callable[..., logging.Logger]:

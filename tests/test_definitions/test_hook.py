@@ -97,6 +97,7 @@ def test_hooks_are_given_at_every_level_in_any_order_with_aliases_and_tags() -> 
     assert graph.solid_named("a").tags == {"k": "v"}
     assert graph.solid_named("b").hook_defs == {on_success, bare}
     assert len(graph.get_all_hooks_for_handle(SolidHandle("b", None))) == 2
+    assert graph.all_hook_defs == {bare, on_success}
 
 
 def test_hooks_of_a_place_stand_in_written_dependencies_too() -> None:

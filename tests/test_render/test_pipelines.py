@@ -125,6 +125,7 @@ def test_hooks_and_retries_stand_with_what_they_hold_for() -> None:
     def graph():
         work.with_hooks({tell, also})()
         work.alias("often").with_retry_policy(RetryPolicy(3))()
+        work.alias("once_more").with_retry_policy(RetryPolicy())()
 
     mode = graph.get_default_mode()
     lines = text_of(pipeline_report(graph, mode, [])).splitlines()
@@ -135,3 +136,4 @@ def test_hooks_and_retries_stand_with_what_they_hold_for() -> None:
     assert (views["often"].hooks, views["often"].max_retries) == ((), 3)
     assert "    hooks: also, tell" in lines
     assert "    tried again 3 times at most" in lines
+    assert "    tried again 1 time at most" in lines
