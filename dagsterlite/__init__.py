@@ -43,6 +43,7 @@ _NAMES_OF = {
         "composite_solid",
     ),
     "dagsterlite.definitions.config_mapping": ("ConfigMapping",),
+    "dagsterlite.definitions.configured": ("configured",),
     "dagsterlite.definitions.console": (
         "colored_console_logger",
         "default_loggers",

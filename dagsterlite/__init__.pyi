@@ -70,6 +70,9 @@ from dagsterlite.definitions.composite import (
 from dagsterlite.definitions.config_mapping import (
     ConfigMapping as ConfigMapping,
 )
+from dagsterlite.definitions.configured import (
+    configured as configured,
+)
 from dagsterlite.definitions.console import (
     colored_console_logger as colored_console_logger,
 )
@@ -707,6 +710,7 @@ __all__ = [
     "build_hook_context",
     "colored_console_logger",
     "composite_solid",
+    "configured",
     "create_execution_plan",
     "create_run_for_pipeline",
     "dagster_type_loader",

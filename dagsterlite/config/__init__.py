@@ -13,6 +13,7 @@ from dagsterlite.config.evaluation import (
     EvaluationError,
 )
 from dagsterlite.config.field import Field, convert_to_field
+from dagsterlite.config.mapped import MappedConfig
 from dagsterlite.config.resolve import resolve_to_config_type
 from dagsterlite.config.scalars import Any, Bool, ConfigScalar, Float, Int, String
 from dagsterlite.config.snapshot import config_type_snapshot
@@ -36,6 +37,7 @@ __all__ = [
     "Int",
     "IntSource",
     "Map",
+    "MappedConfig",
     "Noneable",
     "Permissive",
     "ScalarUnion",

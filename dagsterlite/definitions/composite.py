@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, cast, overload
+from typing import Any, Self, cast, overload
 
+from dagsterlite.config import Field
 from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.composition import (
     Composition,
@@ -14,6 +15,7 @@ from dagsterlite.definitions.composition import (
     composing,
 )
 from dagsterlite.definitions.config_mapping import ConfigMapping
+from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.dependency import (
     Dependencies,
     MappedInput,
@@ -41,7 +43,7 @@ from dagsterlite.errors import (
 )
 
 
-class CompositeSolidDefinition(NodeDefinition):
+class CompositeSolidDefinition(NodeDefinition, ConfigurableNode):
     """A graph of solids that stands in another graph as one solid.
 
     Usually made by :func:`composite_solid`.
@@ -88,12 +90,19 @@ class CompositeSolidDefinition(NodeDefinition):
         if config_mapping is not None and not isinstance(config_mapping, ConfigMapping):
             raise ParameterCheckError(owner, "config_mapping", "a ConfigMapping", config_mapping)
         self.config_mapping = config_mapping
+        self.config_field = None if config_mapping is None else config_mapping.config_field
         edges = with_mapped_inputs(
             owner, read_dependencies(owner, dependencies), self.input_mappings
         )
         self.graph: Graph = build_graph(owner, solid_defs, edges, inputs)
         for mapping in self.output_mappings:
             check_output_mapping(owner, self.graph, mapping)
+
+    def _copied(self, field: Field, description: str | None) -> Self:
+        changed = super()._copied(field, description)
+        assert self.config_mapping is not None
+        changed.config_mapping = ConfigMapping(self.config_mapping.config_fn, field)
+        return changed
 
     @property
     def required_resource_keys(self) -> frozenset[str]:

@@ -28,12 +28,16 @@ class Section(ConfigType):
 
     def fit(self, value: object, at: Trail, walk: Walk) -> object:
         """Return ``{"config": …}`` for either form."""
-        if self._field is None or value is None or self._has_level(value):
+        if self._field is None or self._is_left_out(value) or self._has_level(value):
             return self._shape.evaluate(value, at, walk)
         return {CONFIG: self._field.config_type.evaluate(value, at, walk)}
 
+    def _is_left_out(self, value: object) -> bool:
+        assert self._field is not None
+        return value is None or (value == {} and not self._field.is_required)
+
     def _has_level(self, value: object) -> bool:
-        inner = self._field.config_type if self._field else None
+        inner = self._field.config_type.long_form() if self._field else None
         means_itself = isinstance(inner, HasFields) and CONFIG in inner.fields
         return isinstance(value, dict) and CONFIG in value and not means_itself
 
