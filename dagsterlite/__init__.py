@@ -83,7 +83,14 @@ _NAMES_OF = {
         "PipelineDefinition",
         "pipeline",
     ),
-    "dagsterlite.definitions.preset": ("PresetDefinition",),
+    "dagsterlite.definitions.preset": (
+        "PresetDefinition",
+        "file_relative_path",
+    ),
+    "dagsterlite.definitions.repository": (
+        "RepositoryDefinition",
+        "repository",
+    ),
     "dagsterlite.definitions.resource": (
         "InitResourceContext",
         "ResourceDefinition",

@@ -145,6 +145,15 @@ from dagsterlite.definitions.pipeline import (
 from dagsterlite.definitions.preset import (
     PresetDefinition as PresetDefinition,
 )
+from dagsterlite.definitions.preset import (
+    file_relative_path as file_relative_path,
+)
+from dagsterlite.definitions.repository import (
+    RepositoryDefinition as RepositoryDefinition,
+)
+from dagsterlite.definitions.repository import (
+    repository as repository,
+)
 from dagsterlite.definitions.resource import (
     InitResourceContext as InitResourceContext,
 )
@@ -680,6 +689,7 @@ __all__ = [
     "PresetDefinition",
     "PythonArtifactMetadataEntryData",
     "PythonObjectDagsterType",
+    "RepositoryDefinition",
     "ResourceDefinition",
     "RetryMode",
     "RetryPolicy",
@@ -725,6 +735,7 @@ __all__ = [
     "execute_run",
     "executor",
     "failure_hook",
+    "file_relative_path",
     "fs_intermediate_storage",
     "fs_system_storage",
     "in_process_executor",
@@ -735,6 +746,7 @@ __all__ = [
     "mem_intermediate_storage",
     "mem_system_storage",
     "pipeline",
+    "repository",
     "resource",
     "solid",
     "success_hook",
