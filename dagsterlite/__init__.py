@@ -17,6 +17,7 @@ _NAMES_OF = {
         "execute_pipeline",
         "execute_pipeline_iterator",
         "execute_run",
+        "scaffold_run_config",
         "validate_run_config",
     ),
     "dagsterlite.config": (

@@ -14,6 +14,9 @@ from dagsterlite.api import (
     execute_run as execute_run,
 )
 from dagsterlite.api import (
+    scaffold_run_config as scaffold_run_config,
+)
+from dagsterlite.api import (
     validate_run_config as validate_run_config,
 )
 from dagsterlite.config import (
@@ -748,6 +751,7 @@ __all__ = [
     "pipeline",
     "repository",
     "resource",
+    "scaffold_run_config",
     "solid",
     "success_hook",
     "system_storage",

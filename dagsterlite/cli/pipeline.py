@@ -66,7 +66,7 @@ def _takes_sources(function: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def pipeline_group() -> None:
-    """Execute, list and print pipelines.
+    """Execute, list and print pipelines, and write run config for them.
 
     Without -f and -m, pipelines are looked for where workspace.yaml or the table [tool.dagsterlite]
     of pyproject.toml in the working directory says.
@@ -175,6 +175,33 @@ def print_pipeline(
     console = screen()
     for line in pipeline_report(definition, shown_mode, schema):
         console.print(line, soft_wrap=True)
+
+
+@pipeline_group.command("scaffold_config")
+@_takes_sources
+@click.option("-d", "--mode", metavar="MODE", help="The mode whose run config is written.")
+@click.option(
+    "-p", "--preset", metavar="PRESET", help="The preset whose run config it begins with."
+)
+@click.option(
+    "--print-only-required", is_flag=True, help="Leave out what is neither required nor given."
+)
+@_NAME
+@click.pass_context
+def scaffold(
+    ctx: click.Context,
+    sources: Sequence[Source],
+    mode: str | None,
+    preset: str | None,
+    print_only_required: bool,
+    name: str | None,
+) -> None:
+    """Write a pipeline's run config as YAML to be filled in, e.g. into a file for execute -c."""
+    definition = _pick(ctx, sources, name).definition
+    from dagsterlite.api import scaffold_run_config
+
+    document = scaffold_run_config(definition, mode, preset, print_only_required)
+    click.echo(document, nl=False)
 
 
 def _sources(

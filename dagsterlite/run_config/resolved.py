@@ -94,7 +94,7 @@ class EnvironmentConfig:
         """
         mode_def = pipeline_def.get_mode_definition(mode)
         schema = build_schema(pipeline_def, mode_def, ignored_solids)
-        given = _without_empty(_with_solids(run_config, pipeline_def.graph))
+        given = _without_empty(with_solids(run_config, pipeline_def.graph))
         preamble = f"Error in config for pipeline {pipeline_def.name}"
         config = _resolve(schema, given, environ, preamble)
         solids = _Solids(environ, config.env_values.values())
@@ -125,7 +125,7 @@ class EnvironmentConfig:
         return self.solids.get(str(handle), NO_CONFIG)
 
 
-def _with_solids(section: Any, graph: Graph) -> Any:
+def with_solids(section: Any, graph: Graph) -> Any:
     """Return a section with ``ops`` read as ``solids``, its other name, also in composites."""
     if not isinstance(section, Mapping):
         return section
@@ -145,7 +145,7 @@ def _with_inner_solids(section: Any, solid: Solid | None) -> Any:
     if solid is None or not isinstance(solid.definition, CompositeSolidDefinition):
         return section
     is_mapped = solid.definition.config_mapping is not None
-    return section if is_mapped else _with_solids(section, solid.definition.graph)
+    return section if is_mapped else with_solids(section, solid.definition.graph)
 
 
 def _resolve(
@@ -271,7 +271,7 @@ class _Solids:
     def _resolved(
         self, definition: CompositeSolidDefinition, mapped: Any, preamble: str
     ) -> Mapping[str, Any]:
-        given = _with_solids({"solids": mapped}, definition.graph)["solids"]
+        given = with_solids({"solids": mapped}, definition.graph)["solids"]
         schema = mapped_solids_schema(definition)
         resolved = _resolve(schema, given, self._environ, preamble, self.secrets)
         self.secrets = self.secrets.union(resolved.env_values.values())

@@ -14,7 +14,7 @@ from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition, Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.solid import SolidDefinition
-from dagsterlite.run_config.section import CONFIG, OutputsSection, Section, selection_of
+from dagsterlite.run_config.section import CONFIG, OutputsSection, section_of, selection_of
 
 
 def build_schema(
@@ -27,24 +27,15 @@ def build_schema(
         mode: The mode.
         ignored_solids: Solids that are not selected: their config may stand, and is not looked at.
     """
-    storages = ((d.name, d.config_field) for d in mode.system_storage_defs)
-    intermediates = ((d.name, d.config_field) for d in mode.intermediate_storage_defs)
     loggers = mode.logger_defs or default_loggers()
     return Shape(
         {
             "solids": Field(_solids(definition.graph, ignored_solids)),
-            "execution": selection_of((d.name, d.config_field) for d in mode.executor_defs),
-            "storage": selection_of(storages),
-            "intermediate_storage": selection_of(intermediates),
-            "resources": Shape(
-                {key: Section(d.config_field) for key, d in mode.resource_defs.items()}
-            ),
-            "loggers": Shape(
-                {
-                    name: Field(Section(d.config_field), is_required=False)
-                    for name, d in loggers.items()
-                }
-            ),
+            "execution": selection_of(mode.executor_defs),
+            "storage": selection_of(mode.system_storage_defs),
+            "intermediate_storage": selection_of(mode.intermediate_storage_defs),
+            "resources": Shape({key: section_of(d) for key, d in mode.resource_defs.items()}),
+            "loggers": Shape({name: section_of(d, False) for name, d in loggers.items()}),
         }
     )
 

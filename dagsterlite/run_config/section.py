@@ -9,6 +9,7 @@ from dagsterlite.config.composite import HasFields
 from dagsterlite.config.config_type import ABSENT, Absent
 from dagsterlite.config.path import Trail
 from dagsterlite.config.walk import Walk
+from dagsterlite.definitions.configured import ConfigurableDefinition, NamedConfigurableDefinition
 
 CONFIG = "config"
 
@@ -91,7 +92,13 @@ def _optional(field: Field) -> Field:
     return Field(field.config_type, is_required=False, description=field.description)
 
 
-def selection_of(sections: Iterable[tuple[str, Field | None]]) -> Field:
-    """Return the field in which one of several named things is selected and configured."""
-    fields = {name: Field(Section(field), is_required=False) for name, field in sections}
+def selection_of(definitions: Iterable[NamedConfigurableDefinition]) -> Field:
+    """Return the field in which one of several definitions is selected and configured."""
+    fields = {item.name: section_of(item, is_required=False) for item in definitions}
     return Field(Selector(fields), is_required=False)
+
+
+def section_of(definition: ConfigurableDefinition, is_required: bool | None = None) -> Field:
+    """Return the field in which a definition is configured."""
+    section = Section(definition.config_field)
+    return Field(section, is_required=is_required, description=definition.description)
