@@ -57,8 +57,9 @@ def _wrapping_lines(config_type: ConfigType) -> list[str]:
         case Noneable():
             return _wrapped("", type_lines(config_type.inner_type), "?")
         case Map():
-            key = config_type.key_type.short_form()
-            return _wrapped(f"{{[{key}]: ", type_lines(config_type.inner_type), "}")
+            return _wrapped(
+                f"{{[{config_type.key_form()}]: ", type_lines(config_type.inner_type), "}"
+            )
         case ScalarUnion() if not isinstance(config_type, Source):
             scalar = config_type.scalar_type.short_form()
             return _wrapped(f"({scalar} | ", type_lines(config_type.non_scalar_type), ")")

@@ -224,6 +224,7 @@ class _Solids:
         self._environ = environ
         self.configs: dict[str, SolidConfig] = {}
         self.secrets = frozenset(secrets)
+        self._schemas: dict[CompositeSolidDefinition, Shape] = {}
 
     def collect(
         self,
@@ -272,7 +273,9 @@ class _Solids:
         self, definition: CompositeSolidDefinition, mapped: Any, preamble: str
     ) -> Mapping[str, Any]:
         given = with_solids({"solids": mapped}, definition.graph)["solids"]
-        schema = mapped_solids_schema(definition)
+        schema = self._schemas.get(definition)
+        if schema is None:
+            schema = self._schemas[definition] = mapped_solids_schema(definition)
         resolved = _resolve(schema, given, self._environ, preamble, self.secrets)
         self.secrets = self.secrets.union(resolved.env_values.values())
         return dict(resolved.value)
