@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dagsterlite import (
     CheckError,
@@ -19,6 +21,8 @@ from dagsterlite import (
     validate_run_config,
 )
 from dagsterlite.config.yaml_document import parse_yaml
+from dagsterlite.run_config.resolved import EnvironmentConfig
+from tests.test_config.test_properties import SAMPLES, UNHURRIED, Sample
 
 
 @solid(
@@ -107,3 +111,33 @@ def test_a_scaffold_refuses_what_a_run_refuses():
         scaffold_run_config(to_scaffold, "prd")
     with pytest.raises(ParameterCheckError, match="'pipeline'"):
         scaffold_run_config(5)  # type: ignore[arg-type]
+
+
+@given(st.lists(SAMPLES, min_size=1, max_size=3), st.booleans())
+@settings(UNHURRIED, max_examples=40)
+def test_random_config_is_the_same_given_in_a_preset_by_its_scaffold_or_ahead(
+    samples: list[Sample], only_required: bool
+) -> None:
+    solids = [
+        solid(f"s{n}", config_schema=s.config_type)(lambda context: context.solid_config)
+        for n, s in enumerate(samples)
+    ]
+    run_config = {"solids": {f"s{n}": {"config": s.value} for n, s in enumerate(samples)}}
+
+    @pipeline(preset_defs=[PresetDefinition("given", run_config)])
+    def given_later():
+        for item in solids:
+            item()
+
+    @pipeline
+    def given_ahead():
+        for item, sample in zip(solids, samples, strict=True):
+            item.configured(sample.value, f"{item.name}_ahead").alias(item.name)()
+
+    document = scaffold_run_config(given_later, preset="given", only_required=only_required)
+
+    environ = {"NUMBER": "42"}
+    expected = EnvironmentConfig.build(given_later, run_config, environ=environ)
+    scaffolded = EnvironmentConfig.build(given_later, parse_yaml(document), environ=environ)
+    assert scaffolded.solids == expected.solids
+    assert EnvironmentConfig.build(given_ahead, environ=environ).solids == expected.solids

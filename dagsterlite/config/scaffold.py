@@ -136,6 +136,13 @@ def _value_lines(name: str, config_type: ConfigType, value: object, remark: str)
     return [*above, f"{start}  # {note}" if note else start]
 
 
+class _InFull(yaml.SafeDumper):
+    """Writes a value that stands in several places in each of them: no one fills in an alias."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
 def _flow(value: object) -> str:
     """Return a value as YAML on one line.
 
@@ -147,8 +154,9 @@ def _flow(value: object) -> str:
 
 
 def _dumped(value: object, style: str | None) -> str:
-    text: str = yaml.safe_dump(
+    text: str = yaml.dump(
         value,
+        Dumper=_InFull,
         default_flow_style=True,
         default_style=style,
         width=sys.maxsize,

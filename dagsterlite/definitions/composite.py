@@ -15,6 +15,7 @@ from dagsterlite.definitions.composition import (
     composing,
 )
 from dagsterlite.definitions.config_mapping import ConfigMapping
+from dagsterlite.definitions.configurable import config_field_of
 from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.dependency import (
     Dependencies,
@@ -41,6 +42,7 @@ from dagsterlite.errors import (
     near,
     shown,
 )
+from dagsterlite.types.callables import check_function
 
 
 class CompositeSolidDefinition(NodeDefinition, ConfigurableNode):
@@ -301,4 +303,5 @@ def _config_mapping(
             "config_schema={} for a composite that takes no config of its own."
         )
         raise DagsterInvalidDefinitionError(message)
-    return ConfigMapping(config_fn, config_schema)
+    check_function(owner, "config_fn", config_fn, takes=("config",))
+    return ConfigMapping(config_fn, config_field_of(owner, config_schema))

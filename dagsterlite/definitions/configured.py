@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from dagsterlite.config import Any as AnyConfig
 from dagsterlite.config import Field, MappedConfig, Noneable, Shape, validate_config
@@ -58,15 +58,26 @@ class ConfigurableDefinition(ABC):
             changed.description = description
         return changed
 
-    def _configurable_field(self) -> Field:
-        """Return what there is to configure."""
+    def _configured_field(self, label: str, config_or_config_fn: Any, config_schema: Any) -> Field:
+        """Return what the definition that messages call ``label`` takes in place of this one."""
         if self.config_field is None:
             message = (
                 f"{self.label} takes no config of its own, so there is nothing to configure. Give "
                 "it a config_schema; a composite solid, a config_fn too."
             )
             raise DagsterInvalidDefinitionError(message)
-        return self.config_field
+        names = _Names(label, self.label)
+        if not callable(config_or_config_fn):
+            if config_schema is not None:
+                message = (
+                    f"{label}: argument 'config_schema' says what a config_fn takes, but a config "
+                    "is given in full. Leave it out, or give a function."
+                )
+                raise CheckError(message)
+            return _field_for_config(names, self.config_field, config_or_config_fn)
+        check_function(label, "config_or_config_fn", config_or_config_fn, takes=("config",))
+        given = config_field_of(label, config_schema) or Field(AnyConfig, default_value={})
+        return _mapped(names, given, config_or_config_fn, self.config_field)
 
 
 class NamedConfigurableDefinition(ConfigurableDefinition):
@@ -109,7 +120,7 @@ class NamedConfigurableDefinition(ConfigurableDefinition):
         """
         new_name = self._name_when_configured(name)
         label = f"{self.kind} '{new_name}'"
-        field = _field(self, label, config_or_config_fn, config_schema)
+        field = self._configured_field(label, config_or_config_fn, config_schema)
         changed = self._copied(field, description)
         changed.name = new_name
         return changed
@@ -161,7 +172,8 @@ class AnonymousConfigurableDefinition(ConfigurableDefinition):
             DagsterInvalidConfigError: the config does not fit; all misfits, with their paths.
         """
         label = f"the configured {self.label}"
-        return self._copied(_field(self, label, config_or_config_fn, config_schema), description)
+        field = self._configured_field(label, config_or_config_fn, config_schema)
+        return self._copied(field, description)
 
 
 def configured(
@@ -216,42 +228,24 @@ def configured(
     return wrap
 
 
-def _field(
-    inner: ConfigurableDefinition, label: str, config_or_config_fn: Any, config_schema: Any
-) -> Field:
-    meant = inner._configurable_field()  # noqa: SLF001 - of this module
-    if not callable(config_or_config_fn):
-        if config_schema is not None:
-            message = (
-                f"{label}: argument 'config_schema' says what a config_fn takes, but a config is "
-                "given in full. Leave it out, or give a function."
-            )
-            raise CheckError(message)
-        return _field_for_config(inner, label, meant, config_or_config_fn)
-    check_function(label, "config_or_config_fn", config_or_config_fn, takes=("config",))
-    given = config_field_of(label, config_schema) or Field(AnyConfig, default_value={})
-    return _mapped(inner, label, given, config_or_config_fn, meant)
+class _Names(NamedTuple):
+    """What messages call a configured definition, and the one inside."""
+
+    outer: str
+    inner: str
 
 
-def _field_for_config(
-    inner: ConfigurableDefinition, label: str, meant: Field, config: Any
-) -> Field:
-    evaluation = validate_config(meant.config_type, config, root=f"config of {inner.label}")
+def _field_for_config(names: _Names, meant: Field, config: Any) -> Field:
+    evaluation = validate_config(meant.config_type, config, root=f"config of {names.inner}")
     if not evaluation.success:
-        preamble = f"Error in the config that {label} hands to {inner.label}"
+        preamble = f"Error in the config that {names.outer} hands to {names.inner}"
         raise DagsterInvalidConfigError(preamble, evaluation.errors, config)
     # A field hands out a new copy of its default each time: no run can change it for the next.
     kept = Field(meant.config_type, default_value=evaluation.value)
-    return _mapped(inner, label, Field(Shape({})), lambda _nothing: kept.default_value, meant)
+    return _mapped(names, Field(Shape({})), lambda _nothing: kept.default_value, meant)
 
 
-def _mapped(
-    inner: ConfigurableDefinition,
-    label: str,
-    given: Field,
-    config_fn: Callable[[Any], Any],
-    meant: Field,
-) -> Field:
+def _mapped(names: _Names, given: Field, config_fn: Callable[[Any], Any], meant: Field) -> Field:
     """Return the field that takes what ``given`` does and stands for what ``meant`` does.
 
     The function is called also where nothing is given: then with the default, or None.
@@ -259,7 +253,9 @@ def _mapped(
     is_left_out = not (given.is_required or given.default_provided)
     given_type = Noneable(given.config_type) if is_left_out else given.config_type
     return Field(
-        MappedConfig(given_type, config_fn, meant.config_type, source=label, target=inner.label),
+        MappedConfig(
+            given_type, config_fn, meant.config_type, source=names.outer, target=names.inner
+        ),
         default_value=given.default_value if given.has_explicit_default else ABSENT,
         is_required=True if given.is_required else None,
         description=given.description,

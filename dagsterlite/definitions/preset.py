@@ -151,9 +151,16 @@ class PresetDefinition:
             tags: The tags.
 
         Raises:
+            CheckError: an argument is of the wrong type.
             DagsterInvariantViolationError: a file is missing or is no YAML mapping.
         """
-        texts = [_read_resource(name, *pair) for pair in pkg_resource_defs or ()]
+        owner = f"preset '{name}'"
+        pairs = list_of(owner, "pkg_resource_defs", pkg_resource_defs, tuple)
+        for pair in pairs:
+            if [type(part) for part in pair] != [str, str]:
+                expected = "a list of pairs of package and file name"
+                raise ParameterCheckError(owner, "pkg_resource_defs", expected, pair)
+        texts = [_read_resource(name, *pair) for pair in pairs]
         return _from_texts(name, texts, solid_selection, mode, tags)
 
     def get_environment_yaml(self) -> str:

@@ -187,6 +187,14 @@ def test_every_text_is_read_back_as_it_was(value):
     assert read(found) == {value: value, **given}
 
 
+def test_a_value_that_stands_in_several_places_is_written_in_each():
+    twice = [1]
+
+    assert lines({"a": Field(Any, default_value=[twice, twice])}) == [
+        "a: [[1], [1]]  # Any, default"
+    ]
+
+
 def test_descriptions_of_any_characters_stay_comments():
     schema = {"a": Field(int, default_value=1, description="One\x07\ntwo\x1b[31m\u2028 three: x")}
 

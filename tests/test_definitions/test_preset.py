@@ -150,6 +150,12 @@ def test_files_inside_packages_are_read(tmp_path, monkeypatch):
             PresetDefinition.from_pkg_resources("p", [wrong])
 
 
+@pytest.mark.parametrize("wrong", ["package", [("package",)], [("package", 5)], ["ab"]])
+def test_files_inside_packages_are_named_by_pairs(wrong):
+    with pytest.raises(ParameterCheckError, match="'pkg_resource_defs' must be a list of"):
+        PresetDefinition.from_pkg_resources("p", wrong)
+
+
 def test_further_config_is_merged_over_a_presets_own():
     preset = PresetDefinition("p", {"a": {"b": 1, "c": 1}}, ["s"], "dev", {"k": "v"})
 
