@@ -56,7 +56,7 @@ class _Scaffold:
                 for line in self._field(name, field, given.get(name, ABSENT))
             ]
         others = [name for name in given if name not in fields]
-        return [*lines, *(f"{_flow(name)}: {_flow(given[name])}" for name in others)]
+        return [*lines, *(_assigned(name, given[name]) for name in others)]
 
     def _alternatives(self, fields: Mapping[str, Field], given: Mapping[str, object]) -> list[str]:
         chosen = [
@@ -125,15 +125,17 @@ def _value_lines(name: str, config_type: ConfigType, value: object, remark: str)
     forms = [_printable(line) for line in type_lines(config_type)]
     is_long = len(forms) > 1
     note = ", ".join(filter(None, ("" if is_long else forms[0], remark)))
-    start = f"{_flow(name)}:"
-    if value is not ABSENT:
-        try:
-            start = f"{start} {_flow(value)}"
-        except yaml.YAMLError:
-            # An object that only Python code can give, as the default of a field of any type.
-            start = f"# {start}"
     above = [f"# {line}" for line in forms] if is_long and remark else []
+    start = f"{_flow(name)}:" if value is ABSENT else _assigned(name, value)
     return [*above, f"{start}  # {note}" if note else start]
+
+
+def _assigned(name: str, value: object) -> str:
+    """Return a field with its value; commented out where only Python code can give that value."""
+    try:
+        return f"{_flow(name)}: {_flow(value)}"
+    except yaml.YAMLError:
+        return f"# {_flow(name)}:"
 
 
 class _InFull(yaml.SafeDumper):

@@ -202,9 +202,11 @@ def test_descriptions_of_any_characters_stay_comments():
 
 
 def test_a_default_that_only_python_can_write_is_shown_as_a_comment():
-    found = lines({"a": Field(Any, default_value=object())})
+    default = Field(Any, default_value=object())
+    inside = Field(Permissive(), default_value={"b": object(), "c": 1})
 
-    assert found == ["# a:  # Any, default"]
+    assert lines({"a": default}) == ["# a:  # Any, default"]
+    assert lines({"a": inside}) == ["a:", "  # b:", "  c: 1"]
 
 
 def test_config_of_another_form_than_the_long_one_is_kept_as_it_is():
