@@ -21,6 +21,7 @@ from dagsterlite.definitions.preset import PresetDefinition
 from dagsterlite.definitions.retry_policy import RetryPolicy, check_retry_policy
 from dagsterlite.definitions.signature import name_of, refuse_unrun
 from dagsterlite.definitions.solid import SolidDefinition
+from dagsterlite.definitions.strategies import strategies_of
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -29,6 +30,7 @@ from dagsterlite.errors import (
 )
 from dagsterlite.handles import SolidHandle
 from dagsterlite.types.callables import can_take
+from dagsterlite.types.serialization import SerializationStrategy
 
 UNNAMED = "<<unnamed>>"
 """The name of a pipeline that was given none."""
@@ -187,6 +189,11 @@ class PipelineDefinition(Hookable):
         inside = (d.graph for d in self.all_solid_defs if isinstance(d, CompositeSolidDefinition))
         places = (solid for graph in (self.graph, *inside) for solid in graph.solids.values())
         return self.hook_defs.union(*(solid.hook_defs for solid in places))
+
+    @property
+    def serialization_strategies(self) -> list[SerializationStrategy]:
+        """How values of some of its types are written to intermediate storage."""
+        return strategies_of(self.graph.owner, self.all_solid_defs)
 
     # --- its modes and presets ---
 

@@ -9,6 +9,7 @@ from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.hook import NO_HOOKS, HookDefs
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.strategies import strategies_of
 from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near
 from dagsterlite.types import builtins
 from dagsterlite.types.dagster_type import DagsterType
@@ -38,8 +39,8 @@ def check_pipeline(
         hooks: The hooks of every solid in it.
 
     Raises:
-        DagsterInvalidDefinitionError: an input can get no value, two types share a name, or a mode
-            lacks a resource that is required.
+        DagsterInvalidDefinitionError: an input can get no value, two types or two serialization
+            strategies share a name, or a mode lacks a resource that is required.
     """
     definitions = list(distinct_definitions(graph))
     _check_inputs(graph)
@@ -48,6 +49,7 @@ def check_pipeline(
             _check_inputs(definition.graph)
     types = _users_of_types(definitions)
     _check_type_names(graph.owner, types)
+    strategies_of(graph.owner, definitions)
     requirements = [
         *_requirements(definitions, types),
         *_requirements_of_hooks(graph, definitions, hooks),

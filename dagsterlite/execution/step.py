@@ -229,7 +229,20 @@ class _Attempt:
             return (yield from self._stand_back(accepted))
         self._context.log.tell(entry.get_dagster_event())
         yield self._context.attempt_log.hand_on(entry)
-        return AttemptResult(receipt=receipt, values=self.values)
+        return AttemptResult(receipt=receipt, values=self._handed_on())
+
+    def _handed_on(self) -> Mapping[str, Any]:
+        """Return the values that steps to come get themselves, not what was stored of them.
+
+        What is lazy (Dask's collections) would be computed again by each that uses it.
+        """
+        if not self._context.run_context.storage.is_persistent:
+            return self.values
+        return {
+            name: value
+            for name, value in self.values.items()
+            if not hasattr(type(value), "__dask_graph__")
+        }
 
     def _stand_back(self, accepted: Receipt) -> Attempt:
         self._discard()
