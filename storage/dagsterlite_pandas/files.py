@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pandas as pd
 
-from dagsterlite.config import Any as AnyConfig
-from dagsterlite.config import ConfigType, Field, Permissive, Selector, Shape, StringSource
+from dagsterlite.config import Field, Permissive, Selector, StringSource, arguments_of
 from dagsterlite.events.metadata import EventMetadataEntry
 from dagsterlite.events.yielded import AssetMaterialization
 from dagsterlite.types.loader import dagster_type_loader, dagster_type_materializer
@@ -46,38 +44,28 @@ _WRITERS: Final[Mapping[str, tuple[Callable[..., Any], Callable[..., Any]]]] = {
     "pickle": (pd.DataFrame.to_pickle, pd.DataFrame.to_pickle),
 }
 
-_PLACES: Final = frozenset(
-    {"self", "path", "path_or_buf", "filepath_or_buffer", "storage_options", "kwargs"}
-)
+_PLACES: Final = frozenset({"self", "path_or_buf", "filepath_or_buffer"})
 
-
-def _options(function: Callable[..., Any]) -> ConfigType:
-    """Return the config of a function of pandas: where the file is, and its own options.
-
-    So a misspelt option is refused before the run.
-    """
-    parameters = inspect.signature(function).parameters
-    fields: dict[str, Field] = {
-        name: Field(AnyConfig, is_required=False, description=f"As for {function.__name__}.")
-        for name in parameters
-        if name not in _PLACES
-    }
-    fields["path"] = Field(StringSource, description="A path, or s3://…, memory://…, …")
-    fields["storage_options"] = Field(
+_FIELDS: Final = {
+    "path": Field(StringSource, description="A path, or s3://…, memory://…, …"),
+    "storage_options": Field(
         Permissive(), is_required=False, description="What fsspec gives the file system."
-    )
-    takes_more = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
-    return Permissive(fields) if takes_more else Shape(fields)
+    ),
+}
 
 
 def _selector(
     forms: Mapping[str, tuple[Callable[..., Any], Callable[..., Any]]],
 ) -> Selector:
-    return Selector({form: _options(documented) for form, (_, documented) in forms.items()})
+    return Selector(
+        {
+            form: arguments_of(documented, _FIELDS, _PLACES)
+            for form, (_, documented) in forms.items()
+        }
+    )
 
 
-@dagster_type_loader(_selector(_READERS))
-def dataframe_loader(_context: Any, config: Mapping[str, Any]) -> Any:
+def _load(_context: Any, config: Mapping[str, Any]) -> Any:
     """Read a frame from one of ``csv``, ``parquet``, ``json``, ``table``, ``pickle``.
 
     Each takes a ``path``, ``storage_options`` where it is a URL, and the options of pandas'
@@ -89,8 +77,7 @@ def dataframe_loader(_context: Any, config: Mapping[str, Any]) -> Any:
     return read(path, **rest)
 
 
-@dagster_type_materializer(_selector(_WRITERS))
-def dataframe_materializer(
+def _materialize(
     _context: Any, config: Mapping[str, Any], value: pd.DataFrame
 ) -> AssetMaterialization:
     """Write a frame as ``csv``, ``parquet``, ``json``, ``table`` or ``pickle``.
@@ -109,3 +96,8 @@ def dataframe_materializer(
 def _split(options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     rest = dict(options)
     return rest.pop("path"), rest
+
+
+# Not as decorators: under names of their own the functions travel by name.
+dataframe_loader: Final = dagster_type_loader(_selector(_READERS))(_load)
+dataframe_materializer: Final = dagster_type_materializer(_selector(_WRITERS))(_materialize)
