@@ -40,7 +40,7 @@ from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
 from dagsterlite.execution.interrupts import STOPS
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.outputs import materialization_event, take_output
+from dagsterlite.execution.outputs import is_handed_on, materialization_event, take_output
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.execution.user_events import run_user_code
@@ -232,16 +232,12 @@ class _Attempt:
         return AttemptResult(receipt=receipt, values=self._handed_on())
 
     def _handed_on(self) -> Mapping[str, Any]:
-        """Return the values that steps to come get themselves, not what was stored of them.
-
-        What is lazy (Dask's collections) would be computed again by each that uses it.
-        """
-        if not self._context.run_context.storage.is_persistent:
-            return self.values
+        """Return the values that steps to come get themselves, not what was stored of them."""
+        storage, output_of = self._context.run_context.storage, self._step.step_output_named
         return {
             name: value
             for name, value in self.values.items()
-            if not hasattr(type(value), "__dask_graph__")
+            if is_handed_on(storage, output_of(name), value)
         }
 
     def _stand_back(self, accepted: Receipt) -> Attempt:
