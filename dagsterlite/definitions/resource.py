@@ -56,6 +56,8 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
         description: For people.
         required_resource_keys: The resources that the function needs.
         version: A name for the code's version.
+        shares_files: Whether it is a ``FileManager`` of local files, which all processes of a run
+            must share: a cluster's workers are asked whether they do before anything runs.
 
     Raises:
         CheckError: ``resource_fn`` is no function, or ``required_resource_keys`` no set of names.
@@ -70,6 +72,8 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
         description: str | None = None,
         required_resource_keys: Iterable[str] | None = None,
         version: str | None = None,
+        *,
+        shares_files: bool = False,
     ) -> None:
         owner = _label(resource_fn)
         self.resource_fn: Callable[..., Any] = check_function(owner, "resource_fn", resource_fn)
@@ -84,6 +88,7 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
         self.description = description
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
         self.version = version
+        self.shares_files = shares_files
 
     @property
     def label(self) -> str:
