@@ -60,6 +60,21 @@ _NAMES_OF = {
         "InputDefinition",
         "InputMapping",
     ),
+    "dagsterlite.definitions.io_context": (
+        "InputContext",
+        "OutputContext",
+    ),
+    "dagsterlite.definitions.io_manager": (
+        "IOManager",
+        "IOManagerDefinition",
+        "InputManager",
+        "InputManagerDefinition",
+        "RootInputManager",
+        "RootInputManagerDefinition",
+        "input_manager",
+        "io_manager",
+        "root_input_manager",
+    ),
     "dagsterlite.definitions.logger": (
         "InitLoggerContext",
         "LoggerDefinition",
@@ -98,7 +113,9 @@ _NAMES_OF = {
         "DagsterConfigMappingFunctionError",
         "DagsterCorruptObjectError",
         "DagsterError",
+        "DagsterExecutionHandleOutputError",
         "DagsterExecutionInterruptedError",
+        "DagsterExecutionLoadInputError",
         "DagsterExecutionStepExecutionError",
         "DagsterExecutionStepNotFoundError",
         "DagsterHomeError",
@@ -161,6 +178,10 @@ _NAMES_OF = {
         "RetryRequested",
         "TypeCheck",
     ),
+    "dagsterlite.execution.build_io_contexts": (
+        "build_input_context",
+        "build_output_context",
+    ),
     "dagsterlite.execution.contexts": (
         "AbstractComputeExecutionContext",
         "SolidExecutionContext",
@@ -182,6 +203,7 @@ _NAMES_OF = {
     ),
     "dagsterlite.execution.in_process": ("in_process_executor",),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
+    "dagsterlite.execution.mem_io_manager": ("mem_io_manager",),
     "dagsterlite.execution.results": (
         "CompositeSolidExecutionResult",
         "PipelineExecutionResult",
@@ -238,7 +260,9 @@ _NAMES_OF = {
         "dagster_type_materializer",
     ),
     "dagsterlite_fsspec.definitions": (
+        "custom_path_fs_io_manager",
         "fs_intermediate_storage",
+        "fs_io_manager",
         "fs_system_storage",
     ),
 }

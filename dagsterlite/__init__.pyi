@@ -97,6 +97,39 @@ from dagsterlite.definitions.inputs import (
 from dagsterlite.definitions.inputs import (
     InputMapping as InputMapping,
 )
+from dagsterlite.definitions.io_context import (
+    InputContext as InputContext,
+)
+from dagsterlite.definitions.io_context import (
+    OutputContext as OutputContext,
+)
+from dagsterlite.definitions.io_manager import (
+    InputManager as InputManager,
+)
+from dagsterlite.definitions.io_manager import (
+    InputManagerDefinition as InputManagerDefinition,
+)
+from dagsterlite.definitions.io_manager import (
+    IOManager as IOManager,
+)
+from dagsterlite.definitions.io_manager import (
+    IOManagerDefinition as IOManagerDefinition,
+)
+from dagsterlite.definitions.io_manager import (
+    RootInputManager as RootInputManager,
+)
+from dagsterlite.definitions.io_manager import (
+    RootInputManagerDefinition as RootInputManagerDefinition,
+)
+from dagsterlite.definitions.io_manager import (
+    input_manager as input_manager,
+)
+from dagsterlite.definitions.io_manager import (
+    io_manager as io_manager,
+)
+from dagsterlite.definitions.io_manager import (
+    root_input_manager as root_input_manager,
+)
 from dagsterlite.definitions.logger import (
     InitLoggerContext as InitLoggerContext,
 )
@@ -173,7 +206,13 @@ from dagsterlite.errors import (
     DagsterError as DagsterError,
 )
 from dagsterlite.errors import (
+    DagsterExecutionHandleOutputError as DagsterExecutionHandleOutputError,
+)
+from dagsterlite.errors import (
     DagsterExecutionInterruptedError as DagsterExecutionInterruptedError,
+)
+from dagsterlite.errors import (
+    DagsterExecutionLoadInputError as DagsterExecutionLoadInputError,
 )
 from dagsterlite.errors import (
     DagsterExecutionStepExecutionError as DagsterExecutionStepExecutionError,
@@ -346,6 +385,12 @@ from dagsterlite.events.yielded import (
 from dagsterlite.events.yielded import (
     TypeCheck as TypeCheck,
 )
+from dagsterlite.execution.build_io_contexts import (
+    build_input_context as build_input_context,
+)
+from dagsterlite.execution.build_io_contexts import (
+    build_output_context as build_output_context,
+)
 from dagsterlite.execution.contexts import (
     AbstractComputeExecutionContext as AbstractComputeExecutionContext,
 )
@@ -390,6 +435,9 @@ from dagsterlite.execution.in_process import (
 )
 from dagsterlite.execution.log_manager import (
     DagsterLogManager as DagsterLogManager,
+)
+from dagsterlite.execution.mem_io_manager import (
+    mem_io_manager as mem_io_manager,
 )
 from dagsterlite.execution.results import (
     CompositeSolidExecutionResult as CompositeSolidExecutionResult,
@@ -509,7 +557,13 @@ from dagsterlite.types.loader import (
     dagster_type_materializer as dagster_type_materializer,
 )
 from dagsterlite_fsspec.definitions import (
+    custom_path_fs_io_manager as custom_path_fs_io_manager,
+)
+from dagsterlite_fsspec.definitions import (
     fs_intermediate_storage as fs_intermediate_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    fs_io_manager as fs_io_manager,
 )
 from dagsterlite_fsspec.definitions import (
     fs_system_storage as fs_system_storage,
@@ -536,7 +590,9 @@ __all__ = [
     "DagsterError",
     "DagsterEvent",
     "DagsterEventType",
+    "DagsterExecutionHandleOutputError",
     "DagsterExecutionInterruptedError",
+    "DagsterExecutionLoadInputError",
     "DagsterExecutionStepExecutionError",
     "DagsterExecutionStepNotFoundError",
     "DagsterHomeError",
@@ -593,11 +649,16 @@ __all__ = [
     "Float",
     "FloatMetadataEntryData",
     "HookExecutionError",
+    "IOManager",
+    "IOManagerDefinition",
     "InitExecutorContext",
     "InitIntermediateStorageContext",
     "InitLoggerContext",
     "InitResourceContext",
+    "InputContext",
     "InputDefinition",
+    "InputManager",
+    "InputManagerDefinition",
     "InputMapping",
     "InstanceType",
     "Int",
@@ -620,6 +681,7 @@ __all__ = [
     "Nothing",
     "Optional",
     "Output",
+    "OutputContext",
     "OutputDefinition",
     "OutputMapping",
     "ParameterCheckError",
@@ -637,6 +699,8 @@ __all__ = [
     "ResourceDefinition",
     "RetryMode",
     "RetryRequested",
+    "RootInputManager",
+    "RootInputManagerDefinition",
     "RunRecord",
     "RunStorage",
     "RunsFilter",
@@ -660,10 +724,13 @@ __all__ = [
     "TypeCheck",
     "TypeCheckContext",
     "UrlMetadataEntryData",
+    "build_input_context",
+    "build_output_context",
     "colored_console_logger",
     "composite_solid",
     "create_execution_plan",
     "create_run_for_pipeline",
+    "custom_path_fs_io_manager",
     "dagster_type_loader",
     "dagster_type_materializer",
     "default_executors",
@@ -675,16 +742,21 @@ __all__ = [
     "execute_run",
     "executor",
     "fs_intermediate_storage",
+    "fs_io_manager",
     "fs_system_storage",
     "in_process_executor",
+    "input_manager",
     "intermediate_storage",
+    "io_manager",
     "lambda_solid",
     "logger",
     "make_python_type_usable_as_dagster_type",
     "mem_intermediate_storage",
+    "mem_io_manager",
     "mem_system_storage",
     "pipeline",
     "resource",
+    "root_input_manager",
     "solid",
     "system_storage",
     "user_code_error_boundary",

@@ -48,6 +48,8 @@ PLUGINS = {
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
     "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),
     "fs_system_storage": Plugin("dagsterlite_fsspec.definitions:fs_system_storage"),
+    "make_fs_io_manager": Plugin("dagsterlite_fsspec.io_managers:FilesystemIOManager"),
+    "make_custom_path_fs_io_manager": Plugin("dagsterlite_fsspec.io_managers:CustomPathIOManager"),
     "fs_intermediates": Plugin("dagsterlite_fsspec.intermediates:FsspecIntermediateStorage"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import operator
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any, SupportsFloat, SupportsIndex
@@ -236,3 +236,40 @@ def check_metadata_entries(owner: str, entries: Any) -> list[EventMetadataEntry]
             raise ParameterCheckError(owner, "metadata_entries", expected, entry)
         checked.append(entry)
     return checked
+
+
+def entries_of(owner: str, metadata: Any) -> list[EventMetadataEntry]:
+    """Return metadata given as a dict by label as entries.
+
+    Args:
+        owner: Who is given it, for messages.
+        metadata: Texts, numbers, paths, JSON-able dicts and lists, entry data or whole entries.
+
+    Raises:
+        ParameterCheckError: it is no dict, a label no text, or a value of no such kind.
+        DagsterInvariantViolationError: a dict or list is not JSON-able.
+    """
+    if not isinstance(metadata, Mapping):
+        raise ParameterCheckError(owner, "metadata", "a dict", metadata)
+    return [_entry_of(owner, label, value) for label, value in metadata.items()]
+
+
+_KINDS: tuple[tuple[Any, Callable[[Any], MetadataEntryData]], ...] = (
+    (MetadataEntryData, lambda data: data),
+    (str, TextMetadataEntryData),
+    (os.PathLike, lambda path: PathMetadataEntryData(os.fspath(path))),
+    (bool | dict | list | None, JsonMetadataEntryData),
+    (SupportsIndex, IntMetadataEntryData),
+    (SupportsFloat, FloatMetadataEntryData),
+)
+"""Which data stands for a value: that of the first kind which the value is of."""
+
+
+def _entry_of(owner: str, label: str, value: Any) -> EventMetadataEntry:
+    if isinstance(value, EventMetadataEntry):
+        return value
+    for kind, data_of in _KINDS:
+        if isinstance(value, kind):
+            return EventMetadataEntry(label, None, data_of(value))
+    expected = "a text, a number, a path, JSON-able data or metadata entry data"
+    raise ParameterCheckError(owner, f"metadata['{label}']", expected, value)

@@ -136,6 +136,31 @@ class ObjectStoreOperationResultData:
     metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
 
 
+@serializable("HandledOutputData")
+@dataclass(frozen=True, kw_only=True)
+class HandledOutputData:
+    """HANDLED_OUTPUT: an IO manager took an output."""
+
+    output_name: str
+    #: The resource key of the manager.
+    manager_key: str
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+
+
+@serializable("LoadedInputData")
+@dataclass(frozen=True, kw_only=True)
+class LoadedInputData:
+    """LOADED_INPUT: a manager loaded an input."""
+
+    input_name: str
+    #: The resource key of the manager.
+    manager_key: str
+    #: The output that was loaded; None where the input is not connected to one.
+    upstream_output_name: str | None = None
+    upstream_step_key: str | None = None
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+
+
 @serializable("HookErroredData")
 @dataclass(frozen=True)
 class HookErroredData:
@@ -178,6 +203,8 @@ EventSpecificData = (
     | AssetObservationData
     | StepExpectationResultData
     | ObjectStoreOperationResultData
+    | HandledOutputData
+    | LoadedInputData
     | HookErroredData
     | EngineEventData
     | PipelineInitFailureData

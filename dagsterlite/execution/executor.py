@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -17,6 +17,7 @@ from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
@@ -76,6 +77,16 @@ class PlanOrchestrationContext:
     log: DagsterLogManager
     #: Whether the first error of a step is to be raised on.
     raise_on_error: bool = False
+    #: IO managers of this process that outlive the run, by key: readers of its outputs ask them.
+    lasting_managers: dict[str, Any] = field(default_factory=dict)
+
+    def keep_managers(self, resources: ResourceManager) -> None:
+        """Have IO managers outlive the run that have nothing to clean up, before all are torn down.
+
+        Args:
+            resources: The run's resources in this process.
+        """
+        self.lasting_managers.update(resources.lasting(self.plan.manager_keys()))
 
     @property
     def pipeline_def(self) -> PipelineDefinition:

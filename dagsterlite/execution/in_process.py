@@ -57,6 +57,7 @@ class InProcessExecutor(Executor):
             self._resources = resources
             yield
         finally:
+            plan_context.keep_managers(resources)
             resources.tear_down(lambda key, exc: tell_of_tear_down(plan_context.log, key, exc))
             self._resources = None
 

@@ -15,7 +15,6 @@ from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.payloads import (
-    AssetObservationData,
     StepExpectationResultData,
     StepFailureData,
     StepRetryData,
@@ -23,17 +22,12 @@ from dagsterlite.events.payloads import (
     UserFailureData,
 )
 from dagsterlite.events.receipt import Receipt, StepOutcome, StoredOutput
-from dagsterlite.events.yielded import (
-    AssetObservation,
-    ExpectationResult,
-    Failure,
-    Output,
-    RetryRequested,
-)
+from dagsterlite.events.yielded import ExpectationResult, Failure, Output, RetryRequested
+from dagsterlite.execution.asset_events import asset_event
 from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.inputs import Upstream, load_inputs
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.outputs import materialization_event, take_output
+from dagsterlite.execution.outputs import take_output
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.execution.user_events import run_user_code
@@ -108,8 +102,9 @@ class _Attempt:
 
     def _discard(self) -> None:
         """Remove what the attempt stored; what cannot be removed is told, and does no harm."""
+        stored = [output for output in self._stored if not output.is_managed]
         try:
-            self._context.run_context.storage.discard(self._step.key, self._stored)
+            self._context.run_context.storage.discard(self._step.key, stored)
         except DagsterStorageError as exc:
             self._context.log.warning("Outputs of a failed attempt cannot be removed: %s", exc)
 
@@ -132,7 +127,8 @@ class _Attempt:
             for event in events:
                 if isinstance(event, Output):
                     yield from take_output(self._context, event, self._stored)
-                    self._values[event.output_name] = event.value
+                    if not self._stored[-1].is_managed:
+                        self._values[event.output_name] = event.value
                 else:
                     yield self._side_event(event)
 
@@ -141,13 +137,8 @@ class _Attempt:
             message = _expectation_message(event)
             data = StepExpectationResultData(event)
             return self._event(DagsterEventType.STEP_EXPECTATION_RESULT, message, data)
-        if isinstance(event, AssetObservation):
-            message = event.description or f"Observed {event.label}."
-            return self._event(
-                DagsterEventType.ASSET_OBSERVATION, message, AssetObservationData(event)
-            )
         assert not isinstance(event, Output)
-        return materialization_event(self._context, event)
+        return asset_event(self._context.log, event)
 
     def _succeed(self) -> Attempt:
         log = self._context.attempt_log

@@ -40,7 +40,9 @@ def make_intermediates(
     )
     selected = config.intermediate_storage
     if selected is None:
-        definition = _default(offered, prefers_persistent=prefers_persistent)
+        # What IO managers keep is found again by what steps left of it: that is to last too.
+        keeps = prefers_persistent or mode.has_shared_io_manager
+        definition = _default(offered, prefers_persistent=keeps)
         storage_config = definition.default_config()
     else:
         definition = next(d for d in offered if d.name == selected.name)

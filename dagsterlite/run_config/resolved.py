@@ -11,6 +11,7 @@ from dagsterlite.config import Evaluation, resolve_config
 from dagsterlite.config.composite import Shape
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import (
@@ -29,7 +30,7 @@ class SolidConfig:
     config: Any = None
     #: The config of inputs that are loaded from config, by input.
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    #: ``(output, config)`` for each output to be written, in the order given.
+    #: ``(output, config)`` for each output to be written, or whose IO manager takes config.
     outputs: tuple[tuple[str, Any], ...] = ()
 
 
@@ -92,7 +93,7 @@ class EnvironmentConfig:
         given = _without_empty(_with_solids(run_config, pipeline_def.graph))
         preamble = f"Error in config for pipeline {pipeline_def.name}"
         config = _resolve(schema, given, environ, preamble)
-        solids = _Solids(environ)
+        solids = _Solids(mode_def, environ)
         solids.collect(pipeline_def.graph, config.value["solids"], None)
         storage, intermediates = (
             _selected(config.value.get(key)) for key in ("storage", "intermediate_storage")
@@ -176,7 +177,8 @@ def _empty(value: Any) -> bool:
 class _Solids:
     """Collects the configs of solids, also inside composites, and the secrets read on the way."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, mode: ModeDefinition, environ: Mapping[str, str]) -> None:
+        self._mode = mode
         self._environ = environ
         self.configs: dict[str, SolidConfig] = {}
         self.secrets: frozenset[str] = frozenset()
@@ -215,11 +217,13 @@ class _Solids:
         ):
             mapped = mapping.config_fn(section.get("config"))
         preamble = f"Error in the config that the config_fn of composite solid '{handle}' returned"
-        resolved = _resolve(mapped_solids_schema(definition), mapped, self._environ, preamble)
+        schema = mapped_solids_schema(definition, self._mode)
+        resolved = _resolve(schema, mapped, self._environ, preamble)
         self.secrets = self.secrets.union(resolved.env_values.values())
         return dict(resolved.value)
 
 
 def _outputs(section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for entry in section.get("outputs", ()):
+    outputs = section.get("outputs", ())
+    for entry in [outputs] if isinstance(outputs, Mapping) else outputs:
         yield from entry.items()

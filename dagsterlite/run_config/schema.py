@@ -8,13 +8,22 @@ from dagsterlite.config import Any as AnyConfig
 from dagsterlite.config import Field, Shape
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.console import default_loggers
+from dagsterlite.definitions.dependency import Dependency, DependencyDefinition, sources_of
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.inputs import InputDefinition
+from dagsterlite.definitions.io_manager import InputManagerDefinition, IOManagerDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.solid import SolidDefinition
-from dagsterlite.run_config.section import CONFIG, OutputsSection, Section, selection_of
+from dagsterlite.run_config.section import (
+    CONFIG,
+    OutputsSection,
+    Section,
+    managed_outputs,
+    selection_of,
+)
 
 
 def build_schema(
@@ -32,7 +41,7 @@ def build_schema(
     loggers = mode.logger_defs or default_loggers()
     return Shape(
         {
-            "solids": Field(_solids(definition.graph, ignored_solids)),
+            "solids": Field(_solids(definition.graph, mode, ignored_solids)),
             "execution": selection_of((d.name, d.config_field) for d in mode.executor_defs),
             "storage": selection_of(storages),
             "intermediate_storage": selection_of(intermediates),
@@ -49,49 +58,122 @@ def build_schema(
     )
 
 
-def _solids(graph: Graph, ignored: Iterable[str] = ()) -> Shape:
-    fields = {name: _solid(solid, graph) for name, solid in graph.solids.items()}
+def _solids(graph: Graph, mode: ModeDefinition, ignored: Iterable[str] = ()) -> Shape:
+    fields = {name: _solid(solid, graph, mode) for name, solid in graph.solids.items()}
     return Shape({**fields, **{name: Field(AnyConfig, is_required=False) for name in ignored}})
 
 
-def _solid(solid: Solid, graph: Graph) -> Field:
+def _solid(solid: Solid, graph: Graph, mode: ModeDefinition) -> Field:
     definition = solid.definition
     fields: dict[str, Field] = {}
-    inputs = _inputs(definition, graph.dependencies[solid.name])
+    inputs = _inputs(definition, graph, graph.dependencies[solid.name], mode)
     if inputs:
         fields["inputs"] = Field(Shape(inputs))
-    outputs = _outputs(definition)
-    if outputs:
-        fields["outputs"] = Field(OutputsSection(outputs))
-    return Field(Shape({**_own_fields(definition), **fields}), description=definition.description)
+    managed = _managed_outputs(definition, mode)
+    written = _written_outputs(definition)
+    if managed:
+        fields["outputs"] = Field(managed_outputs(managed, written))
+    elif written:
+        fields["outputs"] = Field(OutputsSection(written))
+    own = _own_fields(definition, mode)
+    return Field(Shape({**own, **fields}), description=definition.description)
 
 
-def _own_fields(definition: NodeDefinition) -> dict[str, Field]:
+def _own_fields(definition: NodeDefinition, mode: ModeDefinition) -> dict[str, Field]:
     if isinstance(definition, CompositeSolidDefinition):
         if definition.config_mapping is None:
-            return {"solids": Field(_solids(definition.graph))}
+            return {"solids": Field(_solids(definition.graph, mode))}
         field = definition.config_mapping.config_field
         return {} if field is None else {CONFIG: field}
     field = definition.config_field if isinstance(definition, SolidDefinition) else None
     return {} if field is None else {CONFIG: field}
 
 
-def _inputs(definition: NodeDefinition, connected: Mapping[str, object]) -> dict[str, Field]:
-    return {
-        name: _input(input_def)
-        for name, input_def in definition.input_dict.items()
-        if name not in connected and input_def.dagster_type.loader is not None
-    }
+# --- inputs ---
 
 
-def _input(input_def: InputDefinition) -> Field:
+def _inputs(
+    definition: NodeDefinition,
+    graph: Graph,
+    connected: Mapping[str, Dependency],
+    mode: ModeDefinition,
+) -> dict[str, Field]:
+    fields: dict[str, Field] = {}
+    for name, input_def in definition.input_dict.items():
+        dependency = connected.get(name)
+        if dependency is not None:
+            field = _loaded_from_output(input_def, graph, dependency, mode)
+        elif input_def.unconnected_manager_key is not None:
+            field = _manager(mode, input_def.unconnected_manager_key).input_config_field
+        else:
+            field = _loaded_by_type(input_def)
+        if field is not None:
+            fields[name] = field
+    return fields
+
+
+def _loaded_by_type(input_def: InputDefinition) -> Field | None:
     loader = input_def.dagster_type.loader
-    assert loader is not None
+    if loader is None:
+        return None
     required = False if input_def.has_default_value else None
     return Field(loader.schema_type, is_required=required, description=input_def.description)
 
 
-def _outputs(definition: NodeDefinition) -> dict[str, Field]:
+def _loaded_from_output(
+    input_def: InputDefinition, graph: Graph, dependency: Dependency, mode: ModeDefinition
+) -> Field | None:
+    """Return the config that the manager takes which loads a connected input, if it takes any.
+
+    Where the input collects outputs of several managers, the first that takes config has its say.
+    """
+    if input_def.dagster_type.is_nothing:
+        return None
+    if input_def.input_manager_key is not None:
+        return _manager(mode, input_def.input_manager_key).input_config_field
+    for source in sources_of(dependency):
+        if isinstance(source, DependencyDefinition):
+            key = mode.io_manager_of(_output(graph, source.solid, source.output))
+            field = None if key is None else _manager(mode, key).input_config_field
+            if field is not None:
+                return field
+    return None
+
+
+def _output(graph: Graph, solid_name: str, output_name: str) -> OutputDefinition:
+    """Return the output that a solid, perhaps one inside a composite, yields."""
+    definition = graph.solids[solid_name].definition
+    if not isinstance(definition, CompositeSolidDefinition):
+        return definition.output_dict[output_name]
+    places = {m.definition.name: m.maps_from for m in definition.output_mappings}
+    place = places[output_name]
+    return _output(definition.graph, place.solid_name, place.output_name)
+
+
+def _manager(mode: ModeDefinition, key: str) -> InputManagerDefinition:
+    definition = mode.resource_defs[key]
+    assert isinstance(definition, InputManagerDefinition)
+    return definition
+
+
+# --- outputs ---
+
+
+def _managed_outputs(definition: NodeDefinition, mode: ModeDefinition) -> dict[str, Field]:
+    if isinstance(definition, CompositeSolidDefinition):
+        return {}
+    fields: dict[str, Field] = {}
+    for name, output_def in definition.output_dict.items():
+        key = mode.io_manager_of(output_def)
+        if key is not None:
+            manager = mode.resource_defs[key]
+            assert isinstance(manager, IOManagerDefinition)
+            if manager.output_config_field is not None:
+                fields[name] = manager.output_config_field
+    return fields
+
+
+def _written_outputs(definition: NodeDefinition) -> dict[str, Field]:
     return {
         name: Field(output_def.dagster_type.materializer.schema_type)
         for name, output_def in definition.output_dict.items()
@@ -99,6 +181,6 @@ def _outputs(definition: NodeDefinition) -> dict[str, Field]:
     }
 
 
-def mapped_solids_schema(definition: CompositeSolidDefinition) -> Shape:
-    """Return what a composite's ``config_fn`` must return."""
-    return _solids(definition.graph)
+def mapped_solids_schema(definition: CompositeSolidDefinition, mode: ModeDefinition) -> Shape:
+    """Return what a composite's ``config_fn`` must return in a mode."""
+    return _solids(definition.graph, mode)

@@ -17,7 +17,7 @@ from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.clusters import KINDS, default_kind
 from dagsterlite_dask.driver import GRACE_SECONDS, WORKER_SECONDS, Driver
 from dagsterlite_dask.payload import Payload, encode_payload
-from dagsterlite_dask.preflight import check_cluster
+from dagsterlite_dask.preflight import check_cluster, check_managers
 from dagsterlite_dask.roster import Workers
 from dagsterlite_dask.session import Session
 
@@ -83,11 +83,13 @@ class DaskExecutor(Executor):
         """Have a cluster that can run the plan.
 
         Raises:
+            DagsterUnmetExecutorRequirementsError: an IO manager keeps outputs in one process.
             DagsterInvariantViolationError: the pipeline cannot be sent to workers, or a tag is
                 wrong.
             DagsterClusterError: there is no cluster, or it is not what the run needs.
             DagsterStorageNotSharedError: the workers cannot share the run's storage.
         """
+        check_managers(plan_context.plan)
         payload = encode_payload(_payload(plan_context, self._retries), self._ship_code)
         run_id = plan_context.run_id
         with ExitStack() as stack:

@@ -109,7 +109,11 @@ class _Task:
             DagsterEventType.ENGINE_EVENT, message, EngineEventData(detail=detail)
         )
         read = self._context.storage.read_output
-        values = {output.output_name: read(step.key, output) for output in receipt.outputs}
+        values = {
+            output.output_name: read(step.key, output)
+            for output in receipt.outputs
+            if not output.is_managed
+        }
         return AttemptResult(receipt=receipt, values=values)
 
 

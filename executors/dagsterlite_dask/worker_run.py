@@ -64,13 +64,14 @@ class WorkerRun:
             # The driver tells the run's loggers, of all workers' entries.
             loggers=(),
             open_instance=_open_instance,
+            artifacts_dir=payload.artifacts_dir,
             retries_enabled=payload.retries_enabled,
             redact=redactor(sorted(config.secrets)),
             tags=logging_tags(run),
         )
         self._log = DagsterLogManager(context.run_log(), (), self._interrupts)
         self.resources: ResourceManager = make_resource_manager(
-            mode, config, run, self._log, self._interrupts, _open_instance
+            mode, config, run, self._log, self._interrupts, _open_instance, payload.artifacts_dir
         )
         storage = make_intermediates(
             mode,

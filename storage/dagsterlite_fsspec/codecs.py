@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import cloudpickle
 
-from dagsterlite.errors import DagsterUnknownCodecError
+from dagsterlite.errors import DagsterStorageError, DagsterUnknownCodecError
 
 Part = bytes | memoryview
 
@@ -143,3 +143,19 @@ def find_codec(name: str, address: str) -> Codec:
     if codec is None:
         raise DagsterUnknownCodecError(name, address, _codecs)
     return codec
+
+
+def decode(codec: Codec, stream: BufferedIOBase, address: str) -> Any:
+    """Return the value out of a stream.
+
+    Raises:
+        DagsterStorageError: it needs code that this process cannot import.
+    """
+    try:
+        return codec.decode(stream)
+    except Exception as exc:
+        raise DagsterStorageError(
+            f"The object at {address} is whole, but codec '{codec.name}' cannot load it here: "
+            f"{type(exc).__name__}: {exc}. Give this process the modules, in the versions, that "
+            "the step which wrote it had."
+        ) from exc

@@ -6,6 +6,8 @@ from typing import Final
 
 from dagsterlite import plugins
 from dagsterlite.config import Field, StringSource
+from dagsterlite.definitions.io_manager import IOManager, io_manager
+from dagsterlite.definitions.resource import InitResourceContext
 from dagsterlite.definitions.storage import (
     InitIntermediateStorageContext,
     IntermediateStorageDefinition,
@@ -46,3 +48,33 @@ fs_system_storage = SystemStorageDefinition(
     system_storage_creation_fn=_create,
     description="Keeps intermediates as files (seed 001).",
 )
+
+
+@io_manager(
+    config_schema={
+        "base_dir": Field(
+            StringSource,
+            is_required=False,
+            description="The folder or fsspec URL below which each run has its own folder. By "
+            "default the instance's.",
+        )
+    }
+)
+def fs_io_manager(init_context: InitResourceContext) -> IOManager:
+    """Keep each output as a pickle at ``<base_dir>/<run id>/<step key>/<output>``."""
+    base = init_context.resource_config.get("base_dir") or init_context.artifacts_dir
+    manager: IOManager = plugins.load("make_fs_io_manager")(base)
+    return manager
+
+
+@io_manager(
+    config_schema={
+        "base_dir": Field(StringSource, description="The folder or fsspec URL of all paths.")
+    }
+)
+def custom_path_fs_io_manager(init_context: InitResourceContext) -> IOManager:
+    """Keep each output as a pickle at ``<base_dir>/<path>``, its definition's ``metadata``."""
+    manager: IOManager = plugins.load("make_custom_path_fs_io_manager")(
+        init_context.resource_config["base_dir"]
+    )
+    return manager

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from hashlib import file_digest, sha256
 from io import SEEK_END, BufferedIOBase
-from typing import Any, Literal
+from typing import Any
 
 from dagsterlite.errors import (
     DagsterCorruptObjectError,
@@ -15,14 +15,11 @@ from dagsterlite.errors import (
 )
 from dagsterlite.events.receipt import StoredOutput
 from dagsterlite.stores import IntermediateStorage, StepManifest
-from dagsterlite_fsspec.codecs import DEFAULT_CODEC, Codec, Part, find_codec
-from dagsterlite_fsspec.files import Files
-from dagsterlite_fsspec.local import LocalFiles, is_local
+from dagsterlite_fsspec.bases import Durability, address_below, open_files
+from dagsterlite_fsspec.codecs import DEFAULT_CODEC, Codec, Part, decode, find_codec
 from dagsterlite_fsspec.manifest import decode_manifest, encode_manifest
 from dagsterlite_fsspec.options import public_options
 from dagsterlite_fsspec.paths import manifest_path, output_path, run_folder, step_folder
-
-Durability = Literal["none", "fsync"]
 
 
 class FsspecIntermediateStorage(IntermediateStorage):
@@ -51,7 +48,7 @@ class FsspecIntermediateStorage(IntermediateStorage):
         self.run_id = run_id
         self._public_options = public_options(storage_options or {})
         self._durability: Durability = durability
-        self._files = _open_files(base, storage_options or {}, durability)
+        self._files = open_files(base, storage_options or {}, durability)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         arguments = (self._files.base, self.run_id, self._public_options, self._durability)
@@ -69,8 +66,7 @@ class FsspecIntermediateStorage(IntermediateStorage):
         return self._address_of(run_folder(self.run_id))
 
     def _address_of(self, path: str) -> str:
-        base = self._files.base
-        return f"{base}{path}" if base.endswith("/") else f"{base}/{path}"
+        return address_below(self._files.base, path)
 
     def write_output(
         self, step_key: str, attempt_id: str, output_name: str, value: Any, codec: str | None = None
@@ -127,7 +123,7 @@ class FsspecIntermediateStorage(IntermediateStorage):
             raise DagsterCorruptObjectError(output.address, "it is missing") from exc
         with closing(stream):
             _check(stream, output)
-            return _decode(codec, stream, output.address)
+            return decode(codec, stream, output.address)
 
     def commit(self, manifest: StepManifest) -> StepManifest:
         """Write the step's manifest unless one stands; return the one that stands.
@@ -177,15 +173,6 @@ class FsspecIntermediateStorage(IntermediateStorage):
                 self._files.remove(output.address)
 
 
-def _open_files(base: str, options: Mapping[str, Any], durability: Durability) -> Files:
-    if is_local(base):
-        return LocalFiles(base, is_synced=durability == "fsync")
-    # Local files are the usual case and need no fsspec, which takes its time to import.
-    from dagsterlite_fsspec.remote import RemoteFiles
-
-    return RemoteFiles(base, options)
-
-
 def _check(stream: BufferedIOBase, output: StoredOutput) -> None:
     size = stream.seek(0, SEEK_END)
     if size != output.size:
@@ -197,14 +184,3 @@ def _check(stream: BufferedIOBase, output: StoredOutput) -> None:
         reason = f"its checksum is {checksum}, and that of what was written {output.checksum}"
         raise DagsterCorruptObjectError(output.address, reason)
     stream.seek(0)
-
-
-def _decode(codec: Codec, stream: BufferedIOBase, address: str) -> Any:
-    try:
-        return codec.decode(stream)
-    except Exception as exc:
-        raise DagsterStorageError(
-            f"The object at {address} is whole, but codec '{codec.name}' cannot load it here: "
-            f"{type(exc).__name__}: {exc}. Give this process the modules, in the versions, that "
-            "the step which wrote it had."
-        ) from exc
