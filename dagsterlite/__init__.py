@@ -54,7 +54,9 @@ _NAMES_OF = {
     ),
     "dagsterlite.definitions.executor": (
         "ExecutorDefinition",
+        "ExecutorRequirement",
         "executor",
+        "multiple_process_executor_requirements",
     ),
     "dagsterlite.definitions.inputs": (
         "InputDefinition",
@@ -204,6 +206,7 @@ _NAMES_OF = {
     "dagsterlite.execution.in_process": ("in_process_executor",),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
     "dagsterlite.execution.mem_io_manager": ("mem_io_manager",),
+    "dagsterlite.execution.requirements": ("check_cross_process_constraints",),
     "dagsterlite.execution.results": (
         "CompositeSolidExecutionResult",
         "PipelineExecutionResult",

@@ -89,7 +89,13 @@ from dagsterlite.definitions.executor import (
     ExecutorDefinition as ExecutorDefinition,
 )
 from dagsterlite.definitions.executor import (
+    ExecutorRequirement as ExecutorRequirement,
+)
+from dagsterlite.definitions.executor import (
     executor as executor,
+)
+from dagsterlite.definitions.executor import (
+    multiple_process_executor_requirements as multiple_process_executor_requirements,
 )
 from dagsterlite.definitions.inputs import (
     InputDefinition as InputDefinition,
@@ -439,6 +445,9 @@ from dagsterlite.execution.log_manager import (
 from dagsterlite.execution.mem_io_manager import (
     mem_io_manager as mem_io_manager,
 )
+from dagsterlite.execution.requirements import (
+    check_cross_process_constraints as check_cross_process_constraints,
+)
 from dagsterlite.execution.results import (
     CompositeSolidExecutionResult as CompositeSolidExecutionResult,
 )
@@ -643,6 +652,7 @@ __all__ = [
     "ExecutionStep",
     "Executor",
     "ExecutorDefinition",
+    "ExecutorRequirement",
     "ExpectationResult",
     "Failure",
     "Field",
@@ -726,6 +736,7 @@ __all__ = [
     "UrlMetadataEntryData",
     "build_input_context",
     "build_output_context",
+    "check_cross_process_constraints",
     "colored_console_logger",
     "composite_solid",
     "create_execution_plan",
@@ -754,6 +765,7 @@ __all__ = [
     "mem_intermediate_storage",
     "mem_io_manager",
     "mem_system_storage",
+    "multiple_process_executor_requirements",
     "pipeline",
     "resource",
     "root_input_manager",

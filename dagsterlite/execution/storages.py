@@ -35,18 +35,9 @@ def make_intermediates(
             selected; else its first.
         resources: Makes the resources of these keys, for a storage that requires some.
     """
-    offered = (
-        mode.system_storage_defs if config.uses_system_storage else mode.intermediate_storage_defs
+    definition, storage_config = selected_storage(
+        mode, config, prefers_persistent=prefers_persistent
     )
-    selected = config.intermediate_storage
-    if selected is None:
-        # What IO managers keep is found again by what steps left of it: that is to last too.
-        keeps = prefers_persistent or mode.has_shared_io_manager
-        definition = _default(offered, prefers_persistent=keeps)
-        storage_config = definition.default_config()
-    else:
-        definition = next(d for d in offered if d.name == selected.name)
-        storage_config = selected.config
     context = InitIntermediateStorageContext(
         pipeline_run=run,
         artifacts_dir=artifacts_dir,
@@ -55,6 +46,22 @@ def make_intermediates(
         resources=resources(definition.required_resource_keys),
     )
     return definition.intermediate_storage_creation_fn(context)
+
+
+def selected_storage(
+    mode: ModeDefinition, config: EnvironmentConfig, *, prefers_persistent: bool
+) -> tuple[IntermediateStorageDefinition, Any]:
+    """Return the storage that the run config selects, and its config."""
+    offered = (
+        mode.system_storage_defs if config.uses_system_storage else mode.intermediate_storage_defs
+    )
+    selected = config.intermediate_storage
+    if selected is not None:
+        return next(d for d in offered if d.name == selected.name), selected.config
+    # What IO managers keep is found again by what steps left of it: that is to last too.
+    keeps = prefers_persistent or mode.has_shared_io_manager
+    definition = _default(offered, prefers_persistent=keeps)
+    return definition, definition.default_config()
 
 
 def _default(
