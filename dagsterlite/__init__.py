@@ -105,7 +105,9 @@ _NAMES_OF = {
     ),
     "dagsterlite.definitions.storage": (
         "InitIntermediateStorageContext",
+        "InitSystemStorageContext",
         "IntermediateStorageDefinition",
+        "SystemStorageData",
         "SystemStorageDefinition",
         "intermediate_storage",
         "system_storage",
@@ -170,6 +172,7 @@ _NAMES_OF = {
         "TextMetadataEntryData",
         "UrlMetadataEntryData",
     ),
+    "dagsterlite.events.payloads": ("ObjectStoreOperationType",),
     "dagsterlite.events.yielded": (
         "AssetMaterialization",
         "AssetObservation",
@@ -206,6 +209,11 @@ _NAMES_OF = {
     "dagsterlite.execution.in_process": ("in_process_executor",),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
     "dagsterlite.execution.mem_io_manager": ("mem_io_manager",),
+    "dagsterlite.execution.object_store": (
+        "ObjectStore",
+        "ObjectStoreOperation",
+        "build_intermediate_storage_from_object_store",
+    ),
     "dagsterlite.execution.requirements": ("check_cross_process_constraints",),
     "dagsterlite.execution.results": (
         "CompositeSolidExecutionResult",
@@ -267,6 +275,10 @@ _NAMES_OF = {
         "fs_intermediate_storage",
         "fs_io_manager",
         "fs_system_storage",
+        "gcs_intermediate_storage",
+        "gcs_system_storage",
+        "s3_intermediate_storage",
+        "s3_system_storage",
     ),
 }
 

@@ -188,7 +188,13 @@ from dagsterlite.definitions.storage import (
     InitIntermediateStorageContext as InitIntermediateStorageContext,
 )
 from dagsterlite.definitions.storage import (
+    InitSystemStorageContext as InitSystemStorageContext,
+)
+from dagsterlite.definitions.storage import (
     IntermediateStorageDefinition as IntermediateStorageDefinition,
+)
+from dagsterlite.definitions.storage import (
+    SystemStorageData as SystemStorageData,
 )
 from dagsterlite.definitions.storage import (
     SystemStorageDefinition as SystemStorageDefinition,
@@ -367,6 +373,9 @@ from dagsterlite.events.metadata import (
 from dagsterlite.events.metadata import (
     UrlMetadataEntryData as UrlMetadataEntryData,
 )
+from dagsterlite.events.payloads import (
+    ObjectStoreOperationType as ObjectStoreOperationType,
+)
 from dagsterlite.events.yielded import (
     AssetMaterialization as AssetMaterialization,
 )
@@ -444,6 +453,15 @@ from dagsterlite.execution.log_manager import (
 )
 from dagsterlite.execution.mem_io_manager import (
     mem_io_manager as mem_io_manager,
+)
+from dagsterlite.execution.object_store import (
+    ObjectStore as ObjectStore,
+)
+from dagsterlite.execution.object_store import (
+    ObjectStoreOperation as ObjectStoreOperation,
+)
+from dagsterlite.execution.object_store import (
+    build_intermediate_storage_from_object_store as build_intermediate_storage_from_object_store,
 )
 from dagsterlite.execution.requirements import (
     check_cross_process_constraints as check_cross_process_constraints,
@@ -577,6 +595,18 @@ from dagsterlite_fsspec.definitions import (
 from dagsterlite_fsspec.definitions import (
     fs_system_storage as fs_system_storage,
 )
+from dagsterlite_fsspec.definitions import (
+    gcs_intermediate_storage as gcs_intermediate_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    gcs_system_storage as gcs_system_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    s3_intermediate_storage as s3_intermediate_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    s3_system_storage as s3_system_storage,
+)
 
 __version__: str
 __all__ = [
@@ -665,6 +695,7 @@ __all__ = [
     "InitIntermediateStorageContext",
     "InitLoggerContext",
     "InitResourceContext",
+    "InitSystemStorageContext",
     "InputContext",
     "InputDefinition",
     "InputManager",
@@ -689,6 +720,9 @@ __all__ = [
     "MultiDependencyDefinition",
     "Noneable",
     "Nothing",
+    "ObjectStore",
+    "ObjectStoreOperation",
+    "ObjectStoreOperationType",
     "Optional",
     "Output",
     "OutputContext",
@@ -728,6 +762,7 @@ __all__ = [
     "StepManifest",
     "String",
     "StringSource",
+    "SystemStorageData",
     "SystemStorageDefinition",
     "TextMetadataEntryData",
     "Tuple",
@@ -735,6 +770,7 @@ __all__ = [
     "TypeCheckContext",
     "UrlMetadataEntryData",
     "build_input_context",
+    "build_intermediate_storage_from_object_store",
     "build_output_context",
     "check_cross_process_constraints",
     "colored_console_logger",
@@ -755,6 +791,8 @@ __all__ = [
     "fs_intermediate_storage",
     "fs_io_manager",
     "fs_system_storage",
+    "gcs_intermediate_storage",
+    "gcs_system_storage",
     "in_process_executor",
     "input_manager",
     "intermediate_storage",
@@ -769,6 +807,8 @@ __all__ = [
     "pipeline",
     "resource",
     "root_input_manager",
+    "s3_intermediate_storage",
+    "s3_system_storage",
     "solid",
     "system_storage",
     "user_code_error_boundary",

@@ -81,12 +81,12 @@ class Preparation:
         log = DagsterLogManager(self._log, loggers, self._interrupts)
         self.executor = executor = self._make_executor(log, stack)
         storage = make_intermediates(
-            self._mode,
-            self._config,
+            self._plan,
             self._run,
             self._instance.storage_directory,
             prefers_persistent=executor.needs_persistent_intermediates or self._asks_to_persist,
             resources=lambda keys: self._resources(keys, log, stack),
+            open_instance=lambda: self._instance,
         )
         run_context = RunContext(
             plan=self._plan,

@@ -74,12 +74,12 @@ class WorkerRun:
             mode, config, run, self._log, self._interrupts, _open_instance, payload.artifacts_dir
         )
         storage = make_intermediates(
-            mode,
-            config,
+            context.plan,
             run,
             payload.artifacts_dir,
             prefers_persistent=True,
             resources=self.resources.scoped,
+            open_instance=_open_instance,
         )
         self._context = replace(context, storage=storage) if storage.is_persistent else context
 

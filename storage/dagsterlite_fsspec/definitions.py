@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from dagsterlite import plugins
 from dagsterlite.config import Field, StringSource
@@ -47,6 +48,63 @@ fs_system_storage = SystemStorageDefinition(
     config_schema=CONFIG,
     system_storage_creation_fn=_create,
     description="Keeps intermediates as files (seed 001).",
+)
+
+
+def _bucket_config(store: str) -> dict[str, Field]:
+    return {
+        f"{store}_bucket": Field(StringSource, description="The bucket."),
+        f"{store}_prefix": Field(
+            StringSource,
+            default_value="dagster",
+            description="The folder of the bucket below which each run has its own.",
+        ),
+    }
+
+
+def _create_in_bucket(store: str, scheme: str) -> Callable[[Any], IntermediateStorage]:
+    def create(context: InitIntermediateStorageContext) -> IntermediateStorage:
+        config = context.intermediate_storage_config
+        prefix = config[f"{store}_prefix"].strip("/")
+        base = f"{scheme}://{config[f'{store}_bucket']}/{prefix}"
+        storage: IntermediateStorage = plugins.load("fs_intermediates")(
+            base, context.pipeline_run.run_id
+        )
+        return storage
+
+    return create
+
+
+s3_intermediate_storage = IntermediateStorageDefinition(
+    "s3",
+    is_persistent=True,
+    config_schema=_bucket_config("s3"),
+    intermediate_storage_creation_fn=_create_in_bucket("s3", "s3"),
+    description="Keeps intermediates in a bucket of S3, with the credentials of the environment.",
+)
+
+s3_system_storage = SystemStorageDefinition(
+    "s3",
+    is_persistent=True,
+    config_schema=_bucket_config("s3"),
+    system_storage_creation_fn=_create_in_bucket("s3", "s3"),
+    description="Keeps intermediates in a bucket of S3, with the credentials of the environment.",
+)
+
+gcs_intermediate_storage = IntermediateStorageDefinition(
+    "gcs",
+    is_persistent=True,
+    config_schema=_bucket_config("gcs"),
+    intermediate_storage_creation_fn=_create_in_bucket("gcs", "gs"),
+    description="Keeps intermediates in a bucket of Google's, with the environment's credentials.",
+)
+
+gcs_system_storage = SystemStorageDefinition(
+    "gcs",
+    is_persistent=True,
+    config_schema=_bucket_config("gcs"),
+    system_storage_creation_fn=_create_in_bucket("gcs", "gs"),
+    description="Keeps intermediates in a bucket of Google's, with the environment's credentials.",
 )
 
 
