@@ -220,6 +220,13 @@ _NAMES_OF = {
         "PipelineExecutionResult",
         "SolidExecutionResult",
     ),
+    "dagsterlite.execution.step_launcher": ("StepLauncher",),
+    "dagsterlite.execution.step_run_ref": (
+        "StepRunRef",
+        "run_step_from_ref",
+        "step_context_to_step_run_ref",
+        "step_run_ref_to_step_context",
+    ),
     "dagsterlite.handles": ("SolidHandle",),
     "dagsterlite.instance": (
         "DagsterInstance",

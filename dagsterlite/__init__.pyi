@@ -475,6 +475,21 @@ from dagsterlite.execution.results import (
 from dagsterlite.execution.results import (
     SolidExecutionResult as SolidExecutionResult,
 )
+from dagsterlite.execution.step_launcher import (
+    StepLauncher as StepLauncher,
+)
+from dagsterlite.execution.step_run_ref import (
+    StepRunRef as StepRunRef,
+)
+from dagsterlite.execution.step_run_ref import (
+    run_step_from_ref as run_step_from_ref,
+)
+from dagsterlite.execution.step_run_ref import (
+    step_context_to_step_run_ref as step_context_to_step_run_ref,
+)
+from dagsterlite.execution.step_run_ref import (
+    step_run_ref_to_step_context as step_run_ref_to_step_context,
+)
 from dagsterlite.handles import (
     SolidHandle as SolidHandle,
 )
@@ -759,7 +774,9 @@ __all__ = [
     "SolidHandle",
     "SolidInvocation",
     "StepExecutionContext",
+    "StepLauncher",
     "StepManifest",
+    "StepRunRef",
     "String",
     "StringSource",
     "SystemStorageData",
@@ -807,9 +824,12 @@ __all__ = [
     "pipeline",
     "resource",
     "root_input_manager",
+    "run_step_from_ref",
     "s3_intermediate_storage",
     "s3_system_storage",
     "solid",
+    "step_context_to_step_run_ref",
+    "step_run_ref_to_step_context",
     "system_storage",
     "user_code_error_boundary",
     "validate_run_config",

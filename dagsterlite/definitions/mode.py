@@ -11,7 +11,7 @@ from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.io_manager import InputManagerDefinition, IOManagerDefinition
 from dagsterlite.definitions.logger import LoggerDefinition
 from dagsterlite.definitions.naming import check_label
-from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.definitions.outputs import DEFAULT_IO_MANAGER, OutputDefinition
 from dagsterlite.definitions.resource import ResourceDefinition
 from dagsterlite.definitions.storage import IntermediateStorageDefinition, SystemStorageDefinition
 from dagsterlite.errors import (
@@ -129,9 +129,9 @@ class ModeDefinition:
 
     @property
     def has_shared_io_manager(self) -> bool:
-        """Whether outputs may be kept by an IO manager that other processes can ask."""
-        managers = (d for d in self.resource_defs.values() if isinstance(d, IOManagerDefinition))
-        return any(manager.is_shared for manager in managers)
+        """Whether outputs that name no manager are kept where other processes find them."""
+        manager = self.resource_defs.get(DEFAULT_IO_MANAGER)
+        return isinstance(manager, IOManagerDefinition) and manager.is_shared
 
     def needed_resources(self, keys: Iterable[str]) -> list[str]:
         """Return those keys and what they need in turn, in the order to make them."""

@@ -133,6 +133,11 @@ class ObjectStoreOperationResultData:
     value_name: str
     #: Where the value lies, as people and fsspec understand it.
     address: str | None = None
+    #: How it is written; names the codec that reads it.
+    codec: str | None = None
+    #: Size of the stored bytes, and ``sha256:<hex>`` of them; None where nothing is written.
+    size: int | None = None
+    checksum: str | None = None
     metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
 
 

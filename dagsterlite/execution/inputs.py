@@ -181,6 +181,9 @@ def _from_storage(
             op=ObjectStoreOperationType.GET_OBJECT,
             value_name=step_input.name,
             address=output.address,
+            codec=output.codec,
+            size=output.size,
+            checksum=output.checksum,
             metadata_entries=[EventMetadataEntry.path(output.address, label="key")],
         )
         yield context.log.event(DagsterEventType.OBJECT_STORE_OPERATION, message, data)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt, StoredOutput
+from dagsterlite.execution.attempt_log import Nowhere
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.io_managers import Managers
 from dagsterlite.execution.log_manager import DagsterLogManager
@@ -17,13 +17,6 @@ from dagsterlite.execution.run_context import RunContext
 
 ReadManaged = Callable[[Receipt, StoredOutput], Any]
 """From a step's receipt and one of its outputs that a manager keeps to the output's value."""
-
-
-class _Nowhere:
-    """Takes the entries of a run that is over: its event log is closed."""
-
-    def emit(self, entry: EventLogEntry) -> None:
-        return
 
 
 def managed_reader(run_context: RunContext, lasting: Mapping[str, Any]) -> ReadManaged:
@@ -36,7 +29,7 @@ def managed_reader(run_context: RunContext, lasting: Mapping[str, Any]) -> ReadM
         run_context: The run.
         lasting: Managers of the run that are still fit for use, by key: they are asked themselves.
     """
-    context = replace(run_context, sink=_Nowhere(), interrupts=Interrupts())
+    context = replace(run_context, sink=Nowhere(), interrupts=Interrupts())
     log = DagsterLogManager(context.run_log(), context.loggers)
 
     def read(receipt: Receipt, output: StoredOutput) -> Any:

@@ -88,6 +88,9 @@ def _keep(
         op=ObjectStoreOperationType.SET_OBJECT,
         value_name=name,
         address=kept.address,
+        codec=kept.codec,
+        size=kept.size,
+        checksum=kept.checksum,
         # A path leads somewhere only where the value outlives the process.
         metadata_entries=_path(kept.address) if storage.is_persistent else [],
     )

@@ -72,7 +72,7 @@ def _payload(data: EventSpecificData, redact: Redact) -> EventSpecificData:
 _NAMES: Final[dict[type, tuple[str, ...]]] = {
     StepInputData: ("input_name",),
     StepOutputData: ("step_output_handle",),
-    ObjectStoreOperationResultData: ("value_name", "address"),
+    ObjectStoreOperationResultData: ("value_name", "address", "codec", "checksum"),
     HandledOutputData: ("output_name", "manager_key"),
     LoadedInputData: (
         "input_name",

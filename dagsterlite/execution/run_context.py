@@ -67,6 +67,13 @@ class RunContext:
         return self.plan.environment_config
 
     @property
+    def ignored_solids(self) -> tuple[str, ...]:
+        """The solids that the run config names and that are not selected."""
+        config = self.run.run_config
+        named = config.get("solids") or config.get("ops") or {}
+        return tuple(name for name in named if not self.pipeline_def.has_solid_named(name))
+
+    @property
     def run_id(self) -> str:
         """The run's id."""
         return self.run.run_id

@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dagsterlite.definitions.compute import UserEvent
-from dagsterlite.errors import DagsterExecutionInterruptedError, DagsterStorageError
+from dagsterlite.errors import (
+    DagsterExecutionInterruptedError,
+    DagsterStepExecutionFailed,
+    DagsterStorageError,
+)
 from dagsterlite.events.engine import AttemptSuperseded, EngineEventData, StepAbandoned
-from dagsterlite.events.error_info import error_info_from_exception
+from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
-from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.event_type import TERMINAL_STEP_EVENTS, DagsterEventType
 from dagsterlite.events.payloads import (
     StepExpectationResultData,
     StepFailureData,
@@ -30,6 +34,12 @@ from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.outputs import take_output
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
+from dagsterlite.execution.step_launcher import (
+    StepLauncher,
+    launched,
+    launcher_of,
+    stored_output_of,
+)
 from dagsterlite.execution.user_events import run_user_code
 from dagsterlite.plan.decide import Abandon, Retry, Skip, decide_retry
 from dagsterlite.plan.step import ExecutionStep
@@ -78,8 +88,16 @@ def execute_attempt(
     return (yield from _Attempt(context, upstream).run())
 
 
+def execute_attempt_here(context: StepExecutionContext, upstream: Upstream) -> Attempt:
+    """Execute a step once as :func:`execute_attempt` does, but never by a step launcher."""
+    return (yield from _Attempt(context, upstream, may_be_launched=False).run())
+
+
 class _Attempt:
-    def __init__(self, context: StepExecutionContext, upstream: Upstream) -> None:
+    def __init__(
+        self, context: StepExecutionContext, upstream: Upstream, *, may_be_launched: bool = True
+    ) -> None:
+        self._may_be_launched = may_be_launched
         self._context = context
         self._step = context.step
         self._upstream = upstream
@@ -90,7 +108,13 @@ class _Attempt:
     def run(self) -> Attempt:
         try:
             yield self._start()
-            yield from self._work()
+            launcher = launcher_of(self._context) if self._may_be_launched else None
+            if launcher is None:
+                yield from self._work()
+            else:
+                failed = yield from self._launch(launcher)
+                if failed is not None:
+                    return failed
             return (yield from self._succeed())
         except GeneratorExit:
             self._discard()
@@ -131,6 +155,39 @@ class _Attempt:
                         self._values[event.output_name] = event.value
                 else:
                     yield self._side_event(event)
+
+    def _launch(
+        self, launcher: StepLauncher
+    ) -> Generator[DagsterEvent, None, AttemptResult | None]:
+        """Have a launcher execute the step; return None where it succeeded."""
+        end: DagsterEvent | None = None
+        for event in launched(self._context, launcher):
+            if event.event_type in TERMINAL_STEP_EVENTS:
+                end = event
+                continue
+            yield self._context.log.relay(event)
+            stored = stored_output_of(event, self._context.run_id)
+            if stored is not None:
+                self._stored.append(stored)
+        match None if end is None else end.event_specific_data:
+            case StepRetryData(error=error, seconds_to_wait=wait):
+                outcome = {"outcome": StepOutcome.UP_FOR_RETRY, "seconds_to_wait": wait}
+            case StepFailureData(error=error):
+                outcome = {"outcome": StepOutcome.FAILURE}
+            case _:
+                return None
+        assert end is not None
+        return (yield from self._end_launched(end, error, outcome))
+
+    def _end_launched(
+        self, event: DagsterEvent, error: SerializableErrorInfo | None, outcome: dict[str, Any]
+    ) -> Attempt:
+        self._discard()
+        self._context.attempt_log.seal()
+        yield self._context.log.relay(event)
+        receipt = self._receipt(error=error, **outcome)
+        raised = DagsterStepExecutionFailed(self._context.run_id, {self._step.key: error})
+        return AttemptResult(receipt=receipt, error=raised)
 
     def _side_event(self, event: UserEvent) -> DagsterEvent:
         if isinstance(event, ExpectationResult):

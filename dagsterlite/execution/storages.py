@@ -76,7 +76,7 @@ def selected_storage(
     selected = config.intermediate_storage
     if selected is not None:
         return next(d for d in offered if d.name == selected.name), selected.config
-    # What IO managers keep is found again by what steps left of it: that is to last too.
+    # What the IO manager keeps is found again by what steps left of it: that is to last too.
     keeps = prefers_persistent or mode.has_shared_io_manager
     definition = _default(offered, prefers_persistent=keeps)
     return definition, definition.default_config()

@@ -162,13 +162,10 @@ def _told_of_storage(plan_context: PlanOrchestrationContext) -> Iterator[Dagster
 
 
 def _payload(plan_context: PlanOrchestrationContext, retries: RetryMode) -> Payload:
-    run = plan_context.pipeline_run
-    definition = plan_context.pipeline_def
-    configured = (run.run_config.get("solids") or run.run_config.get("ops") or {}).keys()
     return Payload(
-        pipeline=definition,
-        run=run,
-        ignored_solids=tuple(name for name in configured if not definition.has_solid_named(name)),
+        pipeline=plan_context.pipeline_def,
+        run=plan_context.pipeline_run,
+        ignored_solids=plan_context.run_context.ignored_solids,
         artifacts_dir=plan_context.instance.storage_directory,
         retries_enabled=retries is not RetryMode.DISABLED,
     )

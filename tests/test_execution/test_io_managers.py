@@ -213,6 +213,24 @@ def test_an_output_of_type_nothing_has_no_value_to_hand_over() -> None:
     assert list(shelf.kept) == [(result.run_id, "after.compute", "result")]
 
 
+def test_what_steps_leave_lasts_as_long_as_what_the_manager_of_all_outputs_keeps() -> None:
+    def kept_on_files(**resources: Any) -> bool:
+        @solid(output_defs=[OutputDefinition(Nothing)])
+        def effect(_context):
+            return None
+
+        @pipeline(mode_defs=in_mode(**resources))
+        def effects():
+            effect()
+
+        event = event_of(run(effects), "OBJECT_STORE_OPERATION", "effect.compute")
+        return bool(event.object_store_operation_result_data.metadata_entries)
+
+    assert kept_on_files(io_manager=hardcoded(Shelf()))
+    assert not kept_on_files(io_manager=mem_io_manager)
+    assert not kept_on_files(some_other=hardcoded(Shelf()))
+
+
 def test_composites_hand_over_what_the_solids_inside_yield() -> None:
     shelf = Shelf()
 
