@@ -1,614 +1,289 @@
-from dagsterlite.api import (
-    create_execution_plan as create_execution_plan,
-)
-from dagsterlite.api import (
-    create_run_for_pipeline as create_run_for_pipeline,
-)
-from dagsterlite.api import (
-    execute_pipeline as execute_pipeline,
-)
-from dagsterlite.api import (
-    execute_pipeline_iterator as execute_pipeline_iterator,
-)
-from dagsterlite.api import (
-    execute_run as execute_run,
-)
-from dagsterlite.api import (
-    scaffold_run_config as scaffold_run_config,
-)
-from dagsterlite.api import (
-    validate_run_config as validate_run_config,
-)
-from dagsterlite.config import (
-    Array as Array,
-)
-from dagsterlite.config import (
-    BoolSource as BoolSource,
-)
-from dagsterlite.config import (
-    Enum as Enum,
-)
-from dagsterlite.config import (
-    EnumValue as EnumValue,
-)
-from dagsterlite.config import (
-    Field as Field,
-)
-from dagsterlite.config import (
-    IntSource as IntSource,
-)
-from dagsterlite.config import (
-    Map as Map,
-)
-from dagsterlite.config import (
-    Noneable as Noneable,
-)
-from dagsterlite.config import (
-    Permissive as Permissive,
-)
-from dagsterlite.config import (
-    ScalarUnion as ScalarUnion,
-)
-from dagsterlite.config import (
-    Selector as Selector,
-)
-from dagsterlite.config import (
-    Shape as Shape,
-)
-from dagsterlite.config import (
-    StringSource as StringSource,
-)
-from dagsterlite.configurable import (
-    ConfigurableClass as ConfigurableClass,
-)
-from dagsterlite.configurable import (
-    ConfigurableClassData as ConfigurableClassData,
-)
-from dagsterlite.definitions.composite import (
-    CompositeSolidDefinition as CompositeSolidDefinition,
-)
-from dagsterlite.definitions.composite import (
-    composite_solid as composite_solid,
-)
-from dagsterlite.definitions.config_mapping import (
-    ConfigMapping as ConfigMapping,
-)
-from dagsterlite.definitions.configured import (
-    configured as configured,
-)
-from dagsterlite.definitions.console import (
-    colored_console_logger as colored_console_logger,
-)
-from dagsterlite.definitions.console import (
-    default_loggers as default_loggers,
-)
-from dagsterlite.definitions.dependency import (
-    DependencyDefinition as DependencyDefinition,
-)
+from dagsterlite.api import create_execution_plan as create_execution_plan
+from dagsterlite.api import create_run_for_pipeline as create_run_for_pipeline
+from dagsterlite.api import execute_pipeline as execute_pipeline
+from dagsterlite.api import execute_pipeline_iterator as execute_pipeline_iterator
+from dagsterlite.api import execute_run as execute_run
+from dagsterlite.api import scaffold_run_config as scaffold_run_config
+from dagsterlite.api import validate_run_config as validate_run_config
+from dagsterlite.config import Array as Array
+from dagsterlite.config import BoolSource as BoolSource
+from dagsterlite.config import Enum as Enum
+from dagsterlite.config import EnumValue as EnumValue
+from dagsterlite.config import Field as Field
+from dagsterlite.config import IntSource as IntSource
+from dagsterlite.config import Map as Map
+from dagsterlite.config import Noneable as Noneable
+from dagsterlite.config import Permissive as Permissive
+from dagsterlite.config import ScalarUnion as ScalarUnion
+from dagsterlite.config import Selector as Selector
+from dagsterlite.config import Shape as Shape
+from dagsterlite.config import StringSource as StringSource
+from dagsterlite.configurable import ConfigurableClass as ConfigurableClass
+from dagsterlite.configurable import ConfigurableClassData as ConfigurableClassData
+from dagsterlite.definitions.composite import CompositeSolidDefinition as CompositeSolidDefinition
+from dagsterlite.definitions.composite import composite_solid as composite_solid
+from dagsterlite.definitions.config_mapping import ConfigMapping as ConfigMapping
+from dagsterlite.definitions.configured import configured as configured
+from dagsterlite.definitions.console import colored_console_logger as colored_console_logger
+from dagsterlite.definitions.console import default_loggers as default_loggers
+from dagsterlite.definitions.dependency import DependencyDefinition as DependencyDefinition
 from dagsterlite.definitions.dependency import (
     MultiDependencyDefinition as MultiDependencyDefinition,
 )
-from dagsterlite.definitions.dependency import (
-    SolidInvocation as SolidInvocation,
-)
+from dagsterlite.definitions.dependency import SolidInvocation as SolidInvocation
+from dagsterlite.definitions.executor import ExecutorDefinition as ExecutorDefinition
+from dagsterlite.definitions.executor import ExecutorRequirement as ExecutorRequirement
+from dagsterlite.definitions.executor import executor as executor
 from dagsterlite.definitions.executor import (
-    ExecutorDefinition as ExecutorDefinition,
+    multiple_process_executor_requirements as multiple_process_executor_requirements,
 )
-from dagsterlite.definitions.executor import (
-    executor as executor,
+from dagsterlite.definitions.hook import HookDefinition as HookDefinition
+from dagsterlite.definitions.hook import HookExecutionResult as HookExecutionResult
+from dagsterlite.definitions.hook import event_list_hook as event_list_hook
+from dagsterlite.definitions.hook import failure_hook as failure_hook
+from dagsterlite.definitions.hook import success_hook as success_hook
+from dagsterlite.definitions.inputs import InputDefinition as InputDefinition
+from dagsterlite.definitions.inputs import InputMapping as InputMapping
+from dagsterlite.definitions.io_context import InputContext as InputContext
+from dagsterlite.definitions.io_context import OutputContext as OutputContext
+from dagsterlite.definitions.io_manager import InputManager as InputManager
+from dagsterlite.definitions.io_manager import InputManagerDefinition as InputManagerDefinition
+from dagsterlite.definitions.io_manager import IOManager as IOManager
+from dagsterlite.definitions.io_manager import IOManagerDefinition as IOManagerDefinition
+from dagsterlite.definitions.io_manager import RootInputManager as RootInputManager
+from dagsterlite.definitions.io_manager import (
+    RootInputManagerDefinition as RootInputManagerDefinition,
 )
-from dagsterlite.definitions.hook import (
-    HookDefinition as HookDefinition,
-)
-from dagsterlite.definitions.hook import (
-    HookExecutionResult as HookExecutionResult,
-)
-from dagsterlite.definitions.hook import (
-    event_list_hook as event_list_hook,
-)
-from dagsterlite.definitions.hook import (
-    failure_hook as failure_hook,
-)
-from dagsterlite.definitions.hook import (
-    success_hook as success_hook,
-)
-from dagsterlite.definitions.inputs import (
-    InputDefinition as InputDefinition,
-)
-from dagsterlite.definitions.inputs import (
-    InputMapping as InputMapping,
-)
-from dagsterlite.definitions.logger import (
-    InitLoggerContext as InitLoggerContext,
-)
-from dagsterlite.definitions.logger import (
-    LoggerDefinition as LoggerDefinition,
-)
-from dagsterlite.definitions.logger import (
-    logger as logger,
-)
-from dagsterlite.definitions.mappings import (
-    MappedInputPlaceholder as MappedInputPlaceholder,
-)
-from dagsterlite.definitions.mode import (
-    ModeDefinition as ModeDefinition,
-)
-from dagsterlite.definitions.outputs import (
-    OutputDefinition as OutputDefinition,
-)
-from dagsterlite.definitions.outputs import (
-    OutputMapping as OutputMapping,
-)
-from dagsterlite.definitions.pipeline import (
-    PipelineDefinition as PipelineDefinition,
-)
-from dagsterlite.definitions.pipeline import (
-    pipeline as pipeline,
-)
-from dagsterlite.definitions.preset import (
-    PresetDefinition as PresetDefinition,
-)
-from dagsterlite.definitions.preset import (
-    file_relative_path as file_relative_path,
-)
-from dagsterlite.definitions.repository import (
-    RepositoryDefinition as RepositoryDefinition,
-)
-from dagsterlite.definitions.repository import (
-    repository as repository,
-)
-from dagsterlite.definitions.resource import (
-    InitResourceContext as InitResourceContext,
-)
-from dagsterlite.definitions.resource import (
-    ResourceDefinition as ResourceDefinition,
-)
-from dagsterlite.definitions.resource import (
-    resource as resource,
-)
-from dagsterlite.definitions.retry_policy import (
-    Backoff as Backoff,
-)
-from dagsterlite.definitions.retry_policy import (
-    Jitter as Jitter,
-)
-from dagsterlite.definitions.retry_policy import (
-    RetryPolicy as RetryPolicy,
-)
-from dagsterlite.definitions.solid import (
-    SolidDefinition as SolidDefinition,
-)
-from dagsterlite.definitions.solid import (
-    lambda_solid as lambda_solid,
-)
-from dagsterlite.definitions.solid import (
-    solid as solid,
-)
+from dagsterlite.definitions.io_manager import input_manager as input_manager
+from dagsterlite.definitions.io_manager import io_manager as io_manager
+from dagsterlite.definitions.io_manager import root_input_manager as root_input_manager
+from dagsterlite.definitions.logger import InitLoggerContext as InitLoggerContext
+from dagsterlite.definitions.logger import LoggerDefinition as LoggerDefinition
+from dagsterlite.definitions.logger import logger as logger
+from dagsterlite.definitions.mappings import MappedInputPlaceholder as MappedInputPlaceholder
+from dagsterlite.definitions.mode import ModeDefinition as ModeDefinition
+from dagsterlite.definitions.outputs import OutputDefinition as OutputDefinition
+from dagsterlite.definitions.outputs import OutputMapping as OutputMapping
+from dagsterlite.definitions.pipeline import PipelineDefinition as PipelineDefinition
+from dagsterlite.definitions.pipeline import pipeline as pipeline
+from dagsterlite.definitions.preset import PresetDefinition as PresetDefinition
+from dagsterlite.definitions.preset import file_relative_path as file_relative_path
+from dagsterlite.definitions.repository import RepositoryDefinition as RepositoryDefinition
+from dagsterlite.definitions.repository import repository as repository
+from dagsterlite.definitions.resource import InitResourceContext as InitResourceContext
+from dagsterlite.definitions.resource import ResourceDefinition as ResourceDefinition
+from dagsterlite.definitions.resource import resource as resource
+from dagsterlite.definitions.retry_policy import Backoff as Backoff
+from dagsterlite.definitions.retry_policy import Jitter as Jitter
+from dagsterlite.definitions.retry_policy import RetryPolicy as RetryPolicy
+from dagsterlite.definitions.solid import SolidDefinition as SolidDefinition
+from dagsterlite.definitions.solid import lambda_solid as lambda_solid
+from dagsterlite.definitions.solid import solid as solid
 from dagsterlite.definitions.storage import (
     InitIntermediateStorageContext as InitIntermediateStorageContext,
 )
+from dagsterlite.definitions.storage import InitSystemStorageContext as InitSystemStorageContext
 from dagsterlite.definitions.storage import (
     IntermediateStorageDefinition as IntermediateStorageDefinition,
 )
-from dagsterlite.definitions.storage import (
-    SystemStorageDefinition as SystemStorageDefinition,
-)
-from dagsterlite.definitions.storage import (
-    intermediate_storage as intermediate_storage,
-)
-from dagsterlite.definitions.storage import (
-    system_storage as system_storage,
-)
-from dagsterlite.errors import (
-    CheckError as CheckError,
-)
+from dagsterlite.definitions.storage import SystemStorageData as SystemStorageData
+from dagsterlite.definitions.storage import SystemStorageDefinition as SystemStorageDefinition
+from dagsterlite.definitions.storage import intermediate_storage as intermediate_storage
+from dagsterlite.definitions.storage import system_storage as system_storage
+from dagsterlite.errors import CheckError as CheckError
 from dagsterlite.errors import (
     DagsterConfigMappingFunctionError as DagsterConfigMappingFunctionError,
 )
+from dagsterlite.errors import DagsterCorruptObjectError as DagsterCorruptObjectError
+from dagsterlite.errors import DagsterError as DagsterError
 from dagsterlite.errors import (
-    DagsterCorruptObjectError as DagsterCorruptObjectError,
+    DagsterExecutionHandleOutputError as DagsterExecutionHandleOutputError,
 )
-from dagsterlite.errors import (
-    DagsterError as DagsterError,
-)
-from dagsterlite.errors import (
-    DagsterExecutionInterruptedError as DagsterExecutionInterruptedError,
-)
+from dagsterlite.errors import DagsterExecutionInterruptedError as DagsterExecutionInterruptedError
+from dagsterlite.errors import DagsterExecutionLoadInputError as DagsterExecutionLoadInputError
 from dagsterlite.errors import (
     DagsterExecutionStepExecutionError as DagsterExecutionStepExecutionError,
 )
 from dagsterlite.errors import (
     DagsterExecutionStepNotFoundError as DagsterExecutionStepNotFoundError,
 )
-from dagsterlite.errors import (
-    DagsterFileNotFoundError as DagsterFileNotFoundError,
-)
-from dagsterlite.errors import (
-    DagsterHomeError as DagsterHomeError,
-)
-from dagsterlite.errors import (
-    DagsterInstanceMigrationRequired as DagsterInstanceMigrationRequired,
-)
+from dagsterlite.errors import DagsterFileNotFoundError as DagsterFileNotFoundError
+from dagsterlite.errors import DagsterHomeError as DagsterHomeError
+from dagsterlite.errors import DagsterInstanceMigrationRequired as DagsterInstanceMigrationRequired
 from dagsterlite.errors import (
     DagsterInvalidConfigDefinitionError as DagsterInvalidConfigDefinitionError,
 )
-from dagsterlite.errors import (
-    DagsterInvalidConfigError as DagsterInvalidConfigError,
-)
-from dagsterlite.errors import (
-    DagsterInvalidDefinitionError as DagsterInvalidDefinitionError,
-)
-from dagsterlite.errors import (
-    DagsterInvalidInvocationError as DagsterInvalidInvocationError,
-)
-from dagsterlite.errors import (
-    DagsterInvalidPropertyError as DagsterInvalidPropertyError,
-)
-from dagsterlite.errors import (
-    DagsterInvalidSubsetError as DagsterInvalidSubsetError,
-)
-from dagsterlite.errors import (
-    DagsterInvariantViolationError as DagsterInvariantViolationError,
-)
-from dagsterlite.errors import (
-    DagsterLeaseLostError as DagsterLeaseLostError,
-)
-from dagsterlite.errors import (
-    DagsterLoggerFunctionError as DagsterLoggerFunctionError,
-)
-from dagsterlite.errors import (
-    DagsterResourceFunctionError as DagsterResourceFunctionError,
-)
-from dagsterlite.errors import (
-    DagsterRunAlreadyExists as DagsterRunAlreadyExists,
-)
-from dagsterlite.errors import (
-    DagsterRunCanceledError as DagsterRunCanceledError,
-)
-from dagsterlite.errors import (
-    DagsterRunConflict as DagsterRunConflict,
-)
-from dagsterlite.errors import (
-    DagsterRunNotFoundError as DagsterRunNotFoundError,
-)
-from dagsterlite.errors import (
-    DagsterSerdesError as DagsterSerdesError,
-)
-from dagsterlite.errors import (
-    DagsterSettingsError as DagsterSettingsError,
-)
-from dagsterlite.errors import (
-    DagsterStepExecutionFailed as DagsterStepExecutionFailed,
-)
-from dagsterlite.errors import (
-    DagsterStepOutputNotFoundError as DagsterStepOutputNotFoundError,
-)
-from dagsterlite.errors import (
-    DagsterStorageError as DagsterStorageError,
-)
-from dagsterlite.errors import (
-    DagsterTypeCheckDidNotPass as DagsterTypeCheckDidNotPass,
-)
-from dagsterlite.errors import (
-    DagsterTypeCheckError as DagsterTypeCheckError,
-)
-from dagsterlite.errors import (
-    DagsterTypeLoadingError as DagsterTypeLoadingError,
-)
-from dagsterlite.errors import (
-    DagsterTypeMaterializationError as DagsterTypeMaterializationError,
-)
-from dagsterlite.errors import (
-    DagsterUnknownCodecError as DagsterUnknownCodecError,
-)
-from dagsterlite.errors import (
-    DagsterUnknownResourceError as DagsterUnknownResourceError,
-)
+from dagsterlite.errors import DagsterInvalidConfigError as DagsterInvalidConfigError
+from dagsterlite.errors import DagsterInvalidDefinitionError as DagsterInvalidDefinitionError
+from dagsterlite.errors import DagsterInvalidInvocationError as DagsterInvalidInvocationError
+from dagsterlite.errors import DagsterInvalidPropertyError as DagsterInvalidPropertyError
+from dagsterlite.errors import DagsterInvalidSubsetError as DagsterInvalidSubsetError
+from dagsterlite.errors import DagsterInvariantViolationError as DagsterInvariantViolationError
+from dagsterlite.errors import DagsterLeaseLostError as DagsterLeaseLostError
+from dagsterlite.errors import DagsterLoggerFunctionError as DagsterLoggerFunctionError
+from dagsterlite.errors import DagsterResourceFunctionError as DagsterResourceFunctionError
+from dagsterlite.errors import DagsterRunAlreadyExists as DagsterRunAlreadyExists
+from dagsterlite.errors import DagsterRunCanceledError as DagsterRunCanceledError
+from dagsterlite.errors import DagsterRunConflict as DagsterRunConflict
+from dagsterlite.errors import DagsterRunNotFoundError as DagsterRunNotFoundError
+from dagsterlite.errors import DagsterSerdesError as DagsterSerdesError
+from dagsterlite.errors import DagsterSettingsError as DagsterSettingsError
+from dagsterlite.errors import DagsterStepExecutionFailed as DagsterStepExecutionFailed
+from dagsterlite.errors import DagsterStepOutputNotFoundError as DagsterStepOutputNotFoundError
+from dagsterlite.errors import DagsterStorageError as DagsterStorageError
+from dagsterlite.errors import DagsterTypeCheckDidNotPass as DagsterTypeCheckDidNotPass
+from dagsterlite.errors import DagsterTypeCheckError as DagsterTypeCheckError
+from dagsterlite.errors import DagsterTypeLoadingError as DagsterTypeLoadingError
+from dagsterlite.errors import DagsterTypeMaterializationError as DagsterTypeMaterializationError
+from dagsterlite.errors import DagsterUnknownCodecError as DagsterUnknownCodecError
+from dagsterlite.errors import DagsterUnknownResourceError as DagsterUnknownResourceError
 from dagsterlite.errors import (
     DagsterUnmetExecutorRequirementsError as DagsterUnmetExecutorRequirementsError,
 )
-from dagsterlite.errors import (
-    DagsterUnpicklableOutputError as DagsterUnpicklableOutputError,
-)
-from dagsterlite.errors import (
-    DagsterUserCodeExecutionError as DagsterUserCodeExecutionError,
-)
-from dagsterlite.errors import (
-    HookExecutionError as HookExecutionError,
-)
-from dagsterlite.errors import (
-    MissingExtraError as MissingExtraError,
-)
-from dagsterlite.errors import (
-    ParameterCheckError as ParameterCheckError,
-)
-from dagsterlite.errors import (
-    PostProcessingError as PostProcessingError,
-)
-from dagsterlite.errors import (
-    user_code_error_boundary as user_code_error_boundary,
-)
-from dagsterlite.events.assets import (
-    AssetKey as AssetKey,
-)
-from dagsterlite.events.error_info import (
-    SerializableErrorInfo as SerializableErrorInfo,
-)
-from dagsterlite.events.event import (
-    DagsterEvent as DagsterEvent,
-)
-from dagsterlite.events.event_type import (
-    DagsterEventType as DagsterEventType,
-)
-from dagsterlite.events.log_entry import (
-    EventLogEntry as EventLogEntry,
-)
+from dagsterlite.errors import DagsterUnpicklableOutputError as DagsterUnpicklableOutputError
+from dagsterlite.errors import DagsterUserCodeExecutionError as DagsterUserCodeExecutionError
+from dagsterlite.errors import HookExecutionError as HookExecutionError
+from dagsterlite.errors import MissingExtraError as MissingExtraError
+from dagsterlite.errors import ParameterCheckError as ParameterCheckError
+from dagsterlite.errors import PostProcessingError as PostProcessingError
+from dagsterlite.errors import user_code_error_boundary as user_code_error_boundary
+from dagsterlite.events.assets import AssetKey as AssetKey
+from dagsterlite.events.error_info import SerializableErrorInfo as SerializableErrorInfo
+from dagsterlite.events.event import DagsterEvent as DagsterEvent
+from dagsterlite.events.event_type import DagsterEventType as DagsterEventType
+from dagsterlite.events.log_entry import EventLogEntry as EventLogEntry
 from dagsterlite.events.metadata import (
     DagsterAssetMetadataEntryData as DagsterAssetMetadataEntryData,
 )
 from dagsterlite.events.metadata import (
     DagsterPipelineRunMetadataEntryData as DagsterPipelineRunMetadataEntryData,
 )
-from dagsterlite.events.metadata import (
-    EventMetadata as EventMetadata,
-)
-from dagsterlite.events.metadata import (
-    EventMetadataEntry as EventMetadataEntry,
-)
-from dagsterlite.events.metadata import (
-    FloatMetadataEntryData as FloatMetadataEntryData,
-)
-from dagsterlite.events.metadata import (
-    IntMetadataEntryData as IntMetadataEntryData,
-)
-from dagsterlite.events.metadata import (
-    JsonMetadataEntryData as JsonMetadataEntryData,
-)
-from dagsterlite.events.metadata import (
-    MarkdownMetadataEntryData as MarkdownMetadataEntryData,
-)
-from dagsterlite.events.metadata import (
-    PathMetadataEntryData as PathMetadataEntryData,
-)
+from dagsterlite.events.metadata import EventMetadata as EventMetadata
+from dagsterlite.events.metadata import EventMetadataEntry as EventMetadataEntry
+from dagsterlite.events.metadata import FloatMetadataEntryData as FloatMetadataEntryData
+from dagsterlite.events.metadata import IntMetadataEntryData as IntMetadataEntryData
+from dagsterlite.events.metadata import JsonMetadataEntryData as JsonMetadataEntryData
+from dagsterlite.events.metadata import MarkdownMetadataEntryData as MarkdownMetadataEntryData
+from dagsterlite.events.metadata import PathMetadataEntryData as PathMetadataEntryData
 from dagsterlite.events.metadata import (
     PythonArtifactMetadataEntryData as PythonArtifactMetadataEntryData,
 )
-from dagsterlite.events.metadata import (
-    TextMetadataEntryData as TextMetadataEntryData,
-)
-from dagsterlite.events.metadata import (
-    UrlMetadataEntryData as UrlMetadataEntryData,
-)
-from dagsterlite.events.yielded import (
-    AssetMaterialization as AssetMaterialization,
-)
-from dagsterlite.events.yielded import (
-    AssetObservation as AssetObservation,
-)
-from dagsterlite.events.yielded import (
-    ExpectationResult as ExpectationResult,
-)
-from dagsterlite.events.yielded import (
-    Failure as Failure,
-)
-from dagsterlite.events.yielded import (
-    Materialization as Materialization,
-)
-from dagsterlite.events.yielded import (
-    Output as Output,
-)
-from dagsterlite.events.yielded import (
-    RetryRequested as RetryRequested,
-)
-from dagsterlite.events.yielded import (
-    TypeCheck as TypeCheck,
-)
+from dagsterlite.events.metadata import TextMetadataEntryData as TextMetadataEntryData
+from dagsterlite.events.metadata import UrlMetadataEntryData as UrlMetadataEntryData
+from dagsterlite.events.payloads import ObjectStoreOperationType as ObjectStoreOperationType
+from dagsterlite.events.yielded import AssetMaterialization as AssetMaterialization
+from dagsterlite.events.yielded import AssetObservation as AssetObservation
+from dagsterlite.events.yielded import ExpectationResult as ExpectationResult
+from dagsterlite.events.yielded import Failure as Failure
+from dagsterlite.events.yielded import Materialization as Materialization
+from dagsterlite.events.yielded import Output as Output
+from dagsterlite.events.yielded import RetryRequested as RetryRequested
+from dagsterlite.events.yielded import TypeCheck as TypeCheck
+from dagsterlite.execution.build_io_contexts import build_input_context as build_input_context
+from dagsterlite.execution.build_io_contexts import build_output_context as build_output_context
 from dagsterlite.execution.contexts import (
     AbstractComputeExecutionContext as AbstractComputeExecutionContext,
 )
-from dagsterlite.execution.contexts import (
-    SolidExecutionContext as SolidExecutionContext,
-)
-from dagsterlite.execution.contexts import (
-    StepExecutionContext as StepExecutionContext,
-)
-from dagsterlite.execution.contexts import (
-    TypeCheckContext as TypeCheckContext,
-)
-from dagsterlite.execution.defaults import (
-    default_executors as default_executors,
-)
+from dagsterlite.execution.contexts import SolidExecutionContext as SolidExecutionContext
+from dagsterlite.execution.contexts import StepExecutionContext as StepExecutionContext
+from dagsterlite.execution.contexts import TypeCheckContext as TypeCheckContext
+from dagsterlite.execution.defaults import default_executors as default_executors
 from dagsterlite.execution.defaults import (
     default_intermediate_storage_defs as default_intermediate_storage_defs,
 )
 from dagsterlite.execution.defaults import (
     default_system_storage_defs as default_system_storage_defs,
 )
-from dagsterlite.execution.defaults import (
-    mem_intermediate_storage as mem_intermediate_storage,
+from dagsterlite.execution.defaults import mem_intermediate_storage as mem_intermediate_storage
+from dagsterlite.execution.defaults import mem_system_storage as mem_system_storage
+from dagsterlite.execution.executor import Executor as Executor
+from dagsterlite.execution.executor import InitExecutorContext as InitExecutorContext
+from dagsterlite.execution.executor import PlanOrchestrationContext as PlanOrchestrationContext
+from dagsterlite.execution.executor import RetryMode as RetryMode
+from dagsterlite.execution.hook_contexts import HookContext as HookContext
+from dagsterlite.execution.hook_invocation import build_hook_context as build_hook_context
+from dagsterlite.execution.in_process import in_process_executor as in_process_executor
+from dagsterlite.execution.log_manager import DagsterLogManager as DagsterLogManager
+from dagsterlite.execution.mem_io_manager import mem_io_manager as mem_io_manager
+from dagsterlite.execution.object_store import ObjectStore as ObjectStore
+from dagsterlite.execution.object_store import ObjectStoreOperation as ObjectStoreOperation
+from dagsterlite.execution.object_store import (
+    build_intermediate_storage_from_object_store as build_intermediate_storage_from_object_store,
 )
-from dagsterlite.execution.defaults import (
-    mem_system_storage as mem_system_storage,
-)
-from dagsterlite.execution.executor import (
-    Executor as Executor,
-)
-from dagsterlite.execution.executor import (
-    InitExecutorContext as InitExecutorContext,
-)
-from dagsterlite.execution.executor import (
-    PlanOrchestrationContext as PlanOrchestrationContext,
-)
-from dagsterlite.execution.executor import (
-    RetryMode as RetryMode,
-)
-from dagsterlite.execution.hook_contexts import (
-    HookContext as HookContext,
-)
-from dagsterlite.execution.hook_invocation import (
-    build_hook_context as build_hook_context,
-)
-from dagsterlite.execution.in_process import (
-    in_process_executor as in_process_executor,
-)
-from dagsterlite.execution.log_manager import (
-    DagsterLogManager as DagsterLogManager,
+from dagsterlite.execution.requirements import (
+    check_cross_process_constraints as check_cross_process_constraints,
 )
 from dagsterlite.execution.results import (
     CompositeSolidExecutionResult as CompositeSolidExecutionResult,
 )
-from dagsterlite.execution.results import (
-    PipelineExecutionResult as PipelineExecutionResult,
+from dagsterlite.execution.results import PipelineExecutionResult as PipelineExecutionResult
+from dagsterlite.execution.results import SolidExecutionResult as SolidExecutionResult
+from dagsterlite.execution.step_launcher import StepLauncher as StepLauncher
+from dagsterlite.execution.step_run_ref import StepRunRef as StepRunRef
+from dagsterlite.execution.step_run_ref import run_step_from_ref as run_step_from_ref
+from dagsterlite.execution.step_run_ref import (
+    step_context_to_step_run_ref as step_context_to_step_run_ref,
 )
-from dagsterlite.execution.results import (
-    SolidExecutionResult as SolidExecutionResult,
+from dagsterlite.execution.step_run_ref import (
+    step_run_ref_to_step_context as step_run_ref_to_step_context,
 )
-from dagsterlite.file_manager import (
-    FileHandle as FileHandle,
-)
-from dagsterlite.file_manager import (
-    FileManager as FileManager,
-)
-from dagsterlite.file_manager import (
-    LocalFileHandle as LocalFileHandle,
-)
-from dagsterlite.handles import (
-    SolidHandle as SolidHandle,
-)
-from dagsterlite.instance import (
-    DagsterInstance as DagsterInstance,
-)
-from dagsterlite.instance import (
-    InstanceType as InstanceType,
-)
-from dagsterlite.instance import (
-    LocalArtifactStorage as LocalArtifactStorage,
-)
-from dagsterlite.plan.execution_plan import (
-    ExecutionPlan as ExecutionPlan,
-)
-from dagsterlite.plan.step import (
-    ExecutionStep as ExecutionStep,
-)
-from dagsterlite.runs import (
-    DagsterRun as DagsterRun,
-)
-from dagsterlite.runs import (
-    DagsterRunStatus as DagsterRunStatus,
-)
-from dagsterlite.runs import (
-    PipelineRun as PipelineRun,
-)
-from dagsterlite.runs import (
-    RunRecord as RunRecord,
-)
-from dagsterlite.runs import (
-    RunsFilter as RunsFilter,
-)
-from dagsterlite.stores import (
-    EventLogRecord as EventLogRecord,
-)
-from dagsterlite.stores import (
-    EventLogStorage as EventLogStorage,
-)
-from dagsterlite.stores import (
-    EventRecordsFilter as EventRecordsFilter,
-)
-from dagsterlite.stores import (
-    IntermediateStorage as IntermediateStorage,
-)
-from dagsterlite.stores import (
-    RunStorage as RunStorage,
-)
-from dagsterlite.stores import (
-    StepManifest as StepManifest,
-)
-from dagsterlite.types.annotations import (
-    Dict as Dict,
-)
-from dagsterlite.types.annotations import (
-    List as List,
-)
-from dagsterlite.types.annotations import (
-    Optional as Optional,
-)
-from dagsterlite.types.annotations import (
-    Set as Set,
-)
-from dagsterlite.types.annotations import (
-    Tuple as Tuple,
-)
+from dagsterlite.file_manager import FileHandle as FileHandle
+from dagsterlite.file_manager import FileManager as FileManager
+from dagsterlite.file_manager import LocalFileHandle as LocalFileHandle
+from dagsterlite.handles import SolidHandle as SolidHandle
+from dagsterlite.instance import DagsterInstance as DagsterInstance
+from dagsterlite.instance import InstanceType as InstanceType
+from dagsterlite.instance import LocalArtifactStorage as LocalArtifactStorage
+from dagsterlite.plan.execution_plan import ExecutionPlan as ExecutionPlan
+from dagsterlite.plan.step import ExecutionStep as ExecutionStep
+from dagsterlite.runs import DagsterRun as DagsterRun
+from dagsterlite.runs import DagsterRunStatus as DagsterRunStatus
+from dagsterlite.runs import PipelineRun as PipelineRun
+from dagsterlite.runs import RunRecord as RunRecord
+from dagsterlite.runs import RunsFilter as RunsFilter
+from dagsterlite.stores import EventLogRecord as EventLogRecord
+from dagsterlite.stores import EventLogStorage as EventLogStorage
+from dagsterlite.stores import EventRecordsFilter as EventRecordsFilter
+from dagsterlite.stores import IntermediateStorage as IntermediateStorage
+from dagsterlite.stores import RunStorage as RunStorage
+from dagsterlite.stores import StepManifest as StepManifest
+from dagsterlite.types.annotations import Dict as Dict
+from dagsterlite.types.annotations import List as List
+from dagsterlite.types.annotations import Optional as Optional
+from dagsterlite.types.annotations import Set as Set
+from dagsterlite.types.annotations import Tuple as Tuple
 from dagsterlite.types.annotations import (
     make_python_type_usable_as_dagster_type as make_python_type_usable_as_dagster_type,
 )
-from dagsterlite.types.builtins import (
-    Any as Any,
-)
-from dagsterlite.types.builtins import (
-    Bool as Bool,
-)
-from dagsterlite.types.builtins import (
-    Float as Float,
-)
-from dagsterlite.types.builtins import (
-    Int as Int,
-)
-from dagsterlite.types.builtins import (
-    Nothing as Nothing,
-)
-from dagsterlite.types.builtins import (
-    Path as Path,
-)
-from dagsterlite.types.builtins import (
-    String as String,
-)
-from dagsterlite.types.checking import (
-    check_dagster_type as check_dagster_type,
-)
-from dagsterlite.types.dagster_type import (
-    DagsterType as DagsterType,
-)
-from dagsterlite.types.dagster_type import (
-    PythonObjectDagsterType as PythonObjectDagsterType,
-)
-from dagsterlite.types.loader import (
-    DagsterTypeLoader as DagsterTypeLoader,
-)
-from dagsterlite.types.loader import (
-    DagsterTypeMaterializer as DagsterTypeMaterializer,
-)
-from dagsterlite.types.loader import (
-    dagster_type_loader as dagster_type_loader,
-)
-from dagsterlite.types.loader import (
-    dagster_type_materializer as dagster_type_materializer,
-)
-from dagsterlite.types.loader import (
-    input_hydration_config as input_hydration_config,
-)
-from dagsterlite.types.loader import (
-    output_materialization_config as output_materialization_config,
-)
-from dagsterlite.types.serialization import (
-    SerializationStrategy as SerializationStrategy,
-)
-from dagsterlite.types.usable import (
-    usable_as_dagster_type as usable_as_dagster_type,
-)
-from dagsterlite_fsspec.definitions import (
-    fs_intermediate_storage as fs_intermediate_storage,
-)
-from dagsterlite_fsspec.definitions import (
-    fs_system_storage as fs_system_storage,
-)
-from dagsterlite_fsspec.definitions import (
-    fsspec_file_manager as fsspec_file_manager,
-)
-from dagsterlite_fsspec.definitions import (
-    local_file_manager as local_file_manager,
-)
+from dagsterlite.types.builtins import Any as Any
+from dagsterlite.types.builtins import Bool as Bool
+from dagsterlite.types.builtins import Float as Float
+from dagsterlite.types.builtins import Int as Int
+from dagsterlite.types.builtins import Nothing as Nothing
+from dagsterlite.types.builtins import Path as Path
+from dagsterlite.types.builtins import String as String
+from dagsterlite.types.checking import check_dagster_type as check_dagster_type
+from dagsterlite.types.dagster_type import DagsterType as DagsterType
+from dagsterlite.types.dagster_type import PythonObjectDagsterType as PythonObjectDagsterType
+from dagsterlite.types.loader import DagsterTypeLoader as DagsterTypeLoader
+from dagsterlite.types.loader import DagsterTypeMaterializer as DagsterTypeMaterializer
+from dagsterlite.types.loader import dagster_type_loader as dagster_type_loader
+from dagsterlite.types.loader import dagster_type_materializer as dagster_type_materializer
+from dagsterlite.types.loader import input_hydration_config as input_hydration_config
+from dagsterlite.types.loader import output_materialization_config as output_materialization_config
+from dagsterlite.types.serialization import SerializationStrategy as SerializationStrategy
+from dagsterlite.types.usable import usable_as_dagster_type as usable_as_dagster_type
+from dagsterlite_fsspec.definitions import custom_path_fs_io_manager as custom_path_fs_io_manager
+from dagsterlite_fsspec.definitions import fs_intermediate_storage as fs_intermediate_storage
+from dagsterlite_fsspec.definitions import fs_io_manager as fs_io_manager
+from dagsterlite_fsspec.definitions import fs_system_storage as fs_system_storage
+from dagsterlite_fsspec.definitions import fsspec_file_manager as fsspec_file_manager
+from dagsterlite_fsspec.definitions import gcs_intermediate_storage as gcs_intermediate_storage
+from dagsterlite_fsspec.definitions import gcs_system_storage as gcs_system_storage
+from dagsterlite_fsspec.definitions import local_file_manager as local_file_manager
+from dagsterlite_fsspec.definitions import s3_intermediate_storage as s3_intermediate_storage
+from dagsterlite_fsspec.definitions import s3_system_storage as s3_system_storage
 
-__version__: str
 __all__ = [
     "AbstractComputeExecutionContext",
     "Any",
@@ -631,7 +306,9 @@ __all__ = [
     "DagsterError",
     "DagsterEvent",
     "DagsterEventType",
+    "DagsterExecutionHandleOutputError",
     "DagsterExecutionInterruptedError",
+    "DagsterExecutionLoadInputError",
     "DagsterExecutionStepExecutionError",
     "DagsterExecutionStepNotFoundError",
     "DagsterFileNotFoundError",
@@ -687,6 +364,7 @@ __all__ = [
     "ExecutionStep",
     "Executor",
     "ExecutorDefinition",
+    "ExecutorRequirement",
     "ExpectationResult",
     "Failure",
     "Field",
@@ -698,11 +376,17 @@ __all__ = [
     "HookDefinition",
     "HookExecutionError",
     "HookExecutionResult",
+    "IOManager",
+    "IOManagerDefinition",
     "InitExecutorContext",
     "InitIntermediateStorageContext",
     "InitLoggerContext",
     "InitResourceContext",
+    "InitSystemStorageContext",
+    "InputContext",
     "InputDefinition",
+    "InputManager",
+    "InputManagerDefinition",
     "InputMapping",
     "InstanceType",
     "Int",
@@ -725,8 +409,12 @@ __all__ = [
     "MultiDependencyDefinition",
     "Noneable",
     "Nothing",
+    "ObjectStore",
+    "ObjectStoreOperation",
+    "ObjectStoreOperationType",
     "Optional",
     "Output",
+    "OutputContext",
     "OutputDefinition",
     "OutputMapping",
     "ParameterCheckError",
@@ -746,6 +434,8 @@ __all__ = [
     "RetryMode",
     "RetryPolicy",
     "RetryRequested",
+    "RootInputManager",
+    "RootInputManagerDefinition",
     "RunRecord",
     "RunStorage",
     "RunsFilter",
@@ -761,9 +451,12 @@ __all__ = [
     "SolidHandle",
     "SolidInvocation",
     "StepExecutionContext",
+    "StepLauncher",
     "StepManifest",
+    "StepRunRef",
     "String",
     "StringSource",
+    "SystemStorageData",
     "SystemStorageDefinition",
     "TextMetadataEntryData",
     "Tuple",
@@ -771,12 +464,17 @@ __all__ = [
     "TypeCheckContext",
     "UrlMetadataEntryData",
     "build_hook_context",
+    "build_input_context",
+    "build_intermediate_storage_from_object_store",
+    "build_output_context",
+    "check_cross_process_constraints",
     "check_dagster_type",
     "colored_console_logger",
     "composite_solid",
     "configured",
     "create_execution_plan",
     "create_run_for_pipeline",
+    "custom_path_fs_io_manager",
     "dagster_type_loader",
     "dagster_type_materializer",
     "default_executors",
@@ -791,23 +489,36 @@ __all__ = [
     "failure_hook",
     "file_relative_path",
     "fs_intermediate_storage",
+    "fs_io_manager",
     "fs_system_storage",
     "fsspec_file_manager",
+    "gcs_intermediate_storage",
+    "gcs_system_storage",
     "in_process_executor",
     "input_hydration_config",
+    "input_manager",
     "intermediate_storage",
+    "io_manager",
     "lambda_solid",
     "local_file_manager",
     "logger",
     "make_python_type_usable_as_dagster_type",
     "mem_intermediate_storage",
+    "mem_io_manager",
     "mem_system_storage",
+    "multiple_process_executor_requirements",
     "output_materialization_config",
     "pipeline",
     "repository",
     "resource",
+    "root_input_manager",
+    "run_step_from_ref",
+    "s3_intermediate_storage",
+    "s3_system_storage",
     "scaffold_run_config",
     "solid",
+    "step_context_to_step_run_ref",
+    "step_run_ref_to_step_context",
     "success_hook",
     "system_storage",
     "usable_as_dagster_type",

@@ -9,7 +9,7 @@ from typing import Any, overload
 from dagsterlite.definitions.naming import check_name
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import UNNAMED, PipelineDefinition
-from dagsterlite.definitions.signature import name_of, refuse_generator
+from dagsterlite.definitions.signature import name_of, refuse_unrun
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -219,7 +219,7 @@ def repository(
     def wrap(fn: Callable[[], Any]) -> RepositoryDefinition:
         repository_name = name_of("@repository", name, fn)
         owner = f"@repository '{repository_name}'"
-        refuse_generator(owner, fn)
+        refuse_unrun(owner, fn)
         if not can_take(fn, 0):
             message = (
                 f"{owner}: its function must take no parameters, but takes {inspect.signature(fn)}."
