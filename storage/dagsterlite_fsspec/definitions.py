@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from dagsterlite import plugins
-from dagsterlite.config import Field, Permissive, StringSource
+from dagsterlite.config import STORAGE_OPTIONS, Field, StringSource
 from dagsterlite.definitions.io_manager import IOManager, io_manager
 from dagsterlite.definitions.resource import InitResourceContext, ResourceDefinition, resource
 from dagsterlite.definitions.storage import (
@@ -173,11 +173,7 @@ local_file_manager = ResourceDefinition(
         "base_url": Field(
             StringSource, description="The folder of the files: a path, or s3://…, gs://…, …"
         ),
-        "storage_options": Field(
-            Permissive(),
-            is_required=False,
-            description="What fsspec gives the file system, e.g. its endpoint.",
-        ),
+        "storage_options": STORAGE_OPTIONS,
     }
 )
 def fsspec_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
