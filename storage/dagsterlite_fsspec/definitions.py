@@ -15,6 +15,7 @@ from dagsterlite.definitions.storage import (
     IntermediateStorageDefinition,
     SystemStorageDefinition,
 )
+from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.file_manager import FileManager
 from dagsterlite.stores import IntermediateStorage
 
@@ -126,6 +127,9 @@ gcs_system_storage = SystemStorageDefinition(
 def fs_io_manager(init_context: InitResourceContext) -> IOManager:
     """Keep each output as a pickle at ``<base_dir>/<run id>/<step key>/<output>``."""
     base = init_context.resource_config.get("base_dir") or init_context.artifacts_dir
+    if base is None:
+        message = "fs_io_manager is made outside of a run: its config must name a base_dir."
+        raise DagsterInvariantViolationError(message)
     manager: IOManager = plugins.load("make_fs_io_manager")(base)
     return manager
 
