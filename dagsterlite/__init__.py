@@ -19,6 +19,15 @@ _NAMES_OF = {
         "execute_run",
         "validate_run_config",
     ),
+    "dagsterlite.api.graph": (
+        "GraphDefinition",
+        "graph",
+        "job",
+    ),
+    "dagsterlite.api.job": (
+        "JobDefinition",
+        "execute_job",
+    ),
     "dagsterlite.config": (
         "Array",
         "BoolSource",
@@ -42,7 +51,10 @@ _NAMES_OF = {
         "CompositeSolidDefinition",
         "composite_solid",
     ),
-    "dagsterlite.definitions.config_mapping": ("ConfigMapping",),
+    "dagsterlite.definitions.config_mapping": (
+        "ConfigMapping",
+        "config_mapping",
+    ),
     "dagsterlite.definitions.console": (
         "colored_console_logger",
         "default_loggers",
@@ -60,6 +72,12 @@ _NAMES_OF = {
         "InputDefinition",
         "InputMapping",
     ),
+    "dagsterlite.definitions.ins_outs": (
+        "GraphIn",
+        "GraphOut",
+        "In",
+        "Out",
+    ),
     "dagsterlite.definitions.logger": (
         "InitLoggerContext",
         "LoggerDefinition",
@@ -67,6 +85,10 @@ _NAMES_OF = {
     ),
     "dagsterlite.definitions.mappings": ("MappedInputPlaceholder",),
     "dagsterlite.definitions.mode": ("ModeDefinition",),
+    "dagsterlite.definitions.op": (
+        "OpDefinition",
+        "op",
+    ),
     "dagsterlite.definitions.outputs": (
         "OutputDefinition",
         "OutputMapping",
@@ -181,6 +203,10 @@ _NAMES_OF = {
         "RetryMode",
     ),
     "dagsterlite.execution.in_process": ("in_process_executor",),
+    "dagsterlite.execution.job_results": (
+        "ExecuteInProcessResult",
+        "JobExecutionResult",
+    ),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
     "dagsterlite.execution.results": (
         "CompositeSolidExecutionResult",

@@ -16,6 +16,21 @@ from dagsterlite.api import (
 from dagsterlite.api import (
     validate_run_config as validate_run_config,
 )
+from dagsterlite.api.graph import (
+    GraphDefinition as GraphDefinition,
+)
+from dagsterlite.api.graph import (
+    graph as graph,
+)
+from dagsterlite.api.graph import (
+    job as job,
+)
+from dagsterlite.api.job import (
+    JobDefinition as JobDefinition,
+)
+from dagsterlite.api.job import (
+    execute_job as execute_job,
+)
 from dagsterlite.config import (
     Array as Array,
 )
@@ -70,6 +85,9 @@ from dagsterlite.definitions.composite import (
 from dagsterlite.definitions.config_mapping import (
     ConfigMapping as ConfigMapping,
 )
+from dagsterlite.definitions.config_mapping import (
+    config_mapping as config_mapping,
+)
 from dagsterlite.definitions.console import (
     colored_console_logger as colored_console_logger,
 )
@@ -97,6 +115,18 @@ from dagsterlite.definitions.inputs import (
 from dagsterlite.definitions.inputs import (
     InputMapping as InputMapping,
 )
+from dagsterlite.definitions.ins_outs import (
+    GraphIn as GraphIn,
+)
+from dagsterlite.definitions.ins_outs import (
+    GraphOut as GraphOut,
+)
+from dagsterlite.definitions.ins_outs import (
+    In as In,
+)
+from dagsterlite.definitions.ins_outs import (
+    Out as Out,
+)
 from dagsterlite.definitions.logger import (
     InitLoggerContext as InitLoggerContext,
 )
@@ -111,6 +141,12 @@ from dagsterlite.definitions.mappings import (
 )
 from dagsterlite.definitions.mode import (
     ModeDefinition as ModeDefinition,
+)
+from dagsterlite.definitions.op import (
+    OpDefinition as OpDefinition,
+)
+from dagsterlite.definitions.op import (
+    op as op,
 )
 from dagsterlite.definitions.outputs import (
     OutputDefinition as OutputDefinition,
@@ -388,6 +424,12 @@ from dagsterlite.execution.executor import (
 from dagsterlite.execution.in_process import (
     in_process_executor as in_process_executor,
 )
+from dagsterlite.execution.job_results import (
+    ExecuteInProcessResult as ExecuteInProcessResult,
+)
+from dagsterlite.execution.job_results import (
+    JobExecutionResult as JobExecutionResult,
+)
 from dagsterlite.execution.log_manager import (
     DagsterLogManager as DagsterLogManager,
 )
@@ -583,6 +625,7 @@ __all__ = [
     "EventLogStorage",
     "EventMetadataEntry",
     "EventRecordsFilter",
+    "ExecuteInProcessResult",
     "ExecutionPlan",
     "ExecutionStep",
     "Executor",
@@ -592,7 +635,11 @@ __all__ = [
     "Field",
     "Float",
     "FloatMetadataEntryData",
+    "GraphDefinition",
+    "GraphIn",
+    "GraphOut",
     "HookExecutionError",
+    "In",
     "InitExecutorContext",
     "InitIntermediateStorageContext",
     "InitLoggerContext",
@@ -605,6 +652,8 @@ __all__ = [
     "IntSource",
     "IntermediateStorage",
     "IntermediateStorageDefinition",
+    "JobDefinition",
+    "JobExecutionResult",
     "JsonMetadataEntryData",
     "List",
     "LocalArtifactStorage",
@@ -618,7 +667,9 @@ __all__ = [
     "MultiDependencyDefinition",
     "Noneable",
     "Nothing",
+    "OpDefinition",
     "Optional",
+    "Out",
     "Output",
     "OutputDefinition",
     "OutputMapping",
@@ -662,6 +713,7 @@ __all__ = [
     "UrlMetadataEntryData",
     "colored_console_logger",
     "composite_solid",
+    "config_mapping",
     "create_execution_plan",
     "create_run_for_pipeline",
     "dagster_type_loader",
@@ -670,19 +722,23 @@ __all__ = [
     "default_intermediate_storage_defs",
     "default_loggers",
     "default_system_storage_defs",
+    "execute_job",
     "execute_pipeline",
     "execute_pipeline_iterator",
     "execute_run",
     "executor",
     "fs_intermediate_storage",
     "fs_system_storage",
+    "graph",
     "in_process_executor",
     "intermediate_storage",
+    "job",
     "lambda_solid",
     "logger",
     "make_python_type_usable_as_dagster_type",
     "mem_intermediate_storage",
     "mem_system_storage",
+    "op",
     "pipeline",
     "resource",
     "solid",

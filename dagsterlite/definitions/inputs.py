@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,18 @@ class InputDefinition:
                 f"Input '{name}' of type Nothing cannot have a default value: it has no value."
             )
             raise DagsterInvalidDefinitionError(message)
+
+    def with_type(self, dagster_type: DagsterType) -> InputDefinition:
+        """Return this input with another type."""
+        changed = copy.copy(self)
+        changed.dagster_type = dagster_type
+        return changed
+
+    def with_default(self, value: Any) -> InputDefinition:
+        """Return this input with another default value."""
+        changed = copy.copy(self)
+        changed._default_value = value  # noqa: SLF001 - the copy is our own
+        return changed
 
     @property
     def has_default_value(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,12 @@ class OutputDefinition:
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"output '{self.name}'")
         self.description = description
         self.is_required = True if is_required is None else bool(is_required)
+
+    def with_type(self, dagster_type: DagsterType) -> OutputDefinition:
+        """Return this output with another type."""
+        changed = copy.copy(self)
+        changed.dagster_type = dagster_type
+        return changed
 
     @property
     def optional(self) -> bool:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast, overload
+from types import MappingProxyType
+from typing import Any, Self, TypeVar, cast, overload
 
 from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.composition import composing
+from dagsterlite.definitions.config_mapping import ConfigMapping
 from dagsterlite.definitions.dependency import Dependencies, read_dependencies
 from dagsterlite.definitions.graph import Graph, build_graph
+from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.node import NodeDefinition, Solid
 from dagsterlite.definitions.pipeline_check import check_pipeline, distinct_definitions
 from dagsterlite.definitions.preset import PresetDefinition
 from dagsterlite.definitions.signature import name_of, refuse_generator
+from dagsterlite.definitions.vocabulary import SOLIDS, Vocabulary
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -53,6 +57,17 @@ class PipelineDefinition:
             share a name, or a mode lacks a resource that is required.
     """
 
+    #: The vocabulary that it is defined in.
+    words: Vocabulary = SOLIDS
+    #: The graph at its top, where that is one by itself: a job's, with inputs and outputs.
+    graph_def: CompositeSolidDefinition | None = None
+    #: What turns the run config as given into one of the usual form, if anything does.
+    config_mapping: ConfigMapping | None = None
+    #: The run config where none is given, and of each section that is not given.
+    default_run_config: Mapping[str, Any] = MappingProxyType({})
+    #: Whether it is run in the caller's process whatever its run config selects.
+    stays_in_process = False
+
     def __init__(
         self,
         solid_defs: Sequence[NodeDefinition],
@@ -63,19 +78,24 @@ class PipelineDefinition:
         preset_defs: Sequence[PresetDefinition] | None = None,
         tags: Mapping[str, Any] | None = None,
     ) -> None:
-        self.name = UNNAMED if name is None else check_name("pipeline", name)
-        owner = f"pipeline '{self.name}'"
+        self.name = UNNAMED if name is None else check_name(self.words.pipeline, name)
+        owner = self.label
         self.description = description
         self.tags = check_tags(owner, tags)
         self.mode_definitions = _distinct(
             owner, "mode_defs", mode_defs or [ModeDefinition()], ModeDefinition
         )
         self.preset_defs = _distinct(owner, "preset_defs", preset_defs, PresetDefinition)
-        self.graph: Graph = build_graph(owner, solid_defs, read_dependencies(owner, dependencies))
+        self.graph: Graph = self._build_graph(solid_defs, dependencies)
         check_pipeline(self.graph, self.mode_definitions)
         _check_presets(owner, self)
 
-    def with_graph(self, graph: Graph) -> PipelineDefinition:
+    def _build_graph(
+        self, solid_defs: Sequence[NodeDefinition], dependencies: Dependencies | None
+    ) -> Graph:
+        return build_graph(self.label, solid_defs, read_dependencies(self.label, dependencies))
+
+    def with_graph(self, graph: Graph) -> Self:
         """Return this pipeline with another graph, e.g. a part of its own.
 
         Raises:
@@ -85,6 +105,11 @@ class PipelineDefinition:
         changed = copy.copy(self)
         changed.graph = graph
         return changed
+
+    @property
+    def label(self) -> str:
+        """The kind and name, for messages."""
+        return f"{self.words.pipeline} '{self.name}'"
 
     # --- its graph ---
 
@@ -119,9 +144,10 @@ class PipelineDefinition:
         *composites, name = handle.path
         graph = self.graph
         for composite in composites:
-            definition = graph.solid_named(composite).definition
+            solid = graph.solid_named(composite)
+            definition = solid.definition
             if not isinstance(definition, CompositeSolidDefinition):
-                message = f"{graph.owner}: solid '{composite}' is no composite: nothing is inside."
+                message = f"{graph.owner}: {solid.label} is no composite: nothing is inside."
                 raise DagsterInvariantViolationError(message)
             graph = definition.graph
         return graph.solid_named(name)
@@ -130,6 +156,11 @@ class PipelineDefinition:
     def all_solid_defs(self) -> list[NodeDefinition]:
         """All definitions, also inside composites."""
         return list(distinct_definitions(self.graph))
+
+    @property
+    def input_dict(self) -> Mapping[str, InputDefinition]:
+        """The inputs that the whole takes, by name: a pipeline none."""
+        return {}
 
     # --- its modes and presets ---
 
@@ -166,13 +197,13 @@ class PipelineDefinition:
         if name is None:
             if self.is_single_mode:
                 return self.mode_definitions[0]
-            message = f"Pipeline '{self.name}' has several modes ({modes}): name one of them."
+            message = f"{self.label} has several modes ({modes}): name one of them."
             raise DagsterInvariantViolationError(message)
         for mode in self.mode_definitions:
             if mode.name == name:
                 return mode
         hint = near(name, self.available_modes)
-        message = f"Pipeline '{self.name}' has no mode '{name}'.{hint} Its modes: {modes}."
+        message = f"{self.label} has no mode '{name}'.{hint} Its modes: {modes}."
         raise DagsterInvariantViolationError(message)
 
     def has_preset(self, name: str) -> bool:
@@ -194,8 +225,7 @@ class PipelineDefinition:
                 return preset
         names = [preset.name for preset in self.preset_defs]
         message = (
-            f"Pipeline '{self.name}' has no preset '{name}'.{near(name, names)} "
-            f"Its presets: {listed(names)}."
+            f"{self.label} has no preset '{name}'.{near(name, names)} Its presets: {listed(names)}."
         )
         raise DagsterInvariantViolationError(message)
 
@@ -205,11 +235,11 @@ class PipelineDefinition:
         Raises:
             DagsterInvariantViolationError: always.
         """
-        message = f"Pipeline '{self.name}' is run by execute_pipeline, not by calling it."
+        message = f"{self.label} is run by {self.words.runner}, not by calling it."
         raise DagsterInvariantViolationError(message)
 
     def __repr__(self) -> str:
-        return f"PipelineDefinition({self.name!r})"
+        return f"{type(self).__name__}({self.name!r})"
 
 
 def _distinct(owner: str, argument: str, items: Any, cls: type[T]) -> tuple[T, ...]:

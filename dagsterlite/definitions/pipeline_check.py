@@ -43,7 +43,7 @@ def check_pipeline(graph: Graph, modes: Sequence[ModeDefinition]) -> None:
     requirements = list(_requirements(definitions, types))
     for mode in modes:
         for requirer, keys in (*requirements, *_requirements_of_mode(mode)):
-            _check_keys(graph.owner, mode, requirer, keys)
+            _check_keys(graph, mode, requirer, keys)
 
 
 def distinct_definitions(graph: Graph) -> Iterator[NodeDefinition]:
@@ -74,11 +74,12 @@ def _check_inputs(graph: Graph) -> None:
 def _no_value(
     owner: str, solid: Solid, input_name: str, dagster_type: DagsterType
 ) -> DagsterInvalidDefinitionError:
+    words = solid.definition.words
     return DagsterInvalidDefinitionError(
-        f"{owner}: input '{input_name}' of solid '{solid.name}' is not connected to the output of "
-        f"a previous solid, and its type '{dagster_type.display_name}' cannot be loaded from "
-        "config, creating an impossible to execute pipeline. Connect it, give it a default_value, "
-        "or give its type a dagster_type_loader."
+        f"{owner}: input '{input_name}' of {solid.label} is not connected to the output of "
+        f"a previous {words.node}, and its type '{dagster_type.display_name}' cannot be loaded "
+        f"from config, creating an impossible to execute {words.pipeline}. Connect it, give it a "
+        "default_value, or give its type a dagster_type_loader."
     )
 
 
@@ -127,14 +128,14 @@ def _requirements_of_mode(mode: ModeDefinition) -> Iterator[tuple[str, frozenset
         yield f"executor '{executor.name}'", executor.required_resource_keys
 
 
-def _check_keys(owner: str, mode: ModeDefinition, requirer: str, keys: frozenset[str]) -> None:
+def _check_keys(graph: Graph, mode: ModeDefinition, requirer: str, keys: frozenset[str]) -> None:
     known = mode.resource_defs
     missing = keys - known.keys()
     if not missing:
         return
     key = min(missing)
     message = (
-        f"{owner}: resource '{key}' is required by {requirer}, but is not provided by mode "
-        f"'{mode.name}'.{near(key, known)} Its resources: {listed(known)}."
+        f"{graph.owner}: resource '{key}' is required by {requirer}, but is not provided by "
+        f"{graph.words.provider(mode.name)}.{near(key, known)} Its resources: {listed(known)}."
     )
     raise DagsterInvalidDefinitionError(message)

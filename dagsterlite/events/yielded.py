@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from types import UnionType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dagsterlite.errors import DagsterError, ParameterCheckError
 from dagsterlite.events.assets import AssetKey
@@ -21,16 +21,25 @@ from dagsterlite.serdes import plain, serializable
 DEFAULT_OUTPUT = "result"
 
 
+if TYPE_CHECKING:
+    import typing_extensions
+
+    #: A bare ``Output`` is an ``Output[Any]``, also to strict type checkers.
+    T = typing_extensions.TypeVar("T", default=Any)
+else:
+    T = TypeVar("T")
+
+
 @dataclass(frozen=True)
-class Output:
-    """The value of one output of a solid.
+class Output(Generic[T]):
+    """The value of one output of a solid; ``Output[int]`` annotates a function that returns one.
 
     Args:
         value: The value.
         output_name: The output's name (default ``result``).
     """
 
-    value: Any
+    value: T
     output_name: str = DEFAULT_OUTPUT
 
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagsterlite.config import Evaluation, resolve_config
-from dagsterlite.config.composite import Shape
+from dagsterlite.config import Any as AnyConfig
+from dagsterlite.config import ConfigType, Evaluation, resolve_config
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.graph import Graph
-from dagsterlite.definitions.node import Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import (
     DagsterConfigMappingFunctionError,
@@ -19,6 +18,7 @@ from dagsterlite.errors import (
     user_code_error_boundary,
 )
 from dagsterlite.handles import SolidHandle
+from dagsterlite.run_config.defaults import with_defaults
 from dagsterlite.run_config.schema import build_schema, mapped_solids_schema
 
 
@@ -34,6 +34,11 @@ class SolidConfig:
 
 
 NO_CONFIG = SolidConfig()
+
+_TOP = ""
+"""Stands for the handle of the whole."""
+
+_IN_PROCESS_IGNORES = frozenset({"execution"})
 
 _SELECTIONS = frozenset({"execution", "storage", "intermediate_storage"})
 
@@ -51,7 +56,8 @@ class EnvironmentConfig:
     """The run config of one run, resolved (seed 004)."""
 
     mode: str
-    #: By dotted handle, also inside composites; solids without config are left out.
+    #: By dotted handle, also inside composites; solids without config are left out. The inputs of
+    #: the whole stand under the empty handle.
     solids: Mapping[str, SolidConfig] = field(default_factory=dict, repr=False)
     #: The executor that was selected; None means the first that the mode offers.
     execution: Selected | None = None
@@ -89,11 +95,17 @@ class EnvironmentConfig:
         """
         mode_def = pipeline_def.get_mode_definition(mode)
         schema = build_schema(pipeline_def, mode_def, ignored_solids)
-        given = _without_empty(_with_solids(run_config, pipeline_def.graph))
-        preamble = f"Error in config for pipeline {pipeline_def.name}"
-        config = _resolve(schema, given, environ, preamble)
+        original = with_defaults(pipeline_def, run_config)
+        preamble = f"Error in config for {pipeline_def.words.pipeline} {pipeline_def.name}"
+        given, secrets = _standard(pipeline_def, original, environ, preamble)
+        if pipeline_def.config_mapping is not None:
+            preamble = (
+                f"Error in the config that the config mapping of {pipeline_def.label} returned"
+            )
+        left_out = _IN_PROCESS_IGNORES if pipeline_def.stays_in_process else frozenset()
+        config = _resolve(schema, _without_empty(given, left_out), environ, preamble)
         solids = _Solids(environ)
-        solids.collect(pipeline_def.graph, config.value["solids"], None)
+        solids.collect_top(pipeline_def, config.value)
         storage, intermediates = (
             _selected(config.value.get(key)) for key in ("storage", "intermediate_storage")
         )
@@ -111,39 +123,35 @@ class EnvironmentConfig:
             uses_system_storage=storage is not None,
             resources=_configs(config.value["resources"]),
             loggers=_configs(config.value["loggers"]),
-            original_config=run_config or {},
-            secrets=solids.secrets.union(config.env_values.values()),
+            original_config=original,
+            secrets=solids.secrets.union(secrets, config.env_values.values()),
         )
 
-    def solid(self, handle: SolidHandle) -> SolidConfig:
-        """Return what a solid is configured with."""
-        return self.solids.get(str(handle), NO_CONFIG)
+    def solid(self, handle: SolidHandle | None) -> SolidConfig:
+        """Return what a solid is configured with; without a handle, the inputs of the whole."""
+        return self.solids.get(_TOP if handle is None else str(handle), NO_CONFIG)
 
 
-def _with_solids(section: Any, graph: Graph) -> Any:
-    """Return a section with ``ops`` read as ``solids``, its other name, also in composites."""
-    if not isinstance(section, Mapping):
-        return section
-    given = dict(section)
-    if "ops" in given and "solids" not in given:
-        given["solids"] = given.pop("ops")
-    solids = given.get("solids")
-    if isinstance(solids, Mapping):
-        given["solids"] = {
-            name: _with_inner_solids(inner, graph.solids.get(name))
-            for name, inner in solids.items()
-        }
-    return given
+def _standard(
+    definition: PipelineDefinition, given: Any, environ: Mapping[str, str], preamble: str
+) -> tuple[Any, frozenset[str]]:
+    """Return the run config in its usual form, and the secrets read where one was mapped to it."""
+    mapping = definition.config_mapping
+    if mapping is None:
+        return given, frozenset()
+    form = AnyConfig if mapping.config_field is None else mapping.config_field.config_type
+    resolved = _resolve(form, given, environ, preamble)
+    with user_code_error_boundary(
+        DagsterConfigMappingFunctionError,
+        lambda: f"The config mapping of {definition.label} raised an error.",
+    ):
+        mapped = mapping.config_fn(resolved.value)
+    return mapped, frozenset(resolved.env_values.values())
 
 
-def _with_inner_solids(section: Any, solid: Solid | None) -> Any:
-    if solid is None or not isinstance(solid.definition, CompositeSolidDefinition):
-        return section
-    is_mapped = solid.definition.config_mapping is not None
-    return section if is_mapped else _with_solids(section, solid.definition.graph)
-
-
-def _resolve(schema: Shape, config: Any, environ: Mapping[str, str], preamble: str) -> Evaluation:
+def _resolve(
+    schema: ConfigType, config: Any, environ: Mapping[str, str], preamble: str
+) -> Evaluation:
     evaluation = resolve_config(schema, config, environ)
     if not evaluation.success:
         raise DagsterInvalidConfigError(preamble, evaluation.errors, config)
@@ -160,12 +168,14 @@ def _configs(sections: Mapping[str, Any]) -> dict[str, Any]:
     return {name: section.get("config") for name, section in sections.items()}
 
 
-def _without_empty(given: Any) -> Any:
-    """Return the config without selections that were left empty: they select nothing."""
-    if not isinstance(given, dict):
+def _without_empty(given: Any, left_out: frozenset[str]) -> Any:
+    """Return the config without what is left out and without selections that select nothing."""
+    if not isinstance(given, Mapping):
         return given
     return {
-        key: value for key, value in given.items() if key not in _SELECTIONS or not _empty(value)
+        key: value
+        for key, value in given.items()
+        if key not in left_out and (key not in _SELECTIONS or not _empty(value))
     }
 
 
@@ -180,6 +190,14 @@ class _Solids:
         self._environ = environ
         self.configs: dict[str, SolidConfig] = {}
         self.secrets: frozenset[str] = frozenset()
+
+    def collect_top(self, definition: PipelineDefinition, sections: Mapping[str, Any]) -> None:
+        if sections.get("inputs"):
+            self.configs[_TOP] = SolidConfig(inputs=sections["inputs"])
+        top, inner = definition.graph_def, sections["solids"]
+        if top is not None and top.config_mapping is not None:
+            inner = self._inner_sections(top, inner, top.label)
+        self.collect(definition.graph, inner, None)
 
     def collect(
         self, graph: Graph, sections: Mapping[str, Any], parent: SolidHandle | None
@@ -196,14 +214,15 @@ class _Solids:
                 self.configs[str(handle)] = config
             definition = solid.definition
             if isinstance(definition, CompositeSolidDefinition):
-                inner = self._inner_sections(definition, section, handle)
+                place = f"{definition.kind} '{handle}'"
+                inner = self._inner_sections(definition, section, place)
                 self.collect(definition.graph, inner, handle)
 
     def _inner_sections(
         self,
         definition: CompositeSolidDefinition,
         section: Mapping[str, Any],
-        handle: SolidHandle,
+        place: str,
     ) -> Mapping[str, Any]:
         mapping = definition.config_mapping
         if mapping is None:
@@ -211,10 +230,10 @@ class _Solids:
             return inner
         with user_code_error_boundary(
             DagsterConfigMappingFunctionError,
-            lambda: f"The config_fn of composite solid '{handle}' raised an error.",
+            lambda: f"The config_fn of {place} raised an error.",
         ):
             mapped = mapping.config_fn(section.get("config"))
-        preamble = f"Error in the config that the config_fn of composite solid '{handle}' returned"
+        preamble = f"Error in the config that the config_fn of {place} returned"
         resolved = _resolve(mapped_solids_schema(definition), mapped, self._environ, preamble)
         self.secrets = self.secrets.union(resolved.env_values.values())
         return dict(resolved.value)

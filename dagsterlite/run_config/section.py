@@ -1,4 +1,4 @@
-"""The two config types that only a run config has."""
+"""The config types that only a run config has."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dagsterlite.config.composite import HasFields
 from dagsterlite.config.config_type import ABSENT, Absent
 from dagsterlite.config.path import Trail
 from dagsterlite.config.walk import Walk
+from dagsterlite.definitions.vocabulary import OTHER_SECTION, SOLIDS
 
 CONFIG = "config"
 
@@ -91,3 +92,84 @@ def selection_of(sections: Iterable[tuple[str, Field | None]]) -> Field:
     """Return the field in which one of several named things is selected and configured."""
     fields = {name: Field(Section(field), is_required=False) for name, field in sections}
     return Field(Selector(fields), is_required=False)
+
+
+class NodesByEitherName(ConfigType):
+    """A dict of which one field has two names, ``solids`` and ``ops`` (decision 23).
+
+    It evaluates to a dict with ``solids``. Messages speak of the name that the user wrote.
+
+    Args:
+        fields: The fields, under the name ``solids``.
+        section: The name where the user wrote neither.
+    """
+
+    __slots__ = ("_forms", "_section")
+
+    def __init__(self, fields: Mapping[str, object], section: str) -> None:
+        self._section = section
+        self._forms = {
+            name: Shape({name if key == SOLIDS.section else key: f for key, f in fields.items()})
+            for name in OTHER_SECTION
+        }
+        super().__init__(inner=self._forms.values())
+
+    def fit(self, value: object, at: Trail, walk: Walk) -> object:
+        """Return the dict, whichever name it bears, with the name ``solids``."""
+        section = self._section
+        if isinstance(value, dict) and section not in value and OTHER_SECTION[section] in value:
+            section = OTHER_SECTION[section]
+        fitted = self._forms[section].evaluate(value, at, walk)
+        if not isinstance(fitted, dict):
+            return fitted
+        return {SOLIDS.section if key == section else key: part for key, part in fitted.items()}
+
+    def implicit_default(self) -> object | Absent:
+        """Return the empty dict if no field is required."""
+        return self._forms[self._section].implicit_default()
+
+    def long_form(self) -> ConfigType:
+        """Return the form with the name where the user wrote neither."""
+        return self._forms[self._section]
+
+    def short_form(self) -> str:
+        """Return the form with the name where the user wrote neither."""
+        return self._forms[self._section].short_form()
+
+
+class Execution(ConfigType):
+    """How a job selects and configures its executor: by name, or below ``config``.
+
+    It evaluates to ``{<name>: {"config": …}}``.
+
+    Args:
+        executors: The config of each executor, by name.
+        is_bound: Whether the job names its one executor: ``config`` then is that executor's.
+    """
+
+    __slots__ = ("_below_config", "_by_name", "_is_bound", "_names")
+
+    def __init__(self, executors: Mapping[str, Field | None], *, is_bound: bool) -> None:
+        self._names = list(executors)
+        self._is_bound = is_bound
+        self._by_name = selection_of(executors.items()).config_type
+        below = next(iter(executors.values())) if is_bound else Field(self._by_name)
+        self._below_config = Shape({} if below is None else {CONFIG: below})
+        super().__init__(inner=[self._by_name, self._below_config])
+
+    def fit(self, value: object, at: Trail, walk: Walk) -> object:
+        """Return the selection by name for either form."""
+        if not isinstance(value, dict) or CONFIG not in value or CONFIG in self._names:
+            return self._by_name.evaluate(value, at, walk)
+        below = self._below_config.evaluate(value, at, walk)
+        if self._is_bound or not isinstance(below, dict):
+            return {self._names[0]: below}
+        return below.get(CONFIG)
+
+    def long_form(self) -> ConfigType:
+        """Return the form below ``config``."""
+        return self._below_config
+
+    def short_form(self) -> str:
+        """Return the form below ``config``."""
+        return self._below_config.short_form()

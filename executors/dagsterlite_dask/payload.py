@@ -117,11 +117,13 @@ def _unpicklable(payload: Payload, modules: Sequence[ModuleType], exc: Exception
             _dumps(definition, modules)
         except Exception:  # noqa: BLE001 - a user's object decides what pickling it raises
             guilty.append(definition.name)
-    where = f" It stands with the solid {listed(guilty)}." if guilty else ""
+    node = payload.pipeline.words.node
+    where = f" It stands with the {node} {listed(guilty)}." if guilty else ""
     return (
-        f"Pipeline '{payload.pipeline.name}' cannot be sent to workers: something that its "
+        f"{payload.pipeline.label} cannot be sent to workers: something that its "
         f"functions refer to cannot be pickled: {type(exc).__name__}: {exc}.{where} Make such "
-        "objects (connections, locks, open files) inside a solid or a resource."
+        f"objects (connections, locks, open files) inside "
+        f"{payload.pipeline.words.a_node} or a resource."
     )
 
 

@@ -10,18 +10,14 @@ from dagsterlite.definitions.naming import check_tags
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.preset import PresetDefinition
 from dagsterlite.definitions.subset import subset_pipeline
-from dagsterlite.errors import (
-    CheckError,
-    DagsterInvalidSubsetError,
-    ParameterCheckError,
-)
+from dagsterlite.errors import CheckError, ParameterCheckError
 from dagsterlite.execution.results import PipelineExecutionResult, output_reader
 from dagsterlite.execution.run import RunOutcome, drive_run
 from dagsterlite.execution.run_events import RunEvents
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.plan.selection import select
 from dagsterlite.plan.snapshot import pipeline_snapshot, plan_snapshot
+from dagsterlite.plan.solid_selection import selected_solids
 from dagsterlite.run_config.resolved import EnvironmentConfig
 from dagsterlite.runs import DagsterRun, DagsterRunStatus
 
@@ -278,22 +274,11 @@ def _plan(asked: _Asked) -> ExecutionPlan:
     definition: PipelineDefinition = asked.pipeline
     ignored: tuple[str, ...] = ()
     if asked.solid_selection is not None:
-        names = _selected_names(definition, asked.solid_selection)
+        names = selected_solids(definition, asked.solid_selection)
         ignored = tuple(name for name in definition.solid_names if name not in names)
         definition = subset_pipeline(definition, names)
     config = EnvironmentConfig.build(definition, asked.run_config, asked.mode, ignored)
     return ExecutionPlan.build(definition, config)
-
-
-def _selected_names(definition: PipelineDefinition, queries: Sequence[str]) -> frozenset[str]:
-    try:
-        return frozenset(select(queries, definition.graph.upstream()))
-    except DagsterInvalidSubsetError as exc:
-        message = (
-            f"No qualified solids to execute found for solid_selection={list(queries)} in pipeline "
-            f"'{definition.name}': {exc}"
-        )
-        raise DagsterInvalidSubsetError(message) from None
 
 
 def _create_run(
@@ -307,7 +292,7 @@ def _create_run(
     return asked.instance.create_run(
         pipeline_name=asked.pipeline.name,
         run_id=run_id,
-        run_config=asked.run_config,
+        run_config=plan.environment_config.original_config,
         mode=plan.environment_config.mode,
         solids_to_execute=plan.pipeline.solid_names if selection is not None else None,
         tags=asked.tags,
