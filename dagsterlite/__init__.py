@@ -141,6 +141,9 @@ _NAMES_OF = {
     "dagsterlite.events.event_type": ("DagsterEventType",),
     "dagsterlite.events.log_entry": ("EventLogEntry",),
     "dagsterlite.events.metadata": (
+        "DagsterAssetMetadataEntryData",
+        "DagsterPipelineRunMetadataEntryData",
+        "EventMetadata",
         "EventMetadataEntry",
         "FloatMetadataEntryData",
         "IntMetadataEntryData",
@@ -227,6 +230,7 @@ _NAMES_OF = {
         "Path",
         "String",
     ),
+    "dagsterlite.types.checking": ("check_dagster_type",),
     "dagsterlite.types.dagster_type": (
         "DagsterType",
         "PythonObjectDagsterType",
@@ -236,7 +240,11 @@ _NAMES_OF = {
         "DagsterTypeMaterializer",
         "dagster_type_loader",
         "dagster_type_materializer",
+        "input_hydration_config",
+        "output_materialization_config",
     ),
+    "dagsterlite.types.serialization": ("SerializationStrategy",),
+    "dagsterlite.types.usable": ("usable_as_dagster_type",),
     "dagsterlite_fsspec.definitions": (
         "fs_intermediate_storage",
         "fs_system_storage",

@@ -296,6 +296,15 @@ from dagsterlite.events.log_entry import (
     EventLogEntry as EventLogEntry,
 )
 from dagsterlite.events.metadata import (
+    DagsterAssetMetadataEntryData as DagsterAssetMetadataEntryData,
+)
+from dagsterlite.events.metadata import (
+    DagsterPipelineRunMetadataEntryData as DagsterPipelineRunMetadataEntryData,
+)
+from dagsterlite.events.metadata import (
+    EventMetadata as EventMetadata,
+)
+from dagsterlite.events.metadata import (
     EventMetadataEntry as EventMetadataEntry,
 )
 from dagsterlite.events.metadata import (
@@ -490,6 +499,9 @@ from dagsterlite.types.builtins import (
 from dagsterlite.types.builtins import (
     String as String,
 )
+from dagsterlite.types.checking import (
+    check_dagster_type as check_dagster_type,
+)
 from dagsterlite.types.dagster_type import (
     DagsterType as DagsterType,
 )
@@ -507,6 +519,18 @@ from dagsterlite.types.loader import (
 )
 from dagsterlite.types.loader import (
     dagster_type_materializer as dagster_type_materializer,
+)
+from dagsterlite.types.loader import (
+    input_hydration_config as input_hydration_config,
+)
+from dagsterlite.types.loader import (
+    output_materialization_config as output_materialization_config,
+)
+from dagsterlite.types.serialization import (
+    SerializationStrategy as SerializationStrategy,
+)
+from dagsterlite.types.usable import (
+    usable_as_dagster_type as usable_as_dagster_type,
 )
 from dagsterlite_fsspec.definitions import (
     fs_intermediate_storage as fs_intermediate_storage,
@@ -531,6 +555,7 @@ __all__ = [
     "ConfigMapping",
     "ConfigurableClass",
     "ConfigurableClassData",
+    "DagsterAssetMetadataEntryData",
     "DagsterConfigMappingFunctionError",
     "DagsterCorruptObjectError",
     "DagsterError",
@@ -550,6 +575,7 @@ __all__ = [
     "DagsterLeaseLostError",
     "DagsterLogManager",
     "DagsterLoggerFunctionError",
+    "DagsterPipelineRunMetadataEntryData",
     "DagsterResourceFunctionError",
     "DagsterRun",
     "DagsterRunAlreadyExists",
@@ -581,6 +607,7 @@ __all__ = [
     "EventLogEntry",
     "EventLogRecord",
     "EventLogStorage",
+    "EventMetadata",
     "EventMetadataEntry",
     "EventRecordsFilter",
     "ExecutionPlan",
@@ -643,6 +670,7 @@ __all__ = [
     "ScalarUnion",
     "Selector",
     "SerializableErrorInfo",
+    "SerializationStrategy",
     "Set",
     "Shape",
     "SolidDefinition",
@@ -660,6 +688,7 @@ __all__ = [
     "TypeCheck",
     "TypeCheckContext",
     "UrlMetadataEntryData",
+    "check_dagster_type",
     "colored_console_logger",
     "composite_solid",
     "create_execution_plan",
@@ -677,16 +706,19 @@ __all__ = [
     "fs_intermediate_storage",
     "fs_system_storage",
     "in_process_executor",
+    "input_hydration_config",
     "intermediate_storage",
     "lambda_solid",
     "logger",
     "make_python_type_usable_as_dagster_type",
     "mem_intermediate_storage",
     "mem_system_storage",
+    "output_materialization_config",
     "pipeline",
     "resource",
     "solid",
     "system_storage",
+    "usable_as_dagster_type",
     "user_code_error_boundary",
     "validate_run_config",
 ]
