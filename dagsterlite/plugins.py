@@ -52,6 +52,11 @@ PLUGINS = {
 }
 
 
+def is_known(name: str) -> bool:
+    """Return whether ``name`` stands for an object."""
+    return name in PLUGINS or name in _third_party()
+
+
 def load(name: str) -> Any:
     """Return the object that ``name`` stands for.
 

@@ -79,6 +79,7 @@ class Preparation:
             self._instance.storage_directory,
             prefers_persistent=self.executor.needs_persistent_intermediates,
             resources=lambda keys: self._storage_resources(keys, log, stack),
+            strategies=self._plan.pipeline.serialization_strategies,
         )
         run_context = RunContext(
             plan=self._plan,

@@ -79,6 +79,7 @@ class WorkerRun:
             payload.artifacts_dir,
             prefers_persistent=True,
             resources=self.resources.scoped,
+            strategies=payload.pipeline.serialization_strategies,
         )
         self._context = replace(context, storage=storage) if storage.is_persistent else context
 

@@ -26,7 +26,9 @@ CONFIG: Final = {
 def _create(context: InitIntermediateStorageContext) -> IntermediateStorage:
     base = context.intermediate_storage_config.get("base_dir") or context.artifacts_dir
     storage: IntermediateStorage = plugins.load("fs_intermediates")(
-        base, context.pipeline_run.run_id
+        base,
+        context.pipeline_run.run_id,
+        strategies=context.serialization_strategies,
     )
     return storage
 
