@@ -101,6 +101,7 @@ _NAMES_OF = {
         "DagsterExecutionInterruptedError",
         "DagsterExecutionStepExecutionError",
         "DagsterExecutionStepNotFoundError",
+        "DagsterFileNotFoundError",
         "DagsterHomeError",
         "DagsterInstanceMigrationRequired",
         "DagsterInvalidConfigDefinitionError",
@@ -190,6 +191,11 @@ _NAMES_OF = {
         "PipelineExecutionResult",
         "SolidExecutionResult",
     ),
+    "dagsterlite.file_manager": (
+        "FileHandle",
+        "FileManager",
+        "LocalFileHandle",
+    ),
     "dagsterlite.handles": ("SolidHandle",),
     "dagsterlite.instance": (
         "DagsterInstance",
@@ -248,6 +254,8 @@ _NAMES_OF = {
     "dagsterlite_fsspec.definitions": (
         "fs_intermediate_storage",
         "fs_system_storage",
+        "fsspec_file_manager",
+        "local_file_manager",
     ),
 }
 

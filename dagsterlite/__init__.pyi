@@ -182,6 +182,9 @@ from dagsterlite.errors import (
     DagsterExecutionStepNotFoundError as DagsterExecutionStepNotFoundError,
 )
 from dagsterlite.errors import (
+    DagsterFileNotFoundError as DagsterFileNotFoundError,
+)
+from dagsterlite.errors import (
     DagsterHomeError as DagsterHomeError,
 )
 from dagsterlite.errors import (
@@ -409,6 +412,15 @@ from dagsterlite.execution.results import (
 from dagsterlite.execution.results import (
     SolidExecutionResult as SolidExecutionResult,
 )
+from dagsterlite.file_manager import (
+    FileHandle as FileHandle,
+)
+from dagsterlite.file_manager import (
+    FileManager as FileManager,
+)
+from dagsterlite.file_manager import (
+    LocalFileHandle as LocalFileHandle,
+)
 from dagsterlite.handles import (
     SolidHandle as SolidHandle,
 )
@@ -538,6 +550,12 @@ from dagsterlite_fsspec.definitions import (
 from dagsterlite_fsspec.definitions import (
     fs_system_storage as fs_system_storage,
 )
+from dagsterlite_fsspec.definitions import (
+    fsspec_file_manager as fsspec_file_manager,
+)
+from dagsterlite_fsspec.definitions import (
+    local_file_manager as local_file_manager,
+)
 
 __version__: str
 __all__ = [
@@ -564,6 +582,7 @@ __all__ = [
     "DagsterExecutionInterruptedError",
     "DagsterExecutionStepExecutionError",
     "DagsterExecutionStepNotFoundError",
+    "DagsterFileNotFoundError",
     "DagsterHomeError",
     "DagsterInstance",
     "DagsterInstanceMigrationRequired",
@@ -617,6 +636,8 @@ __all__ = [
     "ExpectationResult",
     "Failure",
     "Field",
+    "FileHandle",
+    "FileManager",
     "Float",
     "FloatMetadataEntryData",
     "HookExecutionError",
@@ -635,6 +656,7 @@ __all__ = [
     "JsonMetadataEntryData",
     "List",
     "LocalArtifactStorage",
+    "LocalFileHandle",
     "LoggerDefinition",
     "Map",
     "MappedInputPlaceholder",
@@ -705,10 +727,12 @@ __all__ = [
     "executor",
     "fs_intermediate_storage",
     "fs_system_storage",
+    "fsspec_file_manager",
     "in_process_executor",
     "input_hydration_config",
     "intermediate_storage",
     "lambda_solid",
+    "local_file_manager",
     "logger",
     "make_python_type_usable_as_dagster_type",
     "mem_intermediate_storage",

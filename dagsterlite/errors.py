@@ -402,6 +402,18 @@ class DagsterStorageError(DagsterError):
     """A store cannot be read or written; the message names the file or address and the mend."""
 
 
+class DagsterFileNotFoundError(DagsterStorageError, FileNotFoundError):
+    """A file handle's file is not there."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"There is no file {path}: it was removed, or written on another machine (or, for "
+            "memory://, in another process) into a place that is not shared with this one. Give "
+            "the file manager a base that all processes of the run reach."
+        )
+
+
 class DagsterStorageNotSharedError(DagsterStorageError):
     """What a worker stores, the driver of the run does not find: they do not share the storage."""
 

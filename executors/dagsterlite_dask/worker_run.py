@@ -70,7 +70,13 @@ class WorkerRun:
         )
         self._log = DagsterLogManager(context.run_log(), (), self._interrupts)
         self.resources: ResourceManager = make_resource_manager(
-            mode, config, run, self._log, self._interrupts, _open_instance
+            mode,
+            config,
+            run,
+            self._log,
+            self._interrupts,
+            _open_instance,
+            payload.artifacts_dir,
         )
         storage = make_intermediates(
             mode,

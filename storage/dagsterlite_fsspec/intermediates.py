@@ -17,12 +17,11 @@ from dagsterlite.events.receipt import StoredOutput
 from dagsterlite.stores import IntermediateStorage, StepManifest
 from dagsterlite.types.serialization import SerializationStrategy
 from dagsterlite_fsspec.codecs import AnyCodec, FolderCodec, Part, codec_for, find_codec
-from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.folders import folder_of, read_folder, write_folder
-from dagsterlite_fsspec.local import LocalFiles, is_local
 from dagsterlite_fsspec.manifest import decode_manifest, encode_manifest
 from dagsterlite_fsspec.options import public_options, redact
 from dagsterlite_fsspec.paths import manifest_path, output_path, run_folder, step_folder
+from dagsterlite_fsspec.place import open_files
 from dagsterlite_fsspec.strategies import StrategyCodec
 
 Durability = Literal["none", "fsync"]
@@ -58,7 +57,7 @@ class FsspecIntermediateStorage(IntermediateStorage):
         self._durability: Durability = durability
         self._strategies = tuple(strategies)
         self._own_codecs = {one.codec_name: StrategyCodec(one) for one in self._strategies}
-        self._files = _open_files(base, storage_options or {}, durability)
+        self._files = open_files(base, storage_options or {}, is_synced=durability == "fsync")
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         arguments = (
@@ -217,15 +216,6 @@ class FsspecIntermediateStorage(IntermediateStorage):
             self._files.remove(output.address)
             if isinstance(self._find_codec(output.codec, output.address), FolderCodec):
                 self._files.remove_folder(folder_of(output.address))
-
-
-def _open_files(base: str, options: Mapping[str, Any], durability: Durability) -> Files:
-    if is_local(base):
-        return LocalFiles(base, is_synced=durability == "fsync")
-    # Local files are the usual case and need no fsspec, which takes its time to import.
-    from dagsterlite_fsspec.remote import RemoteFiles
-
-    return RemoteFiles(base, options)
 
 
 def _check(stream: BufferedIOBase, output: StoredOutput) -> None:

@@ -44,9 +44,11 @@ class RemoteFiles(Files):
             fsspec.get_filesystem_class(self._protocol)
 
     def write(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
+        # What their source raises is not the file system's.
+        data = b"".join(parts)
         with self._translated("write", address):
             fs, path = self._locate_for_writing(address)
-            fs.pipe_file(path, b"".join(parts))
+            fs.pipe_file(path, data)
 
     def publish(self, address: str, data: bytes) -> bool:
         publish = publish_in_memory if self._protocol == "memory" else publish_remote
