@@ -123,6 +123,7 @@ _NAMES_OF = {
         "DagsterExecutionInterruptedError",
         "DagsterExecutionStepExecutionError",
         "DagsterExecutionStepNotFoundError",
+        "DagsterFileNotFoundError",
         "DagsterHomeError",
         "DagsterInstanceMigrationRequired",
         "DagsterInvalidConfigDefinitionError",
@@ -163,6 +164,9 @@ _NAMES_OF = {
     "dagsterlite.events.event_type": ("DagsterEventType",),
     "dagsterlite.events.log_entry": ("EventLogEntry",),
     "dagsterlite.events.metadata": (
+        "DagsterAssetMetadataEntryData",
+        "DagsterPipelineRunMetadataEntryData",
+        "EventMetadata",
         "EventMetadataEntry",
         "FloatMetadataEntryData",
         "IntMetadataEntryData",
@@ -213,6 +217,11 @@ _NAMES_OF = {
         "PipelineExecutionResult",
         "SolidExecutionResult",
     ),
+    "dagsterlite.file_manager": (
+        "FileHandle",
+        "FileManager",
+        "LocalFileHandle",
+    ),
     "dagsterlite.handles": ("SolidHandle",),
     "dagsterlite.instance": (
         "DagsterInstance",
@@ -253,6 +262,7 @@ _NAMES_OF = {
         "Path",
         "String",
     ),
+    "dagsterlite.types.checking": ("check_dagster_type",),
     "dagsterlite.types.dagster_type": (
         "DagsterType",
         "PythonObjectDagsterType",
@@ -262,10 +272,16 @@ _NAMES_OF = {
         "DagsterTypeMaterializer",
         "dagster_type_loader",
         "dagster_type_materializer",
+        "input_hydration_config",
+        "output_materialization_config",
     ),
+    "dagsterlite.types.serialization": ("SerializationStrategy",),
+    "dagsterlite.types.usable": ("usable_as_dagster_type",),
     "dagsterlite_fsspec.definitions": (
         "fs_intermediate_storage",
         "fs_system_storage",
+        "fsspec_file_manager",
+        "local_file_manager",
     ),
 }
 

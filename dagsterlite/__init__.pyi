@@ -218,6 +218,9 @@ from dagsterlite.errors import (
     DagsterExecutionStepNotFoundError as DagsterExecutionStepNotFoundError,
 )
 from dagsterlite.errors import (
+    DagsterFileNotFoundError as DagsterFileNotFoundError,
+)
+from dagsterlite.errors import (
     DagsterHomeError as DagsterHomeError,
 )
 from dagsterlite.errors import (
@@ -332,6 +335,15 @@ from dagsterlite.events.log_entry import (
     EventLogEntry as EventLogEntry,
 )
 from dagsterlite.events.metadata import (
+    DagsterAssetMetadataEntryData as DagsterAssetMetadataEntryData,
+)
+from dagsterlite.events.metadata import (
+    DagsterPipelineRunMetadataEntryData as DagsterPipelineRunMetadataEntryData,
+)
+from dagsterlite.events.metadata import (
+    EventMetadata as EventMetadata,
+)
+from dagsterlite.events.metadata import (
     EventMetadataEntry as EventMetadataEntry,
 )
 from dagsterlite.events.metadata import (
@@ -442,6 +454,15 @@ from dagsterlite.execution.results import (
 from dagsterlite.execution.results import (
     SolidExecutionResult as SolidExecutionResult,
 )
+from dagsterlite.file_manager import (
+    FileHandle as FileHandle,
+)
+from dagsterlite.file_manager import (
+    FileManager as FileManager,
+)
+from dagsterlite.file_manager import (
+    LocalFileHandle as LocalFileHandle,
+)
 from dagsterlite.handles import (
     SolidHandle as SolidHandle,
 )
@@ -532,6 +553,9 @@ from dagsterlite.types.builtins import (
 from dagsterlite.types.builtins import (
     String as String,
 )
+from dagsterlite.types.checking import (
+    check_dagster_type as check_dagster_type,
+)
 from dagsterlite.types.dagster_type import (
     DagsterType as DagsterType,
 )
@@ -550,11 +574,29 @@ from dagsterlite.types.loader import (
 from dagsterlite.types.loader import (
     dagster_type_materializer as dagster_type_materializer,
 )
+from dagsterlite.types.loader import (
+    input_hydration_config as input_hydration_config,
+)
+from dagsterlite.types.loader import (
+    output_materialization_config as output_materialization_config,
+)
+from dagsterlite.types.serialization import (
+    SerializationStrategy as SerializationStrategy,
+)
+from dagsterlite.types.usable import (
+    usable_as_dagster_type as usable_as_dagster_type,
+)
 from dagsterlite_fsspec.definitions import (
     fs_intermediate_storage as fs_intermediate_storage,
 )
 from dagsterlite_fsspec.definitions import (
     fs_system_storage as fs_system_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    fsspec_file_manager as fsspec_file_manager,
+)
+from dagsterlite_fsspec.definitions import (
+    local_file_manager as local_file_manager,
 )
 
 __version__: str
@@ -573,6 +615,7 @@ __all__ = [
     "ConfigMapping",
     "ConfigurableClass",
     "ConfigurableClassData",
+    "DagsterAssetMetadataEntryData",
     "DagsterConfigMappingFunctionError",
     "DagsterCorruptObjectError",
     "DagsterError",
@@ -581,6 +624,7 @@ __all__ = [
     "DagsterExecutionInterruptedError",
     "DagsterExecutionStepExecutionError",
     "DagsterExecutionStepNotFoundError",
+    "DagsterFileNotFoundError",
     "DagsterHomeError",
     "DagsterInstance",
     "DagsterInstanceMigrationRequired",
@@ -592,6 +636,7 @@ __all__ = [
     "DagsterLeaseLostError",
     "DagsterLogManager",
     "DagsterLoggerFunctionError",
+    "DagsterPipelineRunMetadataEntryData",
     "DagsterResourceFunctionError",
     "DagsterRun",
     "DagsterRunAlreadyExists",
@@ -623,6 +668,7 @@ __all__ = [
     "EventLogEntry",
     "EventLogRecord",
     "EventLogStorage",
+    "EventMetadata",
     "EventMetadataEntry",
     "EventRecordsFilter",
     "ExecuteInProcessResult",
@@ -633,6 +679,8 @@ __all__ = [
     "ExpectationResult",
     "Failure",
     "Field",
+    "FileHandle",
+    "FileManager",
     "Float",
     "FloatMetadataEntryData",
     "GraphDefinition",
@@ -657,6 +705,7 @@ __all__ = [
     "JsonMetadataEntryData",
     "List",
     "LocalArtifactStorage",
+    "LocalFileHandle",
     "LoggerDefinition",
     "Map",
     "MappedInputPlaceholder",
@@ -694,6 +743,7 @@ __all__ = [
     "ScalarUnion",
     "Selector",
     "SerializableErrorInfo",
+    "SerializationStrategy",
     "Set",
     "Shape",
     "SolidDefinition",
@@ -711,6 +761,7 @@ __all__ = [
     "TypeCheck",
     "TypeCheckContext",
     "UrlMetadataEntryData",
+    "check_dagster_type",
     "colored_console_logger",
     "composite_solid",
     "config_mapping",
@@ -729,20 +780,25 @@ __all__ = [
     "executor",
     "fs_intermediate_storage",
     "fs_system_storage",
+    "fsspec_file_manager",
     "graph",
     "in_process_executor",
+    "input_hydration_config",
     "intermediate_storage",
     "job",
     "lambda_solid",
+    "local_file_manager",
     "logger",
     "make_python_type_usable_as_dagster_type",
     "mem_intermediate_storage",
     "mem_system_storage",
     "op",
+    "output_materialization_config",
     "pipeline",
     "resource",
     "solid",
     "system_storage",
+    "usable_as_dagster_type",
     "user_code_error_boundary",
     "validate_run_config",
 ]

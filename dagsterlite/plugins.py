@@ -48,8 +48,15 @@ PLUGINS = {
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
     "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),
     "fs_system_storage": Plugin("dagsterlite_fsspec.definitions:fs_system_storage"),
+    "fs_file_manager": Plugin("dagsterlite_fsspec.file_manager:FsspecFileManager"),
+    "local_file_manager": Plugin("dagsterlite_fsspec.file_manager:make_local_file_manager"),
     "fs_intermediates": Plugin("dagsterlite_fsspec.intermediates:FsspecIntermediateStorage"),
 }
+
+
+def is_known(name: str) -> bool:
+    """Return whether ``name`` stands for an object."""
+    return name in PLUGINS or name in _third_party()
 
 
 def load(name: str) -> Any:

@@ -21,6 +21,7 @@ from dagsterlite.definitions.node import NodeDefinition, Solid
 from dagsterlite.definitions.pipeline_check import check_pipeline, distinct_definitions
 from dagsterlite.definitions.preset import PresetDefinition
 from dagsterlite.definitions.signature import name_of, refuse_generator
+from dagsterlite.definitions.strategies import strategies_of
 from dagsterlite.definitions.vocabulary import SOLIDS, Vocabulary
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
@@ -30,6 +31,7 @@ from dagsterlite.errors import (
 )
 from dagsterlite.handles import SolidHandle
 from dagsterlite.types.callables import can_take
+from dagsterlite.types.serialization import SerializationStrategy
 
 UNNAMED = "<<unnamed>>"
 """The name of a pipeline that was given none."""
@@ -161,6 +163,11 @@ class PipelineDefinition:
     def input_dict(self) -> Mapping[str, InputDefinition]:
         """The inputs that the whole takes, by name: a pipeline none."""
         return {}
+
+    @property
+    def serialization_strategies(self) -> list[SerializationStrategy]:
+        """How values of some of its types are written to intermediate storage."""
+        return strategies_of(self.graph.owner, self.all_solid_defs)
 
     # --- its modes and presets ---
 

@@ -8,6 +8,7 @@ from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.strategies import strategies_of
 from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near
 from dagsterlite.types import builtins
 from dagsterlite.types.dagster_type import DagsterType
@@ -30,8 +31,8 @@ def check_pipeline(graph: Graph, modes: Sequence[ModeDefinition]) -> None:
     """Refuse a pipeline that can never run.
 
     Raises:
-        DagsterInvalidDefinitionError: an input can get no value, two types share a name, or a mode
-            lacks a resource that is required.
+        DagsterInvalidDefinitionError: an input can get no value, two types or two serialization
+            strategies share a name, or a mode lacks a resource that is required.
     """
     definitions = list(distinct_definitions(graph))
     _check_inputs(graph)
@@ -40,6 +41,7 @@ def check_pipeline(graph: Graph, modes: Sequence[ModeDefinition]) -> None:
             _check_inputs(definition.graph)
     types = _users_of_types(definitions)
     _check_type_names(graph.owner, types)
+    strategies_of(graph.owner, definitions)
     requirements = list(_requirements(definitions, types))
     for mode in modes:
         for requirer, keys in (*requirements, *_requirements_of_mode(mode)):

@@ -31,6 +31,8 @@ class InitResourceContext:
     resources: Any
     #: Opens the instance that the run is recorded in.
     open_instance: Callable[[], Any]
+    #: The folder below which the instance keeps each run's files; None outside a run.
+    artifacts_dir: str | None = None
 
     @property
     def log(self) -> Any:

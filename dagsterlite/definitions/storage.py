@@ -14,6 +14,7 @@ from dagsterlite.runs import DagsterRun
 from dagsterlite.stores import IntermediateStorage
 from dagsterlite.types.callables import check_function
 from dagsterlite.types.requirements import resource_keys
+from dagsterlite.types.serialization import SerializationStrategy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,8 @@ class InitIntermediateStorageContext:
     #: The storage's config, resolved.
     intermediate_storage_config: Any
     resources: Any = None
+    #: Those of the pipeline's types: their ``codec_name`` is what ``write_output`` is given.
+    serialization_strategies: tuple[SerializationStrategy, ...] = ()
 
 
 class IntermediateStorageDefinition:

@@ -44,7 +44,7 @@ def take_output(
     """
     step_output = context.step.step_output_named(output.output_name)
     yield from _check(context, step_output, output.value)
-    yield _keep(context, output, stored)
+    yield _keep(context, step_output, output, stored)
     yield from _materialize(context, step_output, output.value)
 
 
@@ -72,11 +72,16 @@ def _check(
 
 
 def _keep(
-    context: StepExecutionContext, output: Output, stored: list[StoredOutput]
+    context: StepExecutionContext,
+    step_output: StepOutput,
+    output: Output,
+    stored: list[StoredOutput],
 ) -> DagsterEvent:
     name = output.output_name
     storage = context.run_context.storage
-    kept = storage.write_output(context.step.key, context.attempt_id, name, output.value)
+    strategy = step_output.dagster_type.serialization_strategy
+    codec = strategy.codec_name if strategy else None
+    kept = storage.write_output(context.step.key, context.attempt_id, name, output.value, codec)
     stored.append(kept)
     data = ObjectStoreOperationResultData(
         op=ObjectStoreOperationType.SET_OBJECT,

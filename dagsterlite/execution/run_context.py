@@ -49,6 +49,8 @@ class RunContext:
     #: Whether a step that asks to be retried is.
     retries_enabled: bool = True
     redact: Redact | None = None
+    #: The folder below which the instance keeps each run's files.
+    artifacts_dir: str | None = None
     #: The tags that every event and log record of the run bears.
     tags: Mapping[str, str] = field(default_factory=dict)
     #: The process that this context was made in.
@@ -107,6 +109,7 @@ class RunContext:
             DagsterLogManager(log, self.loggers, self.interrupts),
             self.interrupts,
             self.open_instance,
+            self.artifacts_dir,
         )
 
 
@@ -117,6 +120,7 @@ def make_resource_manager(
     log_manager: DagsterLogManager,
     interrupts: Interrupts,
     open_instance: Callable[[], Any],
+    artifacts_dir: str | None,
 ) -> ResourceManager:
     """Return a run's resources in this process, none of them made yet."""
 
@@ -129,6 +133,7 @@ def make_resource_manager(
             log_manager=log_manager,
             resources=required,
             open_instance=open_instance,
+            artifacts_dir=artifacts_dir,
         )
 
     return ResourceManager(mode, environment_config.resources, context, interrupts)

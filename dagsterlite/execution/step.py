@@ -132,9 +132,18 @@ class _Attempt:
             for event in events:
                 if isinstance(event, Output):
                     yield from take_output(self._context, event, self._stored)
-                    self._values[event.output_name] = event.value
+                    if self._is_handed_on(event.value):
+                        self._values[event.output_name] = event.value
                 else:
                     yield self._side_event(event)
+
+    def _is_handed_on(self, value: Any) -> bool:
+        """Return whether the steps to come get the value itself, not what was stored of it.
+
+        What is lazy (Dask's collections) would be computed again by each that uses it.
+        """
+        is_lazy = hasattr(type(value), "__dask_graph__")
+        return not (is_lazy and self._context.run_context.storage.is_persistent)
 
     def _side_event(self, event: UserEvent) -> DagsterEvent:
         if isinstance(event, ExpectationResult):

@@ -70,7 +70,13 @@ class WorkerRun:
         )
         self._log = DagsterLogManager(context.run_log(), (), self._interrupts)
         self.resources: ResourceManager = make_resource_manager(
-            mode, config, run, self._log, self._interrupts, _open_instance
+            mode,
+            config,
+            run,
+            self._log,
+            self._interrupts,
+            _open_instance,
+            payload.artifacts_dir,
         )
         storage = make_intermediates(
             mode,
@@ -79,6 +85,7 @@ class WorkerRun:
             payload.artifacts_dir,
             prefers_persistent=True,
             resources=self.resources.scoped,
+            strategies=payload.pipeline.serialization_strategies,
         )
         self._context = replace(context, storage=storage) if storage.is_persistent else context
 

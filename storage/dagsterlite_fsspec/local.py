@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedIOBase
+from typing import Any
 
 from dagsterlite_fsspec.disk import sync_folders, write_file
 from dagsterlite_fsspec.failures import elsewhere_error, storage_error
@@ -60,10 +62,32 @@ class LocalFiles(Files):
             except IsADirectoryError:
                 return open(published_inside(path), "rb")
 
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return {}
+
     def remove(self, address: str) -> None:
         path = local_path(address)
         with _translated("remove", address), suppress(FileNotFoundError):
             os.unlink(path)
+        with suppress(OSError):  # others lie beside it
+            os.rmdir(os.path.dirname(path))
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        root = local_path(folder)
+        with _translated("read", folder):
+            return {
+                os.path.relpath(os.path.join(inside, name), root): os.path.getsize(
+                    os.path.join(inside, name)
+                )
+                for inside, _, names in os.walk(root)
+                for name in names
+            }
+
+    def remove_folder(self, folder: str) -> None:
+        path = local_path(folder)
+        with _translated("remove", folder), suppress(FileNotFoundError):
+            shutil.rmtree(path)
         with suppress(OSError):  # others lie beside it
             os.rmdir(os.path.dirname(path))
 

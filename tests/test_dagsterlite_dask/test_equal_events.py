@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from dagsterlite import (
     dagster_type_loader,
     dagster_type_materializer,
     execute_pipeline,
+    local_file_manager,
     logger,
     pipeline,
     resource,
@@ -209,6 +211,37 @@ def boxes():
 @pipeline
 def events():
     add_one(tells())
+
+
+@solid(required_resource_keys={"files"})
+def writes_file(context):
+    return context.resources.files.write_data(b"foo", ext="txt")
+
+
+@solid(required_resource_keys={"files"})
+def reads_file(context, handle):
+    return context.resources.files.read_data(handle)
+
+
+@pipeline(mode_defs=[ModeDefinition(resource_defs={"files": local_file_manager})])
+def files():
+    reads_file(writes_file())
+
+
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_files_pass_from_worker_to_worker(
+    in_folder: bool, cluster: Cluster, tmp_path: Path
+) -> None:
+    config = {"base_dir": str(tmp_path)} if in_folder else {}
+    more = {"resources": {"files": {"config": config}}}
+    here, told_here, _ = run(files, {**QUIET, **more})
+    _, told_there, values = run(files, {**cluster.config(), **more})
+
+    assert here.success
+    assert values["reads_file"] == {"result": b"foo"}
+    assert told_there == told_here
+    if in_folder:
+        assert Path(values["writes_file"]["result"].path).parent == tmp_path
 
 
 def run(
