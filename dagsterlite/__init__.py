@@ -172,6 +172,7 @@ _NAMES_OF = {
         "IntMetadataEntryData",
         "JsonMetadataEntryData",
         "MarkdownMetadataEntryData",
+        "MetadataValue",
         "PathMetadataEntryData",
         "PythonArtifactMetadataEntryData",
         "TextMetadataEntryData",
@@ -189,6 +190,7 @@ _NAMES_OF = {
     ),
     "dagsterlite.execution.contexts": (
         "AbstractComputeExecutionContext",
+        "OpExecutionContext",
         "SolidExecutionContext",
         "StepExecutionContext",
         "TypeCheckContext",

@@ -359,6 +359,9 @@ from dagsterlite.events.metadata import (
     MarkdownMetadataEntryData as MarkdownMetadataEntryData,
 )
 from dagsterlite.events.metadata import (
+    MetadataValue as MetadataValue,
+)
+from dagsterlite.events.metadata import (
     PathMetadataEntryData as PathMetadataEntryData,
 )
 from dagsterlite.events.metadata import (
@@ -396,6 +399,9 @@ from dagsterlite.events.yielded import (
 )
 from dagsterlite.execution.contexts import (
     AbstractComputeExecutionContext as AbstractComputeExecutionContext,
+)
+from dagsterlite.execution.contexts import (
+    OpExecutionContext as OpExecutionContext,
 )
 from dagsterlite.execution.contexts import (
     SolidExecutionContext as SolidExecutionContext,
@@ -711,12 +717,14 @@ __all__ = [
     "MappedInputPlaceholder",
     "MarkdownMetadataEntryData",
     "Materialization",
+    "MetadataValue",
     "MissingExtraError",
     "ModeDefinition",
     "MultiDependencyDefinition",
     "Noneable",
     "Nothing",
     "OpDefinition",
+    "OpExecutionContext",
     "Optional",
     "Out",
     "Output",

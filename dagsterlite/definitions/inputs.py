@@ -44,7 +44,7 @@ class InputDefinition:
         description: str | None = None,
         default_value: Any = NO_VALUE,
     ) -> None:
-        self.name = check_name("solid input", name)
+        self.name = check_name("input", name)
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"input '{name}'")
         self.description = description
         self._default_value = default_value

@@ -18,7 +18,12 @@ from dagsterlite.definitions.signature import (
     return_hint,
     value_hint,
 )
-from dagsterlite.errors import DagsterInvalidDefinitionError, ParameterCheckError, listed
+from dagsterlite.errors import (
+    DagsterInvalidDefinitionError,
+    ParameterCheckError,
+    listed,
+    with_article,
+)
 
 
 class _FromAnnotation:
@@ -253,7 +258,7 @@ def _by_name(owner: str, argument: str, given: Any, *classes: type[Any]) -> dict
         if not isinstance(name, str):
             raise ParameterCheckError(owner, argument, "a dict whose keys are texts", name)
         if not isinstance(item, classes):
-            raise ParameterCheckError(owner, f"{argument}['{name}']", f"a {kind}", item)
+            raise ParameterCheckError(owner, f"{argument}['{name}']", with_article(kind), item)
     return dict(given)
 
 

@@ -33,7 +33,7 @@ class OutputDefinition:
         description: str | None = None,
         is_required: bool | None = None,
     ) -> None:
-        self.name = check_name("solid output", DEFAULT_OUTPUT if name is None else name)
+        self.name = check_name("output", DEFAULT_OUTPUT if name is None else name)
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"output '{self.name}'")
         self.description = description
         self.is_required = True if is_required is None else bool(is_required)

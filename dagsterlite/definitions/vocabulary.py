@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dagsterlite.errors import with_article
+
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:
@@ -35,7 +37,7 @@ class Vocabulary:
     @property
     def a_node(self) -> str:
         """The node with its article."""
-        return f"an {self.node}" if self.node[0] in "aeiou" else f"a {self.node}"
+        return with_article(self.node)
 
     def provider(self, mode_name: str) -> str:
         """Return what provides a node's resources."""

@@ -16,11 +16,11 @@ from dagsterlite.events.metadata import EventMetadataEntry
 from dagsterlite.events.payloads import (
     ObjectStoreOperationResultData,
     ObjectStoreOperationType,
-    StepMaterializationData,
     StepOutputData,
 )
 from dagsterlite.events.receipt import StoredOutput
 from dagsterlite.events.yielded import AssetMaterialization, Materialization, Output
+from dagsterlite.execution.asset_events import asset_event
 from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.inputs import because, type_check_data, verdict
 from dagsterlite.handles import StepOutputHandle
@@ -43,24 +43,25 @@ def take_output(
         DagsterTypeMaterializationError: the value cannot be written as config asks.
     """
     step_output = context.step.step_output_named(output.output_name)
-    yield from _check(context, step_output, output.value)
+    yield from _check(context, step_output, output)
     yield _keep(context, step_output, output, stored)
     yield from _materialize(context, step_output, output.value)
 
 
 def _check(
-    context: StepExecutionContext, step_output: StepOutput, value: Any
+    context: StepExecutionContext, step_output: StepOutput, output: Output
 ) -> Iterator[DagsterEvent]:
     dagster_type = step_output.dagster_type
     answer = context.run_context.interrupts.call(
-        lambda: dagster_type.type_check(context.for_type(dagster_type), value)
+        lambda: dagster_type.type_check(context.for_type(dagster_type), output.value)
     )
     message = (
         f'Yielded output "{step_output.name}" of type "{dagster_type.display_name}". '
         f"{verdict(answer)}"
     )
     handle = StepOutputHandle(context.step.key, step_output.name)
-    data = StepOutputData(handle, type_check_data(step_output.name, answer))
+    metadata = [*output.metadata_entries, *context.output_metadata(step_output.name)]
+    data = StepOutputData(handle, type_check_data(step_output.name, answer), metadata)
     yield context.log.event(DagsterEventType.STEP_OUTPUT, message, data)
     if not answer.success:
         raise DagsterTypeCheckDidNotPass(
@@ -105,7 +106,7 @@ def _materialize(
     for name, output_config in config.outputs:
         if name == step_output.name:
             for item in _written(context, step_output, output_config, value):
-                yield materialization_event(context, item)
+                yield asset_event(context.log, item)
 
 
 def _written(
@@ -126,12 +127,3 @@ def _written(
                 )
             )
         )
-
-
-def materialization_event(
-    context: StepExecutionContext, item: AssetMaterialization | Materialization
-) -> DagsterEvent:
-    """Hand on the event that tells of a materialization."""
-    message = item.description or f"Materialized value {item.label}."
-    data = StepMaterializationData(item)
-    return context.log.event(DagsterEventType.STEP_MATERIALIZATION, message, data)

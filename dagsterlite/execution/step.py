@@ -8,15 +8,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagsterlite.definitions.compute import UserEvent
 from dagsterlite.errors import DagsterExecutionInterruptedError, DagsterStorageError
 from dagsterlite.events.engine import AttemptSuperseded, EngineEventData, StepAbandoned
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.payloads import (
-    AssetObservationData,
-    StepExpectationResultData,
     StepFailureData,
     StepRetryData,
     StepSuccessData,
@@ -24,8 +21,6 @@ from dagsterlite.events.payloads import (
 )
 from dagsterlite.events.receipt import Receipt, StepOutcome, StoredOutput
 from dagsterlite.events.yielded import (
-    AssetObservation,
-    ExpectationResult,
     Failure,
     Output,
     RetryRequested,
@@ -33,9 +28,10 @@ from dagsterlite.events.yielded import (
 from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.inputs import Upstream, load_inputs
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.outputs import materialization_event, take_output
+from dagsterlite.execution.outputs import take_output
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
+from dagsterlite.execution.side_events import side_event
 from dagsterlite.execution.user_events import run_user_code
 from dagsterlite.plan.decide import Abandon, Retry, Skip, decide_retry
 from dagsterlite.plan.step import ExecutionStep
@@ -104,6 +100,7 @@ class _Attempt:
             raise
         except BaseException as exc:  # noqa: BLE001 - a step may raise anything
             self._discard()
+            yield from self._context.take_logged_events()
             return (yield from self._fail(exc))
 
     def _discard(self) -> None:
@@ -130,12 +127,14 @@ class _Attempt:
         yield from load_inputs(self._context, self._upstream, inputs)
         with closing(run_user_code(self._context, inputs)) as events:
             for event in events:
+                yield from self._context.take_logged_events()
                 if isinstance(event, Output):
                     yield from take_output(self._context, event, self._stored)
                     if self._is_handed_on(event.value):
                         self._values[event.output_name] = event.value
                 else:
-                    yield self._side_event(event)
+                    yield side_event(self._context.log, event)
+        yield from self._context.take_logged_events()
 
     def _is_handed_on(self, value: Any) -> bool:
         """Return whether the steps to come get the value itself, not what was stored of it.
@@ -144,19 +143,6 @@ class _Attempt:
         """
         is_lazy = hasattr(type(value), "__dask_graph__")
         return not (is_lazy and self._context.run_context.storage.is_persistent)
-
-    def _side_event(self, event: UserEvent) -> DagsterEvent:
-        if isinstance(event, ExpectationResult):
-            message = _expectation_message(event)
-            data = StepExpectationResultData(event)
-            return self._event(DagsterEventType.STEP_EXPECTATION_RESULT, message, data)
-        if isinstance(event, AssetObservation):
-            message = event.description or f"Observed {event.label}."
-            return self._event(
-                DagsterEventType.ASSET_OBSERVATION, message, AssetObservationData(event)
-            )
-        assert not isinstance(event, Output)
-        return materialization_event(self._context, event)
 
     def _succeed(self) -> Attempt:
         log = self._context.attempt_log
@@ -260,12 +246,6 @@ def pass_over(run_context: RunContext, step: ExecutionStep, decision: Skip | Aba
         entry_count=log.count,
     )
     return AttemptResult(receipt=receipt)
-
-
-def _expectation_message(result: ExpectationResult) -> str:
-    verdict = "passed" if result.success else "failed"
-    description = f" {result.description}" if result.description else ""
-    return f"Expectation {result.label} {verdict}.{description}"
 
 
 def _user_failure(exc: BaseException) -> UserFailureData | None:

@@ -164,4 +164,6 @@ def _metadata(event: DagsterEvent) -> str:
         entries = event.step_materialization_data.materialization.metadata_entries
     elif event.is_expectation_result:
         entries = event.step_expectation_result_data.expectation_result.metadata_entries
+    elif event.is_successful_output:
+        entries = event.step_output_data.metadata_entries
     return f" ({', '.join(map(metadata_text, entries))})" if entries else ""
