@@ -86,14 +86,15 @@ class JobDefinition(PipelineDefinition):
             raise ParameterCheckError("JobDefinition", "graph_def", "a GraphDefinition", graph_def)
         self.graph_def = graph_def
         job_name = graph_def.name if name is None else name
+        owner = f"{self.words.pipeline} '{job_name}'"
         self.has_specified_executor = executor_def is not None
         self.has_specified_loggers = logger_defs is not None
         super().__init__(
             solid_defs=(),
             name=job_name,
             description=graph_def.description if description is None else description,
-            mode_defs=[_mode(f"job '{job_name}'", resource_defs or {}, executor_def, logger_defs)],
-            tags={**graph_def.tags, **(tags or {})},
+            mode_defs=[_mode(owner, resource_defs or {}, executor_def, logger_defs)],
+            tags={**graph_def.tags, **_mapping(owner, "tags", tags)},
         )
         self.metadata = dict(_mapping(self.label, "metadata", metadata))
         self.input_values = self._checked_values(input_values)
