@@ -1,4 +1,4 @@
-"""``dagsterlite pipeline``: execute, list and print pipelines."""
+"""``dagsterlite pipeline``, or ``job``: execute, list and print pipelines and jobs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _takes_source(function: F) -> F:
 
 @click.group()
 def pipeline_group() -> None:
-    """Execute, list and print pipelines.
+    """Execute, list and print pipelines; jobs are pipelines.
 
     Without -f and -m, pipelines are looked for where workspace.yaml or the table [tool.dagsterlite]
     of pyproject.toml in the working directory says.
@@ -67,10 +67,12 @@ def pipeline_group() -> None:
 @click.option(
     "-s",
     "--solid-selection",
+    "--op-selection",
+    "solid_selection",
     metavar="SELECTION",
     multiple=True,
     callback=read_selection,
-    help="The solids to run, e.g. '*load,clean+': queries with commas; may be repeated.",
+    help="The solids or ops to run, e.g. '*load,clean+': queries with commas; may be repeated.",
 )
 @click.option(
     "--tags", metavar="JSON", callback=read_tags, help="Tags of the run, as a JSON object."
@@ -152,15 +154,15 @@ def print_pipeline(
     mode: str | None,
     name: str | None,
 ) -> None:
-    """Print a pipeline: its solids, modes and presets, and the run config that it takes."""
+    """Print a pipeline: what it is made of and runs with, and the run config that it takes."""
     definition = _pick(ctx, python_file, module_name, attribute, name).definition
     from dagsterlite.config import print_config_type
     from dagsterlite.render.pipelines import pipeline_report
     from dagsterlite.render.screen import screen
-    from dagsterlite.run_config.schema import build_schema
+    from dagsterlite.run_config.schema import run_config_type
 
     shown_mode = definition.get_mode_definition(mode or definition.get_default_mode_name())
-    schema = print_config_type(build_schema(definition, shown_mode))
+    schema = print_config_type(run_config_type(definition, shown_mode))
     console = screen()
     for line in pipeline_report(definition, shown_mode, schema):
         console.print(line, soft_wrap=True)

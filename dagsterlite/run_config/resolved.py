@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagsterlite.config import Any as AnyConfig
 from dagsterlite.config import ConfigType, Evaluation, resolve_config
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.graph import Graph
@@ -19,7 +18,7 @@ from dagsterlite.errors import (
 )
 from dagsterlite.handles import SolidHandle
 from dagsterlite.run_config.defaults import with_defaults
-from dagsterlite.run_config.schema import build_schema, mapped_solids_schema
+from dagsterlite.run_config.schema import build_schema, mapped_solids_schema, run_config_type
 
 
 @dataclass(frozen=True)
@@ -139,8 +138,8 @@ def _standard(
     mapping = definition.config_mapping
     if mapping is None:
         return given, frozenset()
-    form = AnyConfig if mapping.config_field is None else mapping.config_field.config_type
-    resolved = _resolve(form, given, environ, preamble)
+    mode = definition.get_default_mode()
+    resolved = _resolve(run_config_type(definition, mode), given, environ, preamble)
     with user_code_error_boundary(
         DagsterConfigMappingFunctionError,
         lambda: f"The config mapping of {definition.label} raised an error.",

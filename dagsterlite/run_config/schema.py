@@ -60,6 +60,14 @@ def build_schema(
     )
 
 
+def run_config_type(definition: PipelineDefinition, mode: ModeDefinition) -> ConfigType:
+    """Return what a user's run config must look like: the usual form, or what is mapped to it."""
+    mapping = definition.config_mapping
+    if mapping is None:
+        return build_schema(definition, mode)
+    return AnyConfig if mapping.config_field is None else mapping.config_field.config_type
+
+
 def _top_solids(definition: PipelineDefinition, ignored: Iterable[str]) -> Field:
     top = definition.graph_def
     if top is None or top.config_mapping is None:
