@@ -68,6 +68,13 @@ _NAMES_OF = {
         "ExecutorDefinition",
         "executor",
     ),
+    "dagsterlite.definitions.hook": (
+        "HookDefinition",
+        "HookExecutionResult",
+        "event_list_hook",
+        "failure_hook",
+        "success_hook",
+    ),
     "dagsterlite.definitions.inputs": (
         "InputDefinition",
         "InputMapping",
@@ -103,6 +110,11 @@ _NAMES_OF = {
         "ResourceDefinition",
         "resource",
     ),
+    "dagsterlite.definitions.retry_policy": (
+        "Backoff",
+        "Jitter",
+        "RetryPolicy",
+    ),
     "dagsterlite.definitions.solid": (
         "SolidDefinition",
         "lambda_solid",
@@ -129,6 +141,8 @@ _NAMES_OF = {
         "DagsterInvalidConfigDefinitionError",
         "DagsterInvalidConfigError",
         "DagsterInvalidDefinitionError",
+        "DagsterInvalidInvocationError",
+        "DagsterInvalidPropertyError",
         "DagsterInvalidSubsetError",
         "DagsterInvariantViolationError",
         "DagsterLeaseLostError",
@@ -208,6 +222,8 @@ _NAMES_OF = {
         "PlanOrchestrationContext",
         "RetryMode",
     ),
+    "dagsterlite.execution.hook_contexts": ("HookContext",),
+    "dagsterlite.execution.hook_invocation": ("build_hook_context",),
     "dagsterlite.execution.in_process": ("in_process_executor",),
     "dagsterlite.execution.job_results": (
         "ExecuteInProcessResult",

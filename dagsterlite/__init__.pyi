@@ -109,6 +109,21 @@ from dagsterlite.definitions.executor import (
 from dagsterlite.definitions.executor import (
     executor as executor,
 )
+from dagsterlite.definitions.hook import (
+    HookDefinition as HookDefinition,
+)
+from dagsterlite.definitions.hook import (
+    HookExecutionResult as HookExecutionResult,
+)
+from dagsterlite.definitions.hook import (
+    event_list_hook as event_list_hook,
+)
+from dagsterlite.definitions.hook import (
+    failure_hook as failure_hook,
+)
+from dagsterlite.definitions.hook import (
+    success_hook as success_hook,
+)
 from dagsterlite.definitions.inputs import (
     InputDefinition as InputDefinition,
 )
@@ -172,6 +187,15 @@ from dagsterlite.definitions.resource import (
 from dagsterlite.definitions.resource import (
     resource as resource,
 )
+from dagsterlite.definitions.retry_policy import (
+    Backoff as Backoff,
+)
+from dagsterlite.definitions.retry_policy import (
+    Jitter as Jitter,
+)
+from dagsterlite.definitions.retry_policy import (
+    RetryPolicy as RetryPolicy,
+)
 from dagsterlite.definitions.solid import (
     SolidDefinition as SolidDefinition,
 )
@@ -234,6 +258,12 @@ from dagsterlite.errors import (
 )
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError as DagsterInvalidDefinitionError,
+)
+from dagsterlite.errors import (
+    DagsterInvalidInvocationError as DagsterInvalidInvocationError,
+)
+from dagsterlite.errors import (
+    DagsterInvalidPropertyError as DagsterInvalidPropertyError,
 )
 from dagsterlite.errors import (
     DagsterInvalidSubsetError as DagsterInvalidSubsetError,
@@ -439,6 +469,12 @@ from dagsterlite.execution.executor import (
 from dagsterlite.execution.executor import (
     RetryMode as RetryMode,
 )
+from dagsterlite.execution.hook_contexts import (
+    HookContext as HookContext,
+)
+from dagsterlite.execution.hook_invocation import (
+    build_hook_context as build_hook_context,
+)
 from dagsterlite.execution.in_process import (
     in_process_executor as in_process_executor,
 )
@@ -613,6 +649,7 @@ __all__ = [
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "Backoff",
     "Bool",
     "BoolSource",
     "CheckError",
@@ -637,6 +674,8 @@ __all__ = [
     "DagsterInvalidConfigDefinitionError",
     "DagsterInvalidConfigError",
     "DagsterInvalidDefinitionError",
+    "DagsterInvalidInvocationError",
+    "DagsterInvalidPropertyError",
     "DagsterInvalidSubsetError",
     "DagsterInvariantViolationError",
     "DagsterLeaseLostError",
@@ -692,7 +731,10 @@ __all__ = [
     "GraphDefinition",
     "GraphIn",
     "GraphOut",
+    "HookContext",
+    "HookDefinition",
     "HookExecutionError",
+    "HookExecutionResult",
     "In",
     "InitExecutorContext",
     "InitIntermediateStorageContext",
@@ -706,6 +748,7 @@ __all__ = [
     "IntSource",
     "IntermediateStorage",
     "IntermediateStorageDefinition",
+    "Jitter",
     "JobDefinition",
     "JobExecutionResult",
     "JsonMetadataEntryData",
@@ -744,6 +787,7 @@ __all__ = [
     "PythonObjectDagsterType",
     "ResourceDefinition",
     "RetryMode",
+    "RetryPolicy",
     "RetryRequested",
     "RunRecord",
     "RunStorage",
@@ -769,6 +813,7 @@ __all__ = [
     "TypeCheck",
     "TypeCheckContext",
     "UrlMetadataEntryData",
+    "build_hook_context",
     "check_dagster_type",
     "colored_console_logger",
     "composite_solid",
@@ -781,11 +826,13 @@ __all__ = [
     "default_intermediate_storage_defs",
     "default_loggers",
     "default_system_storage_defs",
+    "event_list_hook",
     "execute_job",
     "execute_pipeline",
     "execute_pipeline_iterator",
     "execute_run",
     "executor",
+    "failure_hook",
     "fs_intermediate_storage",
     "fs_system_storage",
     "fsspec_file_manager",
@@ -805,6 +852,7 @@ __all__ = [
     "pipeline",
     "resource",
     "solid",
+    "success_hook",
     "system_storage",
     "usable_as_dagster_type",
     "user_code_error_boundary",

@@ -84,6 +84,14 @@ class ParameterCheckError(CheckError, TypeError):
         )
 
 
+class DagsterInvalidInvocationError(DagsterInvariantViolationError):
+    """A definition was called by itself with arguments that it does not take."""
+
+
+class DagsterInvalidPropertyError(DagsterInvariantViolationError):
+    """Something was asked of a context that is known only in a run."""
+
+
 class DagsterInvalidSubsetError(DagsterError):
     """A selection of solids or steps names something that is not there, or selects nothing."""
 

@@ -38,6 +38,7 @@ PLUGINS = {
     "default_system_storage_defs": Plugin(
         "dagsterlite.execution.defaults:default_system_storage_defs"
     ),
+    "invoke_hook": Plugin("dagsterlite.execution.hook_invocation:invoke_hook"),
     "in_memory_intermediates": Plugin("dagsterlite.memory:InMemoryIntermediateStorage"),
     "local_artifact_storage": Plugin("dagsterlite.instance:LocalArtifactStorage"),
     # What stands on the shelves.

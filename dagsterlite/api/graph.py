@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, overload
 
 from dagsterlite.api.job import JobConfig, JobDefinition, config_of
@@ -11,6 +11,7 @@ from dagsterlite.definitions.composed import compose
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.dependency import Dependencies
 from dagsterlite.definitions.executor import ExecutorDefinition
+from dagsterlite.definitions.hook import HookDefinition
 from dagsterlite.definitions.inputs import InputDefinition, InputMapping
 from dagsterlite.definitions.ins_outs import (
     GraphIn,
@@ -22,12 +23,13 @@ from dagsterlite.definitions.ins_outs import (
 from dagsterlite.definitions.logger import LoggerDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition, OutputMapping
+from dagsterlite.definitions.retry_policy import RetryPolicy
 from dagsterlite.definitions.signature import (
     check_inputs,
     inputs_of,
     name_of,
     outputs_of,
-    refuse_generator,
+    refuse_unrun,
 )
 from dagsterlite.definitions.vocabulary import OPS
 from dagsterlite.execution.job_results import ExecuteInProcessResult
@@ -96,6 +98,8 @@ class GraphDefinition(CompositeSolidDefinition):
         metadata: Mapping[str, Any] | None = None,
         logger_defs: Mapping[str, LoggerDefinition] | None = None,
         executor_def: ExecutorDefinition | None = None,
+        hooks: Iterable[HookDefinition] | None = None,
+        op_retry_policy: RetryPolicy | None = None,
         op_selection: Sequence[str] | None = None,
         input_values: Mapping[str, Any] | None = None,
     ) -> JobDefinition:
@@ -110,6 +114,8 @@ class GraphDefinition(CompositeSolidDefinition):
             metadata: Facts for people.
             logger_defs: The loggers by name.
             executor_def: The executor.
+            hooks: Hooks of every op.
+            op_retry_policy: How an op is tried again for which nothing else is said.
             op_selection: Queries that select the ops to keep (default: all).
             input_values: Values for the graph's inputs, by name.
 
@@ -129,6 +135,8 @@ class GraphDefinition(CompositeSolidDefinition):
             metadata=metadata,
             logger_defs=logger_defs,
             executor_def=executor_def,
+            hook_defs=hooks,
+            op_retry_policy=op_retry_policy,
             op_selection=op_selection,
             input_values=input_values,
         )
@@ -183,7 +191,7 @@ def graph_of(
     owner = f"{decorator} '{graph_name}'"
     refuse_both(owner, ins=ins, input_defs=input_defs)
     refuse_both(owner, out=out, output_defs=output_defs)
-    refuse_generator(owner, fn)
+    refuse_unrun(owner, fn)
     parameters = list(inspect.signature(fn).parameters.values())
     inputs = (
         inputs_from(owner, fn, parameters, ins, GraphIn)
@@ -298,6 +306,8 @@ def job(
     metadata: Mapping[str, Any] | None = ...,
     logger_defs: Mapping[str, LoggerDefinition] | None = ...,
     executor_def: ExecutorDefinition | None = ...,
+    hooks: Iterable[HookDefinition] | None = ...,
+    op_retry_policy: RetryPolicy | None = ...,
     input_values: Mapping[str, Any] | None = ...,
 ) -> Callable[[Callable[..., Any]], JobDefinition]: ...
 
@@ -313,6 +323,8 @@ def job(
     metadata: Mapping[str, Any] | None = None,
     logger_defs: Mapping[str, LoggerDefinition] | None = None,
     executor_def: ExecutorDefinition | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
+    op_retry_policy: RetryPolicy | None = None,
     input_values: Mapping[str, Any] | None = None,
 ) -> JobDefinition | Callable[[Callable[..., Any]], JobDefinition]:
     """Make a job from a function that calls ops and graphs.
@@ -331,6 +343,8 @@ def job(
         metadata: Facts for people, by name.
         logger_defs: The loggers by name (default: the console).
         executor_def: The executor (default: run config selects one of ``default_executors``).
+        hooks: Hooks of every op.
+        op_retry_policy: How an op is tried again for which nothing else is said.
         input_values: Values for the inputs, by name.
 
     Raises:
@@ -349,6 +363,8 @@ def job(
             metadata=metadata,
             logger_defs=logger_defs,
             executor_def=executor_def,
+            hooks=hooks,
+            op_retry_policy=op_retry_policy,
             input_values=input_values,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +13,14 @@ from dagsterlite.definitions.config_mapping import ConfigMapping
 from dagsterlite.definitions.dependency import Dependencies
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.hook import HookDefinition
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.logger import LoggerDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.resource import ResourceDefinition
+from dagsterlite.definitions.retry_policy import RetryPolicy
 from dagsterlite.definitions.vocabulary import OPS
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
@@ -53,6 +55,8 @@ class JobDefinition(PipelineDefinition):
         description: For people (default: the graph's).
         tags: Tags of each run, over the graph's.
         metadata: Facts for people, by name.
+        hook_defs: Hooks of every op.
+        op_retry_policy: How an op is tried again for which nothing else is said.
         op_selection: Queries that select the ops to keep (default: all).
         input_values: Values for the graph's inputs, by name.
 
@@ -79,6 +83,8 @@ class JobDefinition(PipelineDefinition):
         description: str | None = None,
         tags: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
+        hook_defs: Iterable[HookDefinition] | None = None,
+        op_retry_policy: RetryPolicy | None = None,
         op_selection: Sequence[str] | None = None,
         input_values: Mapping[str, Any] | None = None,
     ) -> None:
@@ -95,6 +101,8 @@ class JobDefinition(PipelineDefinition):
             description=graph_def.description if description is None else description,
             mode_defs=[_mode(owner, resource_defs or {}, executor_def, logger_defs)],
             tags={**graph_def.tags, **_mapping(owner, "tags", tags)},
+            hook_defs=hook_defs,
+            solid_retry_policy=op_retry_policy,
         )
         self.metadata = dict(_mapping(self.label, "metadata", metadata))
         self.input_values = self._checked_values(input_values)

@@ -20,7 +20,7 @@ from dagsterlite.definitions.signature import (
     inputs_of,
     name_of,
     outputs_of,
-    refuse_generator,
+    refuse_unrun,
 )
 from dagsterlite.definitions.vocabulary import SOLIDS
 from dagsterlite.errors import (
@@ -144,7 +144,7 @@ def composite_solid(
     def wrap(fn: Callable[..., Any]) -> CompositeSolidDefinition:
         composite_name = name_of("@composite_solid", name, fn)
         owner = f"@composite_solid '{composite_name}'"
-        refuse_generator(owner, fn)
+        refuse_unrun(owner, fn)
         parameters = list(inspect.signature(fn).parameters.values())
         inputs = inputs_of(owner, fn, parameters, input_defs)
         positional = check_inputs(owner, parameters, inputs, takes_nothing=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dagsterlite.definitions.coroutines import items_of, result_of
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.errors import DagsterInvariantViolationError, listed, shown, type_name
 from dagsterlite.events.yielded import (
@@ -27,10 +28,17 @@ SIDE_EVENTS = (AssetMaterialization, Materialization, AssetObservation, Expectat
 def compute_fn_of(
     owner: str, fn: Callable[..., Any], outputs: Sequence[OutputDefinition], *, takes_context: bool
 ) -> ComputeFn:
-    """Return the compute function, of context and inputs, that calls the user's ``fn``."""
+    """Return the compute function, of context and inputs, that calls the user's ``fn``.
+
+    Where ``fn`` is async, it is run to its end by an event loop of its own.
+    """
 
     def compute(context: Any, inputs: Mapping[str, Any]) -> Iterator[UserEvent]:
         answer = fn(context, **inputs) if takes_context else fn(**inputs)
+        if inspect.iscoroutine(answer):
+            answer = result_of(answer)
+        if inspect.isasyncgen(answer):
+            answer = items_of(answer)
         if inspect.isgenerator(answer):
             yield from answer
         else:
@@ -42,13 +50,6 @@ def compute_fn_of(
 def _events_of(
     owner: str, context: Any, answer: Any, outputs: Sequence[OutputDefinition]
 ) -> Iterator[UserEvent]:
-    if inspect.iscoroutine(answer) or inspect.isasyncgen(answer):
-        message = (
-            f"Error in {owner}: it returned {shown(answer)}, which nothing would await. Run it to "
-            "its end, e.g. by asyncio.run, and return the result."
-        )
-        _close(answer)
-        raise DagsterInvariantViolationError(message)
     if isinstance(answer, SIDE_EVENTS):
         message = (
             f"Error in {owner}: it returned a {type(answer).__name__}. Yield it instead, and yield "
@@ -100,12 +101,6 @@ def _named_output(owner: str, position: int, name: str, item: Any) -> Output:
         )
         raise DagsterInvariantViolationError(message)
     return replace(item, output_name=name)
-
-
-def _close(answer: Any) -> None:
-    if inspect.iscoroutine(answer):
-        # Python warns of a coroutine that was neither awaited nor closed.
-        answer.close()
 
 
 def _unexpected(owner: str, answer: Any, outputs: Sequence[OutputDefinition]) -> str:

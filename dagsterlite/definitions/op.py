@@ -18,6 +18,7 @@ from dagsterlite.definitions.ins_outs import (
     refuse_both,
 )
 from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.definitions.retry_policy import RetryPolicy
 from dagsterlite.definitions.signature import (
     check_inputs,
     inputs_of,
@@ -45,6 +46,7 @@ class OpDefinition(SolidDefinition):
         required_resource_keys: The resources that ``context.resources`` has.
         tags: Text to text (or JSON-able).
         version: The older name of ``code_version``.
+        retry_policy: How the op is tried again when its function raises.
         code_version: A name for the code's version.
         positional_inputs: The inputs in the order of a call's positional arguments.
 
@@ -66,6 +68,7 @@ class OpDefinition(SolidDefinition):
         required_resource_keys: Iterable[str] | None = None,
         tags: Mapping[str, Any] | None = None,
         version: str | None = None,
+        retry_policy: RetryPolicy | None = None,
         code_version: str | None = None,
         *,
         positional_inputs: Sequence[str] | None = None,
@@ -83,6 +86,7 @@ class OpDefinition(SolidDefinition):
             required_resource_keys=required_resource_keys,
             positional_inputs=positional_inputs,
             version=code_version or version,
+            retry_policy=retry_policy,
         )
 
     @property
@@ -111,6 +115,7 @@ def op(
     required_resource_keys: Iterable[str] | None = ...,
     tags: Mapping[str, Any] | None = ...,
     version: str | None = ...,
+    retry_policy: RetryPolicy | None = ...,
     code_version: str | None = ...,
     input_defs: Sequence[InputDefinition] | None = ...,
     output_defs: Sequence[OutputDefinition] | None = ...,
@@ -128,6 +133,7 @@ def op(
     required_resource_keys: Iterable[str] | None = None,
     tags: Mapping[str, Any] | None = None,
     version: str | None = None,
+    retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
     input_defs: Sequence[InputDefinition] | None = None,
     output_defs: Sequence[OutputDefinition] | None = None,
@@ -152,6 +158,7 @@ def op(
         required_resource_keys: The resources that ``context.resources`` has.
         tags: Text to text (or JSON-able).
         version: The older name of ``code_version``.
+        retry_policy: How the op is tried again when its function raises.
         code_version: A name for the code's version.
         input_defs: The inputs as a list, in place of ``ins``.
         output_defs: The outputs as a list, in place of ``out``.
@@ -189,6 +196,7 @@ def op(
             required_resource_keys=required_resource_keys,
             tags=tags,
             version=version,
+            retry_policy=retry_policy,
             code_version=code_version,
             positional_inputs=check_inputs(owner, valued, inputs, argument="ins"),
         )

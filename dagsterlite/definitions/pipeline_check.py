@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.hook import NO_HOOKS, HookDefs
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition, Solid
 from dagsterlite.definitions.strategies import strategies_of
@@ -27,8 +28,15 @@ _BUILTINS: Mapping[str, DagsterType] = {
 }
 
 
-def check_pipeline(graph: Graph, modes: Sequence[ModeDefinition]) -> None:
+def check_pipeline(
+    graph: Graph, modes: Sequence[ModeDefinition], hooks: HookDefs = NO_HOOKS
+) -> None:
     """Refuse a pipeline that can never run.
+
+    Args:
+        graph: Its solids.
+        modes: Its modes.
+        hooks: The hooks of every solid in it.
 
     Raises:
         DagsterInvalidDefinitionError: an input can get no value, two types or two serialization
@@ -42,7 +50,10 @@ def check_pipeline(graph: Graph, modes: Sequence[ModeDefinition]) -> None:
     types = _users_of_types(definitions)
     _check_type_names(graph.owner, types)
     strategies_of(graph.owner, definitions)
-    requirements = list(_requirements(definitions, types))
+    requirements = [
+        *_requirements(definitions, types),
+        *_requirements_of_hooks(graph, definitions, hooks),
+    ]
     for mode in modes:
         for requirer, keys in (*requirements, *_requirements_of_mode(mode)):
             _check_keys(graph, mode, requirer, keys)
@@ -121,6 +132,18 @@ def _requirements(
             yield definition.label, definition.required_resource_keys
     for dagster_type, user in types.items():
         yield f"type '{dagster_type.display_name}' of {user.label}", dagster_type.resource_keys()
+
+
+def _requirements_of_hooks(
+    graph: Graph, definitions: Sequence[NodeDefinition], hooks: HookDefs
+) -> Iterator[tuple[str, frozenset[str]]]:
+    for hook in hooks:
+        yield f"{hook.label} of the {graph.words.pipeline}", hook.required_resource_keys
+    inside = (d.graph for d in definitions if isinstance(d, CompositeSolidDefinition))
+    for one in (graph, *inside):
+        for solid in one.solids.values():
+            for hook in solid.hook_defs:
+                yield f"{hook.label} of {solid.label}", hook.required_resource_keys
 
 
 def _requirements_of_mode(mode: ModeDefinition) -> Iterator[tuple[str, frozenset[str]]]:

@@ -267,6 +267,7 @@ class Failure(DagsterError):
     Args:
         description: What went wrong.
         metadata_entries: Facts that help to find out why.
+        allow_retries: Whether the step's retry policy is followed; False fails it at once.
         metadata: The same as a dict, as for :class:`AssetMaterialization`.
     """
 
@@ -274,12 +275,16 @@ class Failure(DagsterError):
         self,
         description: str | None = None,
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
+        allow_retries: bool = True,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         check_text("Failure", "description", description)
         super().__init__(*([] if description is None else [description]))
         self.description = description
         self.metadata_entries = metadata_entries_of("Failure", metadata_entries, metadata)
+        if not isinstance(allow_retries, bool):
+            raise ParameterCheckError("Failure", "allow_retries", "a bool", allow_retries)
+        self.allow_retries = allow_retries
 
     @property
     def is_user_code_error(self) -> bool:

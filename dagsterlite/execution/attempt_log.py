@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import threading
@@ -123,6 +124,16 @@ class AttemptLog:
         """From now on only the attempt itself logs: its last event comes."""
         with self._lock:
             self._is_sealed = True
+
+    def continued(self) -> AttemptLog:
+        """Return a log that numbers on from here, for what follows the attempt's last event.
+
+        Its entries belong to no manifest. This log is sealed, and hands nothing on any more.
+        """
+        self.seal()
+        log = copy.copy(self)
+        vars(log).update(_lock=threading.Lock(), _is_sealed=False, _kept=None)
+        return log
 
     def make_event(
         self, event_type: DagsterEventType, message: str, data: EventSpecificData | None = None

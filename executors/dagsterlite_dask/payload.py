@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
@@ -17,7 +17,9 @@ from typing import Any
 import cloudpickle
 
 from dagsterlite.definitions.executor import ExecutorDefinition
+from dagsterlite.definitions.hook import HookDefinition
 from dagsterlite.definitions.logger import LoggerDefinition
+from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import DagsterInvariantViolationError, listed
 from dagsterlite.runs import DagsterRun
@@ -111,20 +113,32 @@ def driver_only(_init_context: Any) -> Any:
 
 
 def _unpicklable(payload: Payload, modules: Sequence[ModuleType], exc: Exception) -> str:
-    guilty = []
-    for definition in payload.pipeline.all_solid_defs:
-        try:
-            _dumps(definition, modules)
-        except Exception:  # noqa: BLE001 - a user's object decides what pickling it raises
-            guilty.append(definition.name)
-    node = payload.pipeline.words.node
-    where = f" It stands with the {node} {listed(guilty)}." if guilty else ""
+    pipeline = payload.pipeline
     return (
-        f"{payload.pipeline.label} cannot be sent to workers: something that its "
-        f"functions refer to cannot be pickled: {type(exc).__name__}: {exc}.{where} Make such "
-        f"objects (connections, locks, open files) inside "
-        f"{payload.pipeline.words.a_node} or a resource."
+        f"{pipeline.label} cannot be sent to workers: something that its functions refer to cannot "
+        f"be pickled: {type(exc).__name__}: {exc}.{_guilty(pipeline, modules)} Make such objects "
+        f"(connections, locks, open files) inside {pipeline.words.a_node} or a resource."
     )
+
+
+def _guilty(pipeline: PipelineDefinition, modules: Sequence[ModuleType]) -> str:
+    found: list[str] = []
+    definitions: dict[str, Iterable[NodeDefinition | HookDefinition]] = {
+        pipeline.words.node: pipeline.all_solid_defs,
+        "hook": pipeline.all_hook_defs,
+    }
+    for kind, some in definitions.items():
+        names = [one.name for one in some if not _can_be_sent(one, modules)]
+        found += [f"the {kind} {listed(names)}"] if names else []
+    return f" It stands with {' and '.join(found)}." if found else ""
+
+
+def _can_be_sent(definition: object, modules: Sequence[ModuleType]) -> bool:
+    try:
+        _dumps(definition, modules)
+    except Exception:  # noqa: BLE001 - a user's object decides what pickling it raises
+        return False
+    return True
 
 
 def decode_payload(data: bytes) -> Payload:

@@ -20,6 +20,7 @@ from dagsterlite import (
     ParameterCheckError,
     PipelineDefinition,
     ResourceDefinition,
+    RetryPolicy,
     StringSource,
     colored_console_logger,
     config_mapping,
@@ -27,12 +28,14 @@ from dagsterlite import (
     execute_job,
     execute_pipeline,
     execute_pipeline_iterator,
+    failure_hook,
     graph,
     in_process_executor,
     job,
     op,
     pipeline,
     resource,
+    success_hook,
     validate_run_config,
 )
 
@@ -196,6 +199,65 @@ def test_a_job_is_made_of_a_graph():
     assert JobDefinition(graph_def=flow).name == "flow"
     with pytest.raises(DagsterInvalidDefinitionError, match="not a valid name for a job"):
         JobDefinition(graph_def=flow, name="a-b")
+
+
+# --- hooks and retries ---------------------------------------------------------------------------
+
+
+def test_hooks_of_a_job_see_ops_and_a_job():
+    seen: list[Any] = []
+
+    @failure_hook
+    def tells(context):
+        seen.append((context.job_name, context.op.name, context.op_config, context.op_exception))
+
+    @success_hook
+    def told(context):
+        seen.append((context.op.name, context.op_output_values))
+
+    @op
+    def fails():
+        raise ValueError("no")
+
+    @told
+    @job(hooks={tells})
+    def flow():
+        one()
+        fails()
+
+    assert isinstance(flow, JobDefinition)
+    flow.execute_in_process(raise_on_error=False)
+
+    (job_name, name, config, exception), success = sorted(seen, key=len, reverse=True)
+    assert (job_name, name, config) == ("flow", "fails", None)
+    assert isinstance(exception, ValueError)
+    assert success == ("one", {"result": 1})
+
+
+def test_ops_are_tried_again_by_their_own_policy_or_the_jobs():
+    tried: list[str] = []
+
+    def fails_as(name: str, **arguments: Any) -> Any:
+        @op(name=name, **arguments)
+        def fails():
+            tried.append(name)
+            raise ValueError(name)
+
+        return fails
+
+    own, plain = fails_as("own", retry_policy=RetryPolicy(max_retries=2)), fails_as("plain")
+
+    @graph
+    def flow():
+        own()
+        plain()
+        own.with_retry_policy(RetryPolicy(max_retries=0)).alias("once")()
+
+    made = flow.to_job(op_retry_policy=RetryPolicy(max_retries=1))
+    result = made.execute_in_process(raise_on_error=False)
+
+    assert [result.retry_attempts_for_node(name) for name in ("own", "plain", "once")] == [2, 1, 0]
+    assert sorted(tried) == ["own"] * 4 + ["plain"] * 2
 
 
 # --- run config ----------------------------------------------------------------------------------

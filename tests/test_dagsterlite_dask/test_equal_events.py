@@ -14,10 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from dagsterlite import (
     AssetKey,
     AssetMaterialization,
+    Backoff,
     DagsterInstance,
     EventMetadataEntry,
     ExpectationResult,
     Failure,
+    HookExecutionResult,
     InputDefinition,
     Int,
     List,
@@ -27,18 +29,23 @@ from dagsterlite import (
     OutputDefinition,
     PipelineDefinition,
     PythonObjectDagsterType,
+    RetryPolicy,
     RetryRequested,
     composite_solid,
     dagster_type_loader,
     dagster_type_materializer,
+    event_list_hook,
     execute_pipeline,
+    failure_hook,
     local_file_manager,
     logger,
     pipeline,
     resource,
     solid,
+    success_hook,
 )
 from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.serdes import to_json
 from tests.event_lists import assert_gap_free, logged
@@ -178,6 +185,56 @@ def with_resource():
     add_one(counts())
 
 
+@success_hook(required_resource_keys={"counter"})
+def on_success(context):
+    context.log.info("%s: %s", context.solid.name, context.solid_output_values)
+    assert context.resources.counter == 7
+
+
+@failure_hook
+def on_failure(context):
+    raise KeyError(repr(context.solid_exception))
+
+
+@event_list_hook
+def on_events(context, event_list):
+    kinds = [event.event_type_value for event in event_list]
+    kinds = [kind for kind in kinds if kind not in {"ENGINE_EVENT", "OBJECT_STORE_OPERATION"}]
+    context.log.info("%s: %s", context.step_key, kinds)
+    return HookExecutionResult("on_events", is_skipped="STEP_RESTARTED" not in kinds)
+
+
+@solid(retry_policy=RetryPolicy(2, delay=0.001, backoff=Backoff.EXPONENTIAL))
+def flaky(context):
+    if context.retry_number < 2:
+        raise ValueError(context.retry_number)
+    return context.retry_number
+
+
+@solid
+def final(_context):
+    raise Failure("final", allow_retries=False)
+
+
+@composite_solid
+def hooked_inside():
+    add_one.alias("hooked")(retries_in_vain.with_retry_policy(RetryPolicy(5)).alias("vain")())
+    wrong_type.with_hooks({on_events})()
+
+
+@on_success
+@pipeline(
+    mode_defs=[ModeDefinition(resource_defs={"counter": counter})],
+    hook_defs={on_failure},
+    solid_retry_policy=RetryPolicy(1),
+)
+def hooks_and_policies():
+    add_one(flaky.with_hooks({on_events, on_success})())
+    add_one.alias("after_final")(final.with_hooks({on_events})())
+    add_one.alias("after_fails")(fails())
+    hooked_inside.with_hooks({on_events})()
+
+
 @dagster_type_loader(config_schema={"of": int})
 def load_box(_context, config):
     return Box(config["of"])
@@ -258,14 +315,18 @@ def run(
         values = {
             step.solid.name: step.output_values for step in result.solid_result_list if step.success
         }
-        return result, by_step(result.event_list), values
+        return result, by_step(entries), values
 
 
-def by_step(found: Iterable[DagsterEvent]) -> dict[str, list[str]]:
+def by_step(entries: Iterable[EventLogEntry]) -> dict[str, list[str]]:
+    """Return the run's events, and for each step its events and what was logged among them."""
     steps: dict[str, list[str]] = {}
-    for event in found:
-        if event.event_type_value not in NOT_COMPARED:
-            steps.setdefault(event.step_key or "", []).append(plain(event))
+    for entry in entries:
+        event = entry.dagster_event
+        if event is None and entry.step_key:
+            steps.setdefault(entry.step_key, []).append(f"LOG {entry.user_message}")
+        elif event is not None and event.event_type_value not in NOT_COMPARED:
+            steps.setdefault(entry.step_key, []).append(plain(event))
     return steps
 
 
@@ -302,6 +363,7 @@ def assert_equal_runs(
         (composites, {}),
         (with_resource, {"resources": {"counter": {"config": 7}}}),
         (events, {}),
+        (hooks_and_policies, {"resources": {"counter": {"config": 7}}}),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
@@ -331,7 +393,7 @@ def test_inputs_from_config_and_written_outputs_are_the_same(
 def test_a_random_pipeline_runs_on_a_cluster_as_in_one_process(
     nodes: list[Node], cluster: Cluster
 ) -> None:
-    assert_equal_runs(pipeline_of(nodes), cluster)
+    assert_equal_runs(pipeline_of(nodes).with_hooks({on_events, on_failure}), cluster)
 
 
 def collecting(records: list[logging.LogRecord]) -> Callable[..., logging.Logger]:

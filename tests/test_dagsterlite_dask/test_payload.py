@@ -18,10 +18,12 @@ from dagsterlite import (
     ModeDefinition,
     PipelineDefinition,
     StringSource,
+    composite_solid,
     execute_pipeline,
     logger,
     pipeline,
     solid,
+    success_hook,
 )
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.errors import DagsterInvariantViolationError
@@ -135,6 +137,25 @@ def test_what_cannot_be_pickled_is_told_with_its_solid() -> None:
     assert "pipeline 'locking' cannot be sent to workers" in text
     assert "cannot pickle '_thread.lock' object" in text
     assert "It stands with the solid 'locks'." in text
+
+
+def test_what_cannot_be_pickled_is_told_with_its_hook() -> None:
+    lock = threading.Lock()
+
+    @success_hook
+    def locks(_context):
+        lock.acquire()
+
+    @composite_solid
+    def holds():
+        connects.with_hooks({locks})()
+
+    @pipeline
+    def locking():
+        holds()
+
+    with pytest.raises(DagsterInvariantViolationError, match="the solid 'holds' and the hook 'lo"):
+        encode_payload(payload_of(locking))
 
 
 def test_loggers_and_executors_stay_at_home() -> None:

@@ -327,8 +327,12 @@ def test_ops_stand_in_pipelines():
 def test_errors_of_ops_speak_of_ops():
     with pytest.raises(DagsterInvalidDefinitionError, match="not a valid name for an op"):
         op(name="bad-name")(lambda: 1)
-    with pytest.raises(DagsterInvalidDefinitionError, match="'fn' is async"):
 
-        @op
-        async def fn():
-            return None
+
+def test_an_op_may_be_async():
+    @op(out={"a": Out(), "b": Out()})
+    async def two() -> tuple[int, str]:
+        return 1, "x"
+
+    assert types_of(two)[1] == {"a": "Int", "b": "String"}
+    assert yielded(two) == [Output(1, "a"), Output("x", "b")]
