@@ -17,6 +17,7 @@ _NAMES_OF = {
         "execute_pipeline",
         "execute_pipeline_iterator",
         "execute_run",
+        "scaffold_run_config",
         "validate_run_config",
     ),
     "dagsterlite.api.graph": (
@@ -55,6 +56,7 @@ _NAMES_OF = {
         "ConfigMapping",
         "config_mapping",
     ),
+    "dagsterlite.definitions.configured": ("configured",),
     "dagsterlite.definitions.console": (
         "colored_console_logger",
         "default_loggers",
@@ -104,7 +106,14 @@ _NAMES_OF = {
         "PipelineDefinition",
         "pipeline",
     ),
-    "dagsterlite.definitions.preset": ("PresetDefinition",),
+    "dagsterlite.definitions.preset": (
+        "PresetDefinition",
+        "file_relative_path",
+    ),
+    "dagsterlite.definitions.repository": (
+        "RepositoryDefinition",
+        "repository",
+    ),
     "dagsterlite.definitions.resource": (
         "InitResourceContext",
         "ResourceDefinition",

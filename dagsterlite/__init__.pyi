@@ -14,6 +14,9 @@ from dagsterlite.api import (
     execute_run as execute_run,
 )
 from dagsterlite.api import (
+    scaffold_run_config as scaffold_run_config,
+)
+from dagsterlite.api import (
     validate_run_config as validate_run_config,
 )
 from dagsterlite.api.graph import (
@@ -87,6 +90,9 @@ from dagsterlite.definitions.config_mapping import (
 )
 from dagsterlite.definitions.config_mapping import (
     config_mapping as config_mapping,
+)
+from dagsterlite.definitions.configured import (
+    configured as configured,
 )
 from dagsterlite.definitions.console import (
     colored_console_logger as colored_console_logger,
@@ -177,6 +183,15 @@ from dagsterlite.definitions.pipeline import (
 )
 from dagsterlite.definitions.preset import (
     PresetDefinition as PresetDefinition,
+)
+from dagsterlite.definitions.preset import (
+    file_relative_path as file_relative_path,
+)
+from dagsterlite.definitions.repository import (
+    RepositoryDefinition as RepositoryDefinition,
+)
+from dagsterlite.definitions.repository import (
+    repository as repository,
 )
 from dagsterlite.definitions.resource import (
     InitResourceContext as InitResourceContext,
@@ -785,6 +800,7 @@ __all__ = [
     "PresetDefinition",
     "PythonArtifactMetadataEntryData",
     "PythonObjectDagsterType",
+    "RepositoryDefinition",
     "ResourceDefinition",
     "RetryMode",
     "RetryPolicy",
@@ -818,6 +834,7 @@ __all__ = [
     "colored_console_logger",
     "composite_solid",
     "config_mapping",
+    "configured",
     "create_execution_plan",
     "create_run_for_pipeline",
     "dagster_type_loader",
@@ -833,6 +850,7 @@ __all__ = [
     "execute_run",
     "executor",
     "failure_hook",
+    "file_relative_path",
     "fs_intermediate_storage",
     "fs_system_storage",
     "fsspec_file_manager",
@@ -850,7 +868,9 @@ __all__ = [
     "op",
     "output_materialization_config",
     "pipeline",
+    "repository",
     "resource",
+    "scaffold_run_config",
     "solid",
     "success_hook",
     "system_storage",

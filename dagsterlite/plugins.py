@@ -49,6 +49,11 @@ PLUGINS = {
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
     "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),
     "fs_system_storage": Plugin("dagsterlite_fsspec.definitions:fs_system_storage"),
+    # How values are written: `codec.<name>`, and `codec_of.<package>.<class>` chooses one.
+    "codec.dagsterlite_pandas.arrow": Plugin("dagsterlite_pandas.codecs:ARROW", "pandas"),
+    "codec.dagsterlite_dask.parquet": Plugin("dagsterlite_dask.frames:PARQUET", "dataframe"),
+    "codec_of.dask.DataFrame": Plugin("dagsterlite_dask.frames:codec_for_frame", "dataframe"),
+    "codec_of.pandas.DataFrame": Plugin("dagsterlite_pandas.codecs:codec_for_frame", "pandas"),
     "fs_file_manager": Plugin("dagsterlite_fsspec.file_manager:FsspecFileManager"),
     "local_file_manager": Plugin("dagsterlite_fsspec.file_manager:make_local_file_manager"),
     "fs_intermediates": Plugin("dagsterlite_fsspec.intermediates:FsspecIntermediateStorage"),

@@ -8,6 +8,7 @@ from dagsterlite.api.pipelines import (
     execute_pipeline,
     execute_pipeline_iterator,
     execute_run,
+    scaffold_run_config,
     validate_run_config,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "execute_pipeline",
     "execute_pipeline_iterator",
     "execute_run",
+    "scaffold_run_config",
     "validate_run_config",
 ]

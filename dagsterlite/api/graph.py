@@ -60,6 +60,7 @@ class GraphDefinition(CompositeSolidDefinition):
     """
 
     words = OPS
+    kind = OPS.composite
 
     def __init__(
         self,
@@ -74,8 +75,8 @@ class GraphDefinition(CompositeSolidDefinition):
         *,
         positional_inputs: Sequence[str] | None = None,
     ) -> None:
-        owner = f"{self.words.composite} '{name}'"
-        mapping, self.default_config = config_of(owner, config)
+        owner = f"{self.kind} '{name}'"
+        mapping, self.default_inner_config = config_of(owner, config)
         super().__init__(
             name=name,
             solid_defs=node_defs or [],

@@ -117,8 +117,8 @@ class JobDefinition(PipelineDefinition):
 
     def _bind_config(self, config: JobConfig | None) -> None:
         self.config_mapping, default = config_of(self.label, config)
-        if config is None and self.graph_def.default_config is not None:
-            default = {self.words.section: self.graph_def.default_config}
+        if config is None and self.graph_def.default_inner_config is not None:
+            default = {self.words.section: self.graph_def.default_inner_config}
         if default is not None:
             self.default_run_config = default
             check_default_run_config(self)

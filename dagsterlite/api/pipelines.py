@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dagsterlite.config.scaffold import scaffold_config
 from dagsterlite.definitions.naming import check_tags
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.preset import PresetDefinition
@@ -18,7 +19,9 @@ from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.snapshot import pipeline_snapshot, plan_snapshot
 from dagsterlite.plan.solid_selection import selected_solids
+from dagsterlite.run_config.defaults import in_own_words
 from dagsterlite.run_config.resolved import EnvironmentConfig
+from dagsterlite.run_config.schema import build_schema
 from dagsterlite.runs import DagsterRun, DagsterRunStatus
 
 
@@ -271,14 +274,19 @@ def _with_preset(asked: _Asked, preset: PresetDefinition) -> _Asked:
 
 def _plan(asked: _Asked) -> ExecutionPlan:
     asked.pipeline.get_mode_definition(asked.mode)
-    definition: PipelineDefinition = asked.pipeline
-    ignored: tuple[str, ...] = ()
-    if asked.solid_selection is not None:
-        names = selected_solids(definition, asked.solid_selection)
-        ignored = tuple(name for name in definition.solid_names if name not in names)
-        definition = subset_pipeline(definition, names)
+    definition, ignored = _selected(asked)
     config = EnvironmentConfig.build(definition, asked.run_config, asked.mode, ignored)
     return ExecutionPlan.build(definition, config)
+
+
+def _selected(asked: _Asked) -> tuple[PipelineDefinition, tuple[str, ...]]:
+    """Return the part of the pipeline that is selected, and the solids that are not."""
+    definition = asked.pipeline
+    if asked.solid_selection is None:
+        return definition, ()
+    names = selected_solids(definition, asked.solid_selection)
+    ignored = tuple(name for name in definition.solid_names if name not in names)
+    return subset_pipeline(definition, names), ignored
 
 
 def _create_run(
@@ -301,6 +309,42 @@ def _create_run(
         pipeline_snapshot=pipeline_snapshot(asked.pipeline),
         execution_plan_snapshot=plan_snapshot(plan),
     )
+
+
+def scaffold_run_config(
+    pipeline_def: PipelineDefinition,
+    mode: str | None = None,
+    preset: str | None = None,
+    only_required: bool = False,
+) -> str:
+    """Return the run config of a pipeline as YAML to be filled in, executing nothing.
+
+    What the preset gives, or has a default, stands there with its value; references to the
+    environment stand as they were written. Required values that are missing are left empty; what
+    is optional beside them is commented out. Comments tell types, descriptions and choices.
+
+    Args:
+        pipeline_def: The pipeline.
+        mode: The mode's name (default: the pipeline's first mode).
+        preset: The preset to begin with. You may not set both mode and preset.
+        only_required: Whether to leave out what is neither required nor given by the preset.
+
+    Raises:
+        CheckError: an argument is of the wrong type, or mode and preset are both given.
+        DagsterInvariantViolationError: the mode or preset is not there.
+        DagsterInvalidSubsetError: the preset selects solids that are not there.
+    """
+    asked = _ask(pipeline_def, None, mode, preset, None, None, None)
+    definition, ignored = _selected(asked)
+    mode_def = definition.get_mode_definition(asked.mode or definition.get_default_mode_name())
+    default = {**definition.default_run_config, **asked.run_config}
+    given = in_own_words(default, definition.words, definition.graph)
+    schema = build_schema(definition, mode_def, ignored)
+    begun = f" and preset {preset!r}" if preset is not None else ""
+    mode_name = f" in mode {mode_def.name!r}" if definition.words.has_modes else ""
+    title = f"# Run config of {definition.label}{mode_name}{begun}."
+    lines = scaffold_config(schema, given, only_required=only_required)
+    return "\n".join([title, *(lines or ["{}"]), ""])
 
 
 def validate_run_config(

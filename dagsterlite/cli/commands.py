@@ -13,7 +13,10 @@ import click
 from dagsterlite.cli.exits import ends_in_order
 
 _COMMANDS = {
-    "pipeline": ("dagsterlite.cli.pipeline:pipeline_group", "Execute, list and print pipelines."),
+    "pipeline": (
+        "dagsterlite.cli.pipeline:pipeline_group",
+        "Execute, list and print pipelines, and scaffold their run config.",
+    ),
     "job": ("dagsterlite.cli.pipeline:pipeline_group", "The same commands, for jobs."),
     "run": ("dagsterlite.cli.run:run_group", "List, show, cancel and delete recorded runs."),
     "instance": ("dagsterlite.cli.instance:instance_group", "Look at $DAGSTER_HOME; migrate it."),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any
 
 import click
 
@@ -18,9 +19,8 @@ from dagsterlite.cli.sources import (
     PythonModule,
     Source,
     configured_sources,
+    read_workspace,
 )
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option("-f", "--python-file", metavar="FILE", help="The file that holds pipelines."),
@@ -29,23 +29,44 @@ _OPTIONS = (
         "-a",
         "--attribute",
         metavar="NAME",
-        help="In it, the pipeline, a list of pipelines, or a function that returns one or the "
-        "other. By default all pipelines at its top level.",
+        help="In it, a pipeline, a list of pipelines, a repository, or a function that returns one "
+        "of them. By default the repositories at its top level; without any, the pipelines there.",
+    ),
+    click.option(
+        "-w",
+        "--workspace",
+        "workspaces",
+        metavar="YAML",
+        multiple=True,
+        help="A workspace file that names files and modules; may be repeated.",
     ),
 )
 _NAME = click.argument("name", metavar="[PIPELINE]", required=False)
 
 
-def _takes_source(function: F) -> F:
-    """Give a command the options that say where pipelines are."""
+def _takes_sources(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say where pipelines are; it is handed the sources."""
+
+    @wraps(function)
+    def command(
+        *args: Any,
+        python_file: str | None,
+        module_name: str | None,
+        attribute: str | None,
+        workspaces: Sequence[str],
+        **kwargs: Any,
+    ) -> None:
+        sources = _sources(python_file, module_name, attribute, workspaces)
+        function(*args, sources=sources, **kwargs)
+
     for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+        command = option(command)
+    return command
 
 
 @click.group()
 def pipeline_group() -> None:
-    """Execute, list and print pipelines; jobs are pipelines.
+    """Execute, list and print pipelines, and write run config for them; jobs are pipelines.
 
     Without -f and -m, pipelines are looked for where workspace.yaml or the table [tool.dagsterlite]
     of pyproject.toml in the working directory says.
@@ -53,7 +74,7 @@ def pipeline_group() -> None:
 
 
 @pipeline_group.command("execute")
-@_takes_source
+@_takes_sources
 @click.option("-d", "--mode", metavar="MODE", help="The mode to run in.")
 @click.option("-p", "--preset", metavar="PRESET", help="The preset to run with.")
 @click.option(
@@ -84,9 +105,7 @@ def pipeline_group() -> None:
 @click.pass_context
 def execute(
     ctx: click.Context,
-    python_file: str | None,
-    module_name: str | None,
-    attribute: str | None,
+    sources: Sequence[Source],
     mode: str | None,
     preset: str | None,
     config_files: Sequence[str],
@@ -101,7 +120,7 @@ def execute(
     failed or was canceled, 2 when the command or the config is wrong.
     """
     run_config = read_run_config(config_files)
-    found = _pick(ctx, python_file, module_name, attribute, name)
+    found = _pick(ctx, sources, name)
     from dagsterlite.api import execute_pipeline_iterator
     from dagsterlite.cli.watch import watch
 
@@ -126,13 +145,10 @@ def execute(
 
 
 @pipeline_group.command("list")
-@_takes_source
+@_takes_sources
 @click.pass_context
-def list_pipelines(
-    ctx: click.Context, python_file: str | None, module_name: str | None, attribute: str | None
-) -> None:
+def list_pipelines(ctx: click.Context, sources: Sequence[Source]) -> None:
     """List the pipelines of a file or module, with where each stands in it."""
-    sources = _sources(python_file, module_name, attribute)
     from dagsterlite.render.pipelines import pipeline_list
     from dagsterlite.render.screen import screen
 
@@ -142,20 +158,15 @@ def list_pipelines(
 
 
 @pipeline_group.command("print")
-@_takes_source
+@_takes_sources
 @click.option("-d", "--mode", metavar="MODE", help="The mode whose run config is shown.")
 @_NAME
 @click.pass_context
 def print_pipeline(
-    ctx: click.Context,
-    python_file: str | None,
-    module_name: str | None,
-    attribute: str | None,
-    mode: str | None,
-    name: str | None,
+    ctx: click.Context, sources: Sequence[Source], mode: str | None, name: str | None
 ) -> None:
     """Print a pipeline: what it is made of and runs with, and the run config that it takes."""
-    definition = _pick(ctx, python_file, module_name, attribute, name).definition
+    definition = _pick(ctx, sources, name).definition
     from dagsterlite.config import print_config_type
     from dagsterlite.render.pipelines import pipeline_report
     from dagsterlite.render.screen import screen
@@ -168,17 +179,50 @@ def print_pipeline(
         console.print(line, soft_wrap=True)
 
 
+@pipeline_group.command("scaffold_config")
+@_takes_sources
+@click.option("-d", "--mode", metavar="MODE", help="The mode whose run config is written.")
+@click.option(
+    "-p", "--preset", metavar="PRESET", help="The preset whose run config it begins with."
+)
+@click.option(
+    "--print-only-required", is_flag=True, help="Leave out what is neither required nor given."
+)
+@_NAME
+@click.pass_context
+def scaffold(
+    ctx: click.Context,
+    sources: Sequence[Source],
+    mode: str | None,
+    preset: str | None,
+    print_only_required: bool,
+    name: str | None,
+) -> None:
+    """Write a pipeline's run config as YAML to be filled in, e.g. into a file for execute -c."""
+    definition = _pick(ctx, sources, name).definition
+    from dagsterlite.api import scaffold_run_config
+
+    document = scaffold_run_config(definition, mode, preset, print_only_required)
+    click.echo(document, nl=False)
+
+
 def _sources(
-    python_file: str | None, module_name: str | None, attribute: str | None
+    python_file: str | None,
+    module_name: str | None,
+    attribute: str | None,
+    workspaces: Sequence[str],
 ) -> list[Source]:
-    if python_file and module_name:
-        raise click.UsageError("Give a file with -f or a module with -m, not both.")
+    if sum(map(bool, (python_file, module_name, workspaces))) > 1:
+        message = "Give a file with -f, a module with -m or a workspace with -w: one of the three."
+        raise click.UsageError(message)
     if python_file:
         return [PythonFile(python_file, attribute)]
     if module_name:
         return [PythonModule(module_name, attribute)]
     if attribute:
         raise click.UsageError("-a names something in a file or module: give -f or -m too.")
+    if workspaces:
+        return [source for file in workspaces for source in read_workspace(file)]
     sources = configured_sources(os.getcwd())
     if not sources:
         raise click.UsageError(NOTHING_NAMED)
@@ -191,12 +235,5 @@ def _load(ctx: click.Context, sources: Sequence[Source]) -> list[FoundPipeline]:
     return [found for source in sources for found in load_pipelines(source)]
 
 
-def _pick(
-    ctx: click.Context,
-    python_file: str | None,
-    module_name: str | None,
-    attribute: str | None,
-    name: str | None,
-) -> FoundPipeline:
-    sources = _sources(python_file, module_name, attribute)
+def _pick(ctx: click.Context, sources: Sequence[Source], name: str | None) -> FoundPipeline:
     return pick(_load(ctx, sources), name, ", ".join(map(str, sources)))

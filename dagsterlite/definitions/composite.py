@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, overload
+from typing import Any, Self, overload
 
+from dagsterlite.config import Field
 from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.composed import compose
 from dagsterlite.definitions.config_mapping import ConfigMapping
+from dagsterlite.definitions.configurable import config_field_of
+from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.dependency import Dependencies, read_dependencies
 from dagsterlite.definitions.graph import Graph, build_graph
 from dagsterlite.definitions.inputs import InputDefinition, InputMapping
@@ -27,9 +30,10 @@ from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     ParameterCheckError,
 )
+from dagsterlite.types.callables import check_function
 
 
-class CompositeSolidDefinition(NodeDefinition):
+class CompositeSolidDefinition(NodeDefinition, ConfigurableNode):
     """A graph of solids that stands in another graph as one solid.
 
     Usually made by :func:`composite_solid`.
@@ -52,11 +56,9 @@ class CompositeSolidDefinition(NodeDefinition):
     """
 
     #: The config of the solids inside where none is given.
-    default_config: Mapping[str, Any] | None = None
+    default_inner_config: Mapping[str, Any] | None = None
 
-    @property
-    def kind(self) -> str:
-        return self.words.composite
+    kind = SOLIDS.composite
 
     def __init__(
         self,
@@ -81,12 +83,19 @@ class CompositeSolidDefinition(NodeDefinition):
         if config_mapping is not None and not isinstance(config_mapping, ConfigMapping):
             raise ParameterCheckError(owner, "config_mapping", "a ConfigMapping", config_mapping)
         self.config_mapping = config_mapping
+        self.config_field = None if config_mapping is None else config_mapping.config_field
         edges = with_mapped_inputs(
             owner, read_dependencies(owner, dependencies), self.input_mappings, self.words
         )
         self.graph: Graph = build_graph(owner, solid_defs, edges, inputs, self.words)
         for mapping in self.output_mappings:
             check_output_mapping(owner, self.graph, mapping)
+
+    def _copied(self, field: Field, description: str | None) -> Self:
+        changed = super()._copied(field, description)
+        assert self.config_mapping is not None
+        changed.config_mapping = ConfigMapping(self.config_mapping.config_fn, field)
+        return changed
 
     @property
     def required_resource_keys(self) -> frozenset[str]:
@@ -182,4 +191,5 @@ def _config_mapping(
             "config_schema={} for a composite that takes no config of its own."
         )
         raise DagsterInvalidDefinitionError(message)
-    return ConfigMapping(config_fn, config_schema)
+    check_function(owner, "config_fn", config_fn, takes=("config",))
+    return ConfigMapping(config_fn, config_field_of(owner, config_schema))

@@ -30,11 +30,8 @@ class NodeDefinition(ABC):
 
     #: The vocabulary that it is defined in.
     words: Vocabulary = SOLIDS
-
-    @property
-    def kind(self) -> str:
-        """How messages call this kind of definition."""
-        return self.words.node
+    #: How messages call this kind of definition.
+    kind: str = SOLIDS.node
 
     def __init__(
         self,

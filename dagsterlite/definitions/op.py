@@ -56,6 +56,7 @@ class OpDefinition(SolidDefinition):
     """
 
     words = OPS
+    kind = OPS.node
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class OpDefinition(SolidDefinition):
         *,
         positional_inputs: Sequence[str] | None = None,
     ) -> None:
-        owner = f"{self.words.node} '{name}'"
+        owner = f"{self.kind} '{name}'"
         refuse_both(owner, version=version, code_version=code_version)
         super().__init__(
             name=name,

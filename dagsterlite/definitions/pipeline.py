@@ -214,16 +214,16 @@ class PipelineDefinition(Hookable):
         return {}
 
     @property
-    def serialization_strategies(self) -> list[SerializationStrategy]:
-        """How values of some of its types are written to intermediate storage."""
-        return strategies_of(self.graph.owner, self.all_solid_defs)
-
-    @property
     def all_hook_defs(self) -> HookDefs:
         """All hooks: its own, and those of the places of solids, also inside composites."""
         inside = (d.graph for d in self.all_solid_defs if isinstance(d, CompositeSolidDefinition))
         places = (solid for graph in (self.graph, *inside) for solid in graph.solids.values())
         return self.hook_defs.union(*(solid.hook_defs for solid in places))
+
+    @property
+    def serialization_strategies(self) -> list[SerializationStrategy]:
+        """How values of some of its types are written to intermediate storage."""
+        return strategies_of(self.graph.owner, self.all_solid_defs)
 
     # --- its modes and presets ---
 

@@ -148,9 +148,9 @@ def _requirements_of_hooks(
 
 def _requirements_of_mode(mode: ModeDefinition) -> Iterator[tuple[str, frozenset[str]]]:
     for storage in (*mode.intermediate_storage_defs, *mode.system_storage_defs):
-        yield f"{storage.section} '{storage.name}'", storage.required_resource_keys
+        yield storage.label, storage.required_resource_keys
     for executor in mode.executor_defs:
-        yield f"executor '{executor.name}'", executor.required_resource_keys
+        yield executor.label, executor.required_resource_keys
 
 
 def _check_keys(graph: Graph, mode: ModeDefinition, requirer: str, keys: frozenset[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, overload
 from dagsterlite.config import Field
 from dagsterlite.definitions.compute import ComputeFn, compute_fn_of
 from dagsterlite.definitions.configurable import config_field_of
+from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
@@ -24,7 +25,7 @@ from dagsterlite.types.callables import check_function
 from dagsterlite.types.requirements import resource_keys
 
 
-class SolidDefinition(NodeDefinition):
+class SolidDefinition(NodeDefinition, ConfigurableNode):
     """A unit of work: named inputs, a function, named outputs.
 
     Usually made by :func:`solid`.
@@ -69,11 +70,6 @@ class SolidDefinition(NodeDefinition):
         self._resource_keys = resource_keys(self.label, required_resource_keys)
         self.version = version
         self.retry_policy = check_retry_policy(self.label, "retry_policy", retry_policy)
-
-    @property
-    def config_schema(self) -> Field | None:
-        """What the solid's config must look like, if it takes any."""
-        return self.config_field
 
     @property
     def required_resource_keys(self) -> frozenset[str]:

@@ -267,16 +267,16 @@ class Failure(DagsterError):
     Args:
         description: What went wrong.
         metadata_entries: Facts that help to find out why.
-        allow_retries: Whether the step's retry policy is followed; False fails it at once.
         metadata: The same as a dict, as for :class:`AssetMaterialization`.
+        allow_retries: Whether the step's retry policy is followed; False fails it at once.
     """
 
     def __init__(
         self,
         description: str | None = None,
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
-        allow_retries: bool = True,
         metadata: Mapping[str, Any] | None = None,
+        allow_retries: bool = True,
     ) -> None:
         check_text("Failure", "description", description)
         super().__init__(*([] if description is None else [description]))

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from dagsterlite.config.secrets import Redact
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import RUN_LEVEL, EventLogEntry
 from dagsterlite.events.payloads import EventSpecificData
 from dagsterlite.events.receipt import make_attempt_id
-from dagsterlite.execution.redaction import Redact, redacted_event
+from dagsterlite.execution.redaction import redacted_event
 from dagsterlite.handles import SolidHandle
 from dagsterlite.serdes import map_text
 

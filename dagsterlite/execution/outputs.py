@@ -25,6 +25,7 @@ from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.inputs import because, type_check_data, verdict
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.step import StepOutput
+from dagsterlite.stores import IntermediateStorage
 
 
 def take_output(
@@ -46,6 +47,18 @@ def take_output(
     yield from _check(context, step_output, output)
     yield _keep(context, step_output, output, stored)
     yield from _materialize(context, step_output, output.value)
+
+
+def is_handed_on(storage: IntermediateStorage, step_output: StepOutput, value: Any) -> bool:
+    """Return whether the steps to come get the value itself, not what was stored of it.
+
+    What its type's strategy writes may not be able to travel otherwise. What is lazy (Dask's
+    collections) would be computed again by each that uses it.
+    """
+    if not storage.is_persistent:
+        return True
+    is_lazy = hasattr(type(value), "__dask_graph__")
+    return step_output.dagster_type.serialization_strategy is None and not is_lazy
 
 
 def _check(

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from typing import Any
 
+from dagsterlite.config.secrets import redactor
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.errors import DagsterInvariantViolationError, shown, type_name
 from dagsterlite.execution.attempt_log import AttemptLog, EventSink
@@ -18,7 +19,6 @@ from dagsterlite.execution.executor import (
 )
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.redaction import redactor
 from dagsterlite.execution.resources import ScopedResources
 from dagsterlite.execution.run_context import (
     RunContext,

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
+from dagsterlite.config.secrets import redactor
 from dagsterlite.errors import (
     DagsterError,
     DagsterExecutionInterruptedError,
@@ -28,7 +29,6 @@ from dagsterlite.execution.executor import Executor, PlanOrchestrationContext
 from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_keyboard
 from dagsterlite.execution.preparation import Preparation
 from dagsterlite.execution.recorder import Recorder
-from dagsterlite.execution.redaction import redactor
 from dagsterlite.execution.run_context import logging_tags
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan

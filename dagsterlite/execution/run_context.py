@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagsterlite.config.secrets import Redact
 from dagsterlite.definitions.console import default_loggers
 from dagsterlite.definitions.logger import InitLoggerContext, LoggerDefinition
 from dagsterlite.definitions.mode import ModeDefinition
@@ -23,7 +24,6 @@ from dagsterlite.errors import (
 from dagsterlite.execution.attempt_log import AttemptLog, EventSink
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.redaction import Redact
 from dagsterlite.execution.resources import ResourceManager, ScopedResources
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep

@@ -35,7 +35,7 @@ from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
 from dagsterlite.execution.interrupts import STOPS
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.outputs import take_output
+from dagsterlite.execution.outputs import is_handed_on, take_output
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.execution.side_events import side_event
@@ -224,7 +224,16 @@ class _Attempt:
             return (yield from self._stand_back(accepted))
         self._context.log.tell(entry.get_dagster_event())
         yield self._context.attempt_log.hand_on(entry)
-        return AttemptResult(receipt=receipt, values=self.values)
+        return AttemptResult(receipt=receipt, values=self._handed_on())
+
+    def _handed_on(self) -> Mapping[str, Any]:
+        """Return the values that steps to come get themselves, not what was stored of them."""
+        storage, output_of = self._context.run_context.storage, self._step.step_output_named
+        return {
+            name: value
+            for name, value in self.values.items()
+            if is_handed_on(storage, output_of(name), value)
+        }
 
     def _stand_back(self, accepted: Receipt) -> Attempt:
         self._discard()

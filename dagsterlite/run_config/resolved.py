@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dagsterlite.config import ConfigType, Evaluation, resolve_config
+from dagsterlite.config import ConfigType, Evaluation, EvaluationError, Shape, resolve_config
+from dagsterlite.config.path import path_text
+from dagsterlite.config.secrets import Redact, redactor
 from dagsterlite.definitions.composite import CompositeSolidDefinition
+from dagsterlite.definitions.config_mapping import ConfigMapping
+from dagsterlite.definitions.configurable import resolve_default
 from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.definitions.vocabulary import Vocabulary
 from dagsterlite.errors import (
     DagsterConfigMappingFunctionError,
     DagsterInvalidConfigError,
@@ -19,6 +26,7 @@ from dagsterlite.errors import (
 from dagsterlite.handles import SolidHandle
 from dagsterlite.run_config.defaults import with_defaults
 from dagsterlite.run_config.schema import build_schema, mapped_solids_schema, run_config_type
+from dagsterlite.run_config.section import written_section
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class SolidConfig:
 
 NO_CONFIG = SolidConfig()
 
-_TOP = ""
+_WHOLE = ""
 """Stands for the handle of the whole."""
 
 _IN_PROCESS_IGNORES = frozenset({"execution"})
@@ -98,13 +106,13 @@ class EnvironmentConfig:
         preamble = f"Error in config for {pipeline_def.words.pipeline} {pipeline_def.name}"
         given, secrets = _standard(pipeline_def, original, environ, preamble)
         if pipeline_def.config_mapping is not None:
-            preamble = (
-                f"Error in the config that the config mapping of {pipeline_def.label} returned"
-            )
+            mapping = f"config mapping of {pipeline_def.label}"
+            preamble = f"Error in the config that the {mapping} returned"
         left_out = _IN_PROCESS_IGNORES if pipeline_def.stays_in_process else frozenset()
-        config = _resolve(schema, _without_empty(given, left_out), environ, preamble)
-        solids = _Solids(environ)
-        solids.collect_top(pipeline_def, config.value)
+        given = _without_empty(given, left_out)
+        config = _resolve(schema, given, environ, preamble, secrets)
+        solids = _Solids(environ, secrets.union(config.env_values.values()))
+        solids.collect_whole(pipeline_def, config.value, given)
         storage, intermediates = (
             _selected(config.value.get(key)) for key in ("storage", "intermediate_storage")
         )
@@ -123,12 +131,12 @@ class EnvironmentConfig:
             resources=_configs(config.value["resources"]),
             loggers=_configs(config.value["loggers"]),
             original_config=original,
-            secrets=solids.secrets.union(secrets, config.env_values.values()),
+            secrets=solids.secrets.union(_of_defaults(mode_def, environ)),
         )
 
     def solid(self, handle: SolidHandle | None) -> SolidConfig:
         """Return what a solid is configured with; without a handle, the inputs of the whole."""
-        return self.solids.get(_TOP if handle is None else str(handle), NO_CONFIG)
+        return self.solids.get(_WHOLE if handle is None else str(handle), NO_CONFIG)
 
 
 def _standard(
@@ -149,12 +157,25 @@ def _standard(
 
 
 def _resolve(
-    schema: ConfigType, config: Any, environ: Mapping[str, str], preamble: str
+    schema: ConfigType,
+    config: Any,
+    environ: Mapping[str, str],
+    preamble: str,
+    secrets: Iterable[str] = (),
 ) -> Evaluation:
     evaluation = resolve_config(schema, config, environ)
     if not evaluation.success:
-        raise DagsterInvalidConfigError(preamble, evaluation.errors, config)
+        errors = _redacted(evaluation.errors, redactor(secrets))
+        raise DagsterInvalidConfigError(preamble, errors, config)
     return evaluation
+
+
+def _redacted(
+    errors: Sequence[EvaluationError], redact: Redact | None
+) -> Sequence[EvaluationError]:
+    if redact is None:
+        return errors
+    return [replace(error, message=redact(error.message)) for error in errors]
 
 
 def _selected(section: Mapping[str, Any] | None) -> Selected | None:
@@ -165,6 +186,15 @@ def _selected(section: Mapping[str, Any] | None) -> Selected | None:
 
 def _configs(sections: Mapping[str, Any]) -> dict[str, Any]:
     return {name: section.get("config") for name, section in sections.items()}
+
+
+def _of_defaults(mode: ModeDefinition, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is read from the environment for things that are used unless config selects."""
+    for definition in (*mode.executor_defs[:1], *mode.intermediate_storage_defs):
+        # A default that cannot be made is told of where it is used, if it is.
+        with suppress(DagsterConfigMappingFunctionError):
+            evaluation = resolve_default(definition.label, definition.config_field, environ)
+            yield from () if evaluation is None else evaluation.env_values.values()
 
 
 def _without_empty(given: Any, left_out: frozenset[str]) -> Any:
@@ -182,24 +212,56 @@ def _empty(value: Any) -> bool:
     return value is None or (isinstance(value, Mapping) and not value)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where the config of a graph's solids stands."""
+
+    path: tuple[str, ...] = ()
+    #: What the path leads through; empty for the run config itself.
+    within: str = ""
+    #: What stands there, as the user wrote it.
+    given: Any = None
+
+    def below(self, name: str) -> _Place:
+        given = self.given.get(name) if isinstance(self.given, Mapping) else None
+        return _Place((*self.path, name), self.within, given)
+
+    def nodes(self, words: Vocabulary) -> _Place:
+        return self.below(written_section(self.given, words.section))
+
+    def config(self) -> str:
+        return f"path {path_text((*self.path, 'config'))}{self.within}"
+
+
 class _Solids:
     """Collects the configs of solids, also inside composites, and the secrets read on the way."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], secrets: Iterable[str]) -> None:
         self._environ = environ
         self.configs: dict[str, SolidConfig] = {}
-        self.secrets: frozenset[str] = frozenset()
+        self.secrets = frozenset(secrets)
+        self._schemas: dict[CompositeSolidDefinition, Shape] = {}
 
-    def collect_top(self, definition: PipelineDefinition, sections: Mapping[str, Any]) -> None:
+    def collect_whole(
+        self, definition: PipelineDefinition, sections: Mapping[str, Any], given: Any
+    ) -> None:
         if sections.get("inputs"):
-            self.configs[_TOP] = SolidConfig(inputs=sections["inputs"])
-        top, inner = definition.graph_def, sections["solids"]
-        if top is not None and top.config_mapping is not None:
-            inner = self._inner_sections(top, inner, top.label)
-        self.collect(definition.graph, inner, None)
+            self.configs[_WHOLE] = SolidConfig(inputs=sections["inputs"])
+        place = _Place(given=given).nodes(definition.words)
+        top = definition.graph_def
+        if top is None or top.config_mapping is None:
+            self._collect(definition.graph, sections["solids"], None, place)
+        else:
+            self._collect_mapped(
+                top, definition.graph, top.config_mapping, sections["solids"], None, place
+            )
 
-    def collect(
-        self, graph: Graph, sections: Mapping[str, Any], parent: SolidHandle | None
+    def _collect(
+        self,
+        graph: Graph,
+        sections: Mapping[str, Any],
+        parent: SolidHandle | None,
+        place: _Place,
     ) -> None:
         for name, solid in graph.solids.items():
             section = sections.get(name)
@@ -213,27 +275,50 @@ class _Solids:
                 self.configs[str(handle)] = config
             definition = solid.definition
             if isinstance(definition, CompositeSolidDefinition):
-                place = f"{definition.kind} '{handle}'"
-                inner = self._inner_sections(definition, section, place)
-                self.collect(definition.graph, inner, handle)
+                self._collect_inside(definition, section, handle, place.below(name))
 
-    def _inner_sections(
+    def _collect_inside(
         self,
         definition: CompositeSolidDefinition,
         section: Mapping[str, Any],
-        place: str,
-    ) -> Mapping[str, Any]:
+        handle: SolidHandle,
+        place: _Place,
+    ) -> None:
         mapping = definition.config_mapping
         if mapping is None:
-            inner: Mapping[str, Any] = section["solids"]
-            return inner
+            inside = place.nodes(definition.words)
+            self._collect(definition.graph, section["solids"], handle, inside)
+        else:
+            self._collect_mapped(definition, definition.graph, mapping, section, handle, place)
+
+    def _collect_mapped(
+        self,
+        definition: CompositeSolidDefinition,
+        graph: Graph,
+        mapping: ConfigMapping,
+        section: Mapping[str, Any],
+        handle: SolidHandle | None,
+        place: _Place,
+    ) -> None:
+        fn = f"config_fn of {definition.kind} '{handle or definition.name}'"
+        given = place.config()
         with user_code_error_boundary(
             DagsterConfigMappingFunctionError,
-            lambda: f"The config_fn of {place} raised an error.",
+            lambda: f"The {fn} raised an error for the config at {given}.",
         ):
             mapped = mapping.config_fn(section.get("config"))
-        preamble = f"Error in the config that the config_fn of {place} returned"
-        resolved = _resolve(mapped_solids_schema(definition), mapped, self._environ, preamble)
+        preamble = f"Error in the config that the {fn} returned for the config at {given}"
+        sections = self._resolved(definition, mapped, preamble)
+        inside = _Place((), f" of what the {fn} returned", mapped)
+        self._collect(graph, sections, handle, inside)
+
+    def _resolved(
+        self, definition: CompositeSolidDefinition, mapped: Any, preamble: str
+    ) -> Mapping[str, Any]:
+        schema = self._schemas.get(definition)
+        if schema is None:
+            schema = self._schemas[definition] = mapped_solids_schema(definition)
+        resolved = _resolve(schema, mapped, self._environ, preamble, self.secrets)
         self.secrets = self.secrets.union(resolved.env_values.values())
         return dict(resolved.value)
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
 
 from dagsterlite.config import Any as AnyConfig
 from dagsterlite.config import ConfigType, Field, Shape
 from dagsterlite.definitions.composite import CompositeSolidDefinition
+from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.console import default_loggers
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.mode import ModeDefinition
-from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
-from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.run_config.section import (
     CONFIG,
     Execution,
     NodesByEitherName,
     OutputsSection,
-    Section,
+    section_of,
     selection_of,
 )
 
@@ -35,26 +34,17 @@ def build_schema(
         mode: The mode.
         ignored_solids: Solids that are not selected: their config may stand, and is not looked at.
     """
-    storages = ((d.name, d.config_field) for d in mode.system_storage_defs)
-    intermediates = ((d.name, d.config_field) for d in mode.intermediate_storage_defs)
     loggers = mode.logger_defs or default_loggers()
-    inputs = _inputs(definition.input_dict, {})
+    inputs = _inputs(definition.input_dict, ())
     return NodesByEitherName(
         {
-            "solids": _top_solids(definition, ignored_solids),
+            "solids": _Solids().of_the_whole(definition, ignored_solids),
             **({"inputs": Field(Shape(inputs))} if inputs else {}),
             "execution": _execution(definition, mode),
-            "storage": selection_of(storages),
-            "intermediate_storage": selection_of(intermediates),
-            "resources": Shape(
-                {key: Section(d.config_field) for key, d in mode.resource_defs.items()}
-            ),
-            "loggers": Shape(
-                {
-                    name: Field(Section(d.config_field), is_required=False)
-                    for name, d in loggers.items()
-                }
-            ),
+            "storage": selection_of(mode.system_storage_defs),
+            "intermediate_storage": selection_of(mode.intermediate_storage_defs),
+            "resources": Shape({key: section_of(d) for key, d in mode.resource_defs.items()}),
+            "loggers": Shape({name: section_of(d, False) for name, d in loggers.items()}),
         },
         definition.words.section,
     )
@@ -68,59 +58,63 @@ def run_config_type(definition: PipelineDefinition, mode: ModeDefinition) -> Con
     return AnyConfig if mapping.config_field is None else mapping.config_field.config_type
 
 
-def _top_solids(definition: PipelineDefinition, ignored: Iterable[str]) -> Field:
-    top = definition.graph_def
-    if top is None or top.config_mapping is None:
-        return Field(_solids(definition.graph, ignored))
-    return Field(Shape(_own_fields(top)))
-
-
 def _execution(definition: PipelineDefinition, mode: ModeDefinition) -> Field:
-    executors = {d.name: d.config_field for d in mode.executor_defs}
     if definition.words.has_modes:
-        return selection_of(executors.items())
-    form = Execution(executors, is_bound=len(executors) == 1)
-    return Field(form, is_required=False)
+        return selection_of(mode.executor_defs)
+    return Field(Execution(mode.executor_defs), is_required=False)
 
 
-def _solids(graph: Graph, ignored: Iterable[str] = ()) -> Shape:
-    fields = {name: _solid(solid, graph) for name, solid in graph.solids.items()}
-    return Shape({**fields, **{name: Field(AnyConfig, is_required=False) for name in ignored}})
+class _Solids:
+    """Makes the schemas of solids: one for all places where a definition has the same inputs."""
 
+    def __init__(self) -> None:
+        self._fields: dict[tuple[NodeDefinition, frozenset[str]], Field] = {}
 
-def _solid(solid: Solid, graph: Graph) -> Field:
-    definition = solid.definition
-    fields: dict[str, Field] = {}
-    inputs = _inputs(definition.input_dict, graph.dependencies[solid.name])
-    if inputs:
-        fields["inputs"] = Field(Shape(inputs))
-    outputs = _outputs(definition)
-    if outputs:
-        fields["outputs"] = Field(OutputsSection(outputs))
-    fields = {**_own_fields(definition), **fields}
-    form = (
-        NodesByEitherName(fields, definition.words.section) if "solids" in fields else Shape(fields)
-    )
-    return Field(form, description=definition.description)
+    def of_the_whole(self, definition: PipelineDefinition, ignored: Iterable[str]) -> Field:
+        top = definition.graph_def
+        if top is None or top.config_mapping is None:
+            return Field(self.inside(definition.graph, ignored))
+        return Field(Shape(self._own_fields(top)))
 
+    def inside(self, graph: Graph, ignored: Iterable[str] = ()) -> Shape:
+        fields = {
+            name: self._field(solid.definition, frozenset(graph.dependencies[name]))
+            for name, solid in graph.solids.items()
+        }
+        return Shape(fields | {name: Field(AnyConfig, is_required=False) for name in ignored})
 
-def _own_fields(definition: NodeDefinition) -> dict[str, Field]:
-    if isinstance(definition, CompositeSolidDefinition):
-        if definition.config_mapping is None:
-            return {"solids": _with_default(_solids(definition.graph), definition.default_config)}
-        field = definition.config_mapping.config_field
+    def _field(self, definition: NodeDefinition, connected: frozenset[str]) -> Field:
+        field = self._fields.get((definition, connected))
+        if field is None:
+            field = self._make_field(definition, connected)
+            self._fields[definition, connected] = field
+        return field
+
+    def _make_field(self, definition: NodeDefinition, connected: frozenset[str]) -> Field:
+        fields = self._own_fields(definition)
+        inputs = _inputs(definition.input_dict, connected)
+        if inputs:
+            fields["inputs"] = Field(Shape(inputs))
+        outputs = _outputs(definition)
+        if outputs:
+            fields["outputs"] = Field(OutputsSection(outputs))
+        has_nodes = "solids" in fields
+        section = definition.words.section
+        form = NodesByEitherName(fields, section) if has_nodes else Shape(fields)
+        return Field(form, description=definition.description)
+
+    def _own_fields(self, definition: NodeDefinition) -> dict[str, Field]:
+        if isinstance(definition, CompositeSolidDefinition) and definition.config_mapping is None:
+            inside, default = self.inside(definition.graph), definition.default_inner_config
+            has_default = default is not None
+            return {
+                "solids": Field(inside, default_value=default) if has_default else Field(inside)
+            }
+        field = definition.config_field if isinstance(definition, ConfigurableNode) else None
         return {} if field is None else {CONFIG: field}
-    field = definition.config_field if isinstance(definition, SolidDefinition) else None
-    return {} if field is None else {CONFIG: field}
 
 
-def _with_default(form: Shape, default: Mapping[str, Any] | None) -> Field:
-    return Field(form) if default is None else Field(form, default_value=default)
-
-
-def _inputs(
-    inputs: Mapping[str, InputDefinition], connected: Mapping[str, object]
-) -> dict[str, Field]:
+def _inputs(inputs: Mapping[str, InputDefinition], connected: Collection[str]) -> dict[str, Field]:
     return {
         name: _input(input_def)
         for name, input_def in inputs.items()
@@ -145,4 +139,4 @@ def _outputs(definition: NodeDefinition) -> dict[str, Field]:
 
 def mapped_solids_schema(definition: CompositeSolidDefinition) -> Shape:
     """Return what a composite's ``config_fn`` must return."""
-    return _solids(definition.graph)
+    return _Solids().inside(definition.graph)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from dagsterlite.config import Array, ConfigType, Field, Selector, Shape
 from dagsterlite.config.composite import HasFields
 from dagsterlite.config.config_type import ABSENT, Absent
 from dagsterlite.config.path import Trail
 from dagsterlite.config.walk import Walk
+from dagsterlite.definitions.configured import ConfigurableDefinition, NamedConfigurableDefinition
 from dagsterlite.definitions.vocabulary import OTHER_SECTION, SOLIDS
 
 CONFIG = "config"
@@ -29,12 +30,16 @@ class Section(ConfigType):
 
     def fit(self, value: object, at: Trail, walk: Walk) -> object:
         """Return ``{"config": …}`` for either form."""
-        if self._field is None or value is None or self._has_level(value):
+        if self._field is None or self._is_left_out(value) or self._has_level(value):
             return self._shape.evaluate(value, at, walk)
         return {CONFIG: self._field.config_type.evaluate(value, at, walk)}
 
+    def _is_left_out(self, value: object) -> bool:
+        assert self._field is not None
+        return value is None or (value == {} and not self._field.is_required)
+
     def _has_level(self, value: object) -> bool:
-        inner = self._field.config_type if self._field else None
+        inner = self._field.config_type.long_form() if self._field else None
         means_itself = isinstance(inner, HasFields) and CONFIG in inner.fields
         return isinstance(value, dict) and CONFIG in value and not means_itself
 
@@ -88,10 +93,28 @@ def _optional(field: Field) -> Field:
     return Field(field.config_type, is_required=False, description=field.description)
 
 
-def selection_of(sections: Iterable[tuple[str, Field | None]]) -> Field:
-    """Return the field in which one of several named things is selected and configured."""
-    fields = {name: Field(Section(field), is_required=False) for name, field in sections}
+def selection_of(definitions: Iterable[NamedConfigurableDefinition]) -> Field:
+    """Return the field in which one of several definitions is selected and configured."""
+    fields = {item.name: section_of(item, is_required=False) for item in definitions}
     return Field(Selector(fields), is_required=False)
+
+
+def section_of(definition: ConfigurableDefinition, is_required: bool | None = None) -> Field:
+    """Return the field in which a definition is configured."""
+    section = Section(definition.config_field)
+    return Field(section, is_required=is_required, description=definition.description)
+
+
+def written_section(given: object, section: str) -> str:
+    """Return the name that the section of nodes bears in a dict as the user wrote it.
+
+    Args:
+        given: The dict.
+        section: The name where it has neither, or both.
+    """
+    other = OTHER_SECTION[section]
+    is_other = isinstance(given, Mapping) and section not in given and other in given
+    return other if is_other else section
 
 
 class NodesByEitherName(ConfigType):
@@ -116,9 +139,7 @@ class NodesByEitherName(ConfigType):
 
     def fit(self, value: object, at: Trail, walk: Walk) -> object:
         """Return the dict, whichever name it bears, with the name ``solids``."""
-        section = self._section
-        if isinstance(value, dict) and section not in value and OTHER_SECTION[section] in value:
-            section = OTHER_SECTION[section]
+        section = written_section(value, self._section)
         fitted = self._forms[section].evaluate(value, at, walk)
         if not isinstance(fitted, dict):
             return fitted
@@ -143,17 +164,15 @@ class Execution(ConfigType):
     It evaluates to ``{<name>: {"config": …}}``.
 
     Args:
-        executors: The config of each executor, by name.
-        is_bound: Whether the job names its one executor: ``config`` then is that executor's.
+        executors: The executors; where there is only one, ``config`` is its own.
     """
 
-    __slots__ = ("_below_config", "_by_name", "_is_bound", "_names")
+    __slots__ = ("_below_config", "_by_name", "_names")
 
-    def __init__(self, executors: Mapping[str, Field | None], *, is_bound: bool) -> None:
-        self._names = list(executors)
-        self._is_bound = is_bound
-        self._by_name = selection_of(executors.items()).config_type
-        below = next(iter(executors.values())) if is_bound else Field(self._by_name)
+    def __init__(self, executors: Sequence[NamedConfigurableDefinition]) -> None:
+        self._names = [executor.name for executor in executors]
+        self._by_name = selection_of(executors).config_type
+        below = executors[0].config_field if len(executors) == 1 else Field(self._by_name)
         self._below_config = Shape({} if below is None else {CONFIG: below})
         super().__init__(inner=[self._by_name, self._below_config])
 
@@ -162,9 +181,9 @@ class Execution(ConfigType):
         if not isinstance(value, dict) or CONFIG not in value or CONFIG in self._names:
             return self._by_name.evaluate(value, at, walk)
         below = self._below_config.evaluate(value, at, walk)
-        if self._is_bound or not isinstance(below, dict):
-            return {self._names[0]: below}
-        return below.get(CONFIG)
+        if len(self._names) > 1 and isinstance(below, dict):
+            return below.get(CONFIG)
+        return {self._names[0]: below}
 
     def long_form(self) -> ConfigType:
         """Return the form below ``config``."""

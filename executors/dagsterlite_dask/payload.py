@@ -16,6 +16,9 @@ from typing import Any
 
 import cloudpickle
 
+from dagsterlite.config import Any as AnyConfig
+from dagsterlite.config import Field
+from dagsterlite.definitions.configured import ConfigurableDefinition
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.hook import HookDefinition
 from dagsterlite.definitions.logger import LoggerDefinition
@@ -73,7 +76,7 @@ def _dumps(value: object, modules: Sequence[ModuleType]) -> bytes:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Leaves functions at home that make loggers and executors, where they cannot travel.
+    """Leaves functions at home that make or configure loggers and executors but cannot travel.
 
     Both live on the driver, and often hold on to what no other process can have: a handler, a
     cluster. Those that can travel do: a step may run a pipeline itself.
@@ -81,11 +84,26 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def reducer_override(self, obj: Any) -> Any:
         match obj:
-            case LoggerDefinition() if not _travels(obj.logger_fn):
-                return _rebuilt, (type(obj), {**obj.__dict__, "logger_fn": driver_only})
-            case ExecutorDefinition() if not _travels(obj.executor_creation_fn):
-                return _rebuilt, (type(obj), {**obj.__dict__, "_create": driver_only})
+            case LoggerDefinition():
+                at_home = _left_at_home(obj, "logger_fn")
+            case ExecutorDefinition():
+                at_home = _left_at_home(obj, "_create")
+            case _:
+                return super().reducer_override(obj)
+        if at_home:
+            return _rebuilt, (type(obj), {**obj.__dict__, **at_home})
         return super().reducer_override(obj)
+
+
+def _left_at_home(definition: ConfigurableDefinition, function: str) -> dict[str, Any]:
+    """Return what stands in for the parts of a definition that cannot travel, by attribute."""
+    stand_ins: dict[str, Any] = {}
+    if not _travels(getattr(definition, function)):
+        stand_ins[function] = driver_only
+    if not _travels(definition.config_field):
+        # The driver has checked the config: workers take it as it is.
+        stand_ins["config_field"] = Field(AnyConfig, is_required=False)
+    return stand_ins
 
 
 def _travels(function: Any) -> bool:

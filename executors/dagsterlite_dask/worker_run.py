@@ -12,11 +12,11 @@ from typing import Any
 from distributed import Worker
 from distributed.utils import sync
 
+from dagsterlite.config.secrets import redactor
 from dagsterlite.errors import DagsterHomeError, DagsterRunCanceledError
 from dagsterlite.execution.executor import tell_of_tear_down
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.redaction import redactor
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext, logging_tags, make_resource_manager
 from dagsterlite.execution.storages import make_intermediates

@@ -8,7 +8,7 @@ from typing import Final
 
 from dagsterlite import plugins
 from dagsterlite.config import Field, Permissive, StringSource
-from dagsterlite.definitions.resource import InitResourceContext, resource
+from dagsterlite.definitions.resource import InitResourceContext, ResourceDefinition, resource
 from dagsterlite.definitions.storage import (
     InitIntermediateStorageContext,
     IntermediateStorageDefinition,
@@ -54,7 +54,17 @@ fs_system_storage = SystemStorageDefinition(
 )
 
 
-@resource(
+def _make_local_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
+    base = init_context.resource_config.get("base_dir")
+    if base is None:
+        base = os.path.join(init_context.artifacts_dir or "", "file_manager")
+    manager: FileManager = plugins.load("local_file_manager")(base)
+    yield manager
+    manager.delete_local_temp()
+
+
+local_file_manager = ResourceDefinition(
+    _make_local_file_manager,
     config_schema={
         "base_dir": Field(
             StringSource,
@@ -62,19 +72,11 @@ fs_system_storage = SystemStorageDefinition(
             description="The folder of the files; by default storage/file_manager in the "
             "instance's artifact folder.",
         )
-    }
+    },
+    description="Keeps files in a folder of this machine, or one that all machines of a run share; "
+    "a FileManager (seed 003).",
+    shares_files=True,
 )
-def local_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
-    """Keeps files in a folder of this machine, or one that all machines of a run share.
-
-    Implements the ``FileManager`` API (seed 003).
-    """
-    base = init_context.resource_config.get("base_dir")
-    if base is None:
-        base = os.path.join(init_context.artifacts_dir or "", "file_manager")
-    manager: FileManager = plugins.load("local_file_manager")(base)
-    yield manager
-    manager.delete_local_temp()
 
 
 @resource(

@@ -40,5 +40,8 @@ class Files(Protocol):
     def sizes(self, folder: str) -> dict[str, int]:
         """Return the size of each file in a folder, by its path in there; the deeper ones too."""
 
+    def sync(self, folder: str) -> None:
+        """See to it that a folder is as safe against a power failure as what is written here."""
+
     def remove_folder(self, folder: str) -> None:
         """Remove a folder with all that is in it; do nothing where there is none."""

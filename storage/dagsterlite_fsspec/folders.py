@@ -1,4 +1,7 @@
-"""Values that are kept as a folder of files beside their object, which lists them."""
+"""Values that are kept as a folder of files beside their object, which lists them.
+
+The files may be read in parts and long after, so their sizes are looked at and not each byte.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ def write_folder(files: Files, codec: FolderCodec, value: Any, address: str) -> 
     files.remove_folder(folder)
     try:
         codec.write_folder(value, folder, files.options)
+        files.sync(folder)
         return json.dumps({"sizes": files.sizes(folder)}).encode()
     except BaseException:
         files.remove_folder(folder)

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from io import BufferedIOBase
 from typing import Any
 
-from dagsterlite_fsspec.disk import sync_folders, write_file
+from dagsterlite_fsspec.disk import sync_file, sync_folder, sync_folders, write_file
 from dagsterlite_fsspec.failures import elsewhere_error, storage_error
 from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.publish import publish_local, published_inside
@@ -83,6 +83,16 @@ class LocalFiles(Files):
                 for inside, _, names in os.walk(root)
                 for name in names
             }
+
+    def sync(self, folder: str) -> None:
+        if not self._is_synced:
+            return
+        root = local_path(folder)
+        with _translated("write", folder):
+            for inside, _, names in os.walk(root):
+                for name in names:
+                    sync_file(os.path.join(inside, name))
+                sync_folder(inside)
 
     def remove_folder(self, folder: str) -> None:
         path = local_path(folder)

@@ -78,6 +78,9 @@ class RemoteFiles(Files):
                 name.removeprefix(path).lstrip("/"): info["size"] for name, info in found.items()
             }
 
+    def sync(self, folder: str) -> None:
+        return
+
     def remove_folder(self, folder: str) -> None:
         with self._translated("remove", folder), suppress(FileNotFoundError):
             fs, path = self._locate(folder)

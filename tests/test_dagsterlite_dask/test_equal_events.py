@@ -32,6 +32,7 @@ from dagsterlite import (
     RetryPolicy,
     RetryRequested,
     composite_solid,
+    configured,
     dagster_type_loader,
     dagster_type_materializer,
     event_list_hook,
@@ -129,6 +130,20 @@ def side_effect(_context):
 @solid(input_defs=[InputDefinition("start", Nothing)])
 def after(_context):
     return "after"
+
+
+@configured(sort_out, config_schema={"tens": int})
+def sort_out_tens(config):
+    return {"number": config["tens"] * 10}
+
+
+@composite_solid(
+    config_schema={"by": int},
+    config_fn=lambda config: {"sort_out_tens": {"config": {"tens": config["by"]}}},
+    output_defs=[OutputDefinition(str)],
+)
+def sorts_inside():
+    return sort_out_tens().text
 
 
 @pipeline
@@ -233,6 +248,20 @@ def hooks_and_policies():
     add_one.alias("after_final")(final.with_hooks({on_events})())
     add_one.alias("after_fails")(fails())
     hooked_inside.with_hooks({on_events})()
+
+
+@pipeline(
+    mode_defs=[
+        ModeDefinition(
+            resource_defs={"counter": counter.configured(lambda config: config["n"], {"n": Int})}
+        )
+    ]
+)
+def preconfigured():
+    sort_out_tens()
+    sort_out.configured({"number": 7}, name="sort_out_seven")()
+    sorts_inside.configured(lambda by: {"by": by}, "sorts_by", int)()
+    add_one(counts())
 
 
 @dagster_type_loader(config_schema={"of": int})
@@ -364,6 +393,13 @@ def assert_equal_runs(
         (with_resource, {"resources": {"counter": {"config": 7}}}),
         (events, {}),
         (hooks_and_policies, {"resources": {"counter": {"config": 7}}}),
+        (
+            preconfigured,
+            {
+                "solids": {"sort_out_tens": {"config": {"tens": 3}}, "sorts_by": {"config": 2}},
+                "resources": {"counter": {"n": 5}},
+            },
+        ),
     ],
     ids=lambda value: getattr(value, "name", None),
 )

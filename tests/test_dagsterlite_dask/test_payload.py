@@ -28,6 +28,7 @@ from dagsterlite import (
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.execution.executor import Executor
+from dagsterlite.run_config.resolved import EnvironmentConfig, Selected
 from dagsterlite.runs import DagsterRun
 from dagsterlite_dask.payload import Payload, decode_payload, encode_payload
 from dagsterlite_dask.shipping import modules_to_ship, shipped_by_value
@@ -185,6 +186,31 @@ def test_loggers_and_executors_stay_at_home() -> None:
         there.logger_defs["mine"].logger_fn(None)  # type: ignore[arg-type]
     with pytest.raises(DagsterInvariantViolationError, match="by a run's driver"):
         there.executor_defs[0].executor_creation_fn(None)
+
+
+def test_what_configures_loggers_and_executors_stays_at_home_too() -> None:
+    lock = threading.Lock()
+
+    def workers_of(config: Any) -> Any:
+        with lock:
+            return {"workers": config["n"]}
+
+    own = ExecutorDefinition("own", {"workers": int}, executor_creation_fn=lambda _: None)
+    mode = ModeDefinition(executor_defs=[own.configured(workers_of, config_schema={"n": int})])
+
+    @pipeline(mode_defs=[mode])
+    def with_executor():
+        connects()
+
+    config = {
+        "solids": {"connects": {"config": {"password": "p"}}},
+        "execution": {"own": {"config": {"n": 2}}},
+    }
+    found = decode_payload(encode_payload(payload_of(with_executor, **config)))
+    there = EnvironmentConfig.build(found.pipeline, found.run.run_config)
+    assert there.execution == Selected("own", {"n": 2})
+    here = EnvironmentConfig.build(with_executor, config)
+    assert here.execution == Selected("own", {"workers": 2})
 
 
 # --- the users' modules --------------------------------------------------------------------------

@@ -231,6 +231,53 @@ def lines(_context):
     return ["a", "b"]
 
 
+class Guarded:
+    """A value that only its strategy can write."""
+
+    def __init__(self, of):
+        self.of = of
+        self.lock = threading.Lock()
+
+
+class ByNumber(SerializationStrategy):
+    def __init__(self):
+        super().__init__("number", "w", "r")
+
+    def serialize(self, value, write_file_obj):
+        write_file_obj.write(str(value.of))
+
+    def deserialize(self, read_file_obj):
+        return Guarded(int(read_file_obj.read()))
+
+
+GuardedType = PythonObjectDagsterType(Guarded, serialization_strategy=ByNumber())
+
+
+@solid(output_defs=[OutputDefinition(GuardedType)])
+def guarded(_context):
+    return Guarded(5)
+
+
+@solid(
+    input_defs=[InputDefinition("value", GuardedType)], output_defs=[OutputDefinition(GuardedType)]
+)
+def one_more(_context, value):
+    return Guarded(value.of + 1)
+
+
+@pipeline
+def guarding():
+    value = guarded()
+    for number in range(6):
+        one_more.alias(f"more_{number}")(value)
+
+
+def test_a_value_that_cannot_be_pickled_travels_by_its_strategy(cluster: Cluster) -> None:
+    result = execute_pipeline(guarding, cluster.config())
+
+    assert {result.output_for_solid(f"more_{number}").of for number in range(6)} == {6}
+
+
 @pipeline
 def lined():
     kind_of(lines())

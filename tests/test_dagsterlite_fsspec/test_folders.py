@@ -92,6 +92,20 @@ def test_a_codec_that_fails_midway_leaves_no_file(
     assert files(base) == []
 
 
+def test_durable_files_are_put_on_the_disk_before_they_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr("dagsterlite_fsspec.local.sync_file", synced.append)
+    monkeypatch.setattr("dagsterlite_fsspec.local.sync_folder", synced.append)
+    write(FsspecIntermediateStorage(str(tmp_path), "run"), ["a"])
+    assert synced == []
+
+    output = write(FsspecIntermediateStorage(str(tmp_path), "run", durability="fsync"), ["a", "b"])
+    folder = folder_of(output.address)
+    assert set(synced) == {folder, f"{folder}/0", f"{folder}/odd", f"{folder}/odd/1"}
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [("remove", "it is missing"), ("grow", "it holds 3 bytes, and 1 were written")],
