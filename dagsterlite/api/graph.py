@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, overload
 
 from dagsterlite.api.job import JobConfig, JobDefinition, config_of
+from dagsterlite.definitions.arguments import refuse_both
 from dagsterlite.definitions.composed import compose
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.dependency import Dependencies
@@ -18,7 +19,6 @@ from dagsterlite.definitions.ins_outs import (
     GraphOut,
     inputs_from,
     outputs_from,
-    refuse_both,
 )
 from dagsterlite.definitions.logger import LoggerDefinition
 from dagsterlite.definitions.node import NodeDefinition
@@ -199,7 +199,13 @@ def graph_of(
         if input_defs is None
         else inputs_of(owner, fn, parameters, input_defs)
     )
-    positional = check_inputs(owner, parameters, inputs, takes_nothing=True, argument="ins")
+    positional = check_inputs(
+        owner,
+        parameters,
+        inputs,
+        takes_nothing=True,
+        argument="ins" if input_defs is None else "input_defs",
+    )
     outputs = (
         outputs_from(owner, fn, out, GraphOut)
         if output_defs is None

@@ -121,7 +121,7 @@ class JobDefinition(PipelineDefinition):
             default = {self.words.section: self.graph_def.default_inner_config}
         if default is not None:
             self.default_run_config = default
-            check_default_run_config(self)
+        check_default_run_config(self)
 
     # --- its inputs ---
 

@@ -1,11 +1,11 @@
-"""Lists of definitions, as users hand them over."""
+"""Arguments of definitions, as users hand them over."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from dagsterlite.errors import ParameterCheckError
+from dagsterlite.errors import DagsterInvalidDefinitionError, ParameterCheckError, listed
 
 T = TypeVar("T")
 
@@ -26,3 +26,15 @@ def list_of(owner: str, argument: str, given: Any, cls: type[T]) -> list[T]:
         if not isinstance(item, cls):
             raise ParameterCheckError(owner, argument, expected, item)
     return items
+
+
+def refuse_both(owner: str, **given: Any) -> None:
+    """Refuse two names of one argument, an older and a newer one, at once.
+
+    Raises:
+        DagsterInvalidDefinitionError: both are given.
+    """
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        message = f"{owner}: {listed(names)} are two names of one argument: give one of them."
+        raise DagsterInvalidDefinitionError(message)

@@ -21,7 +21,6 @@ from dagsterlite.definitions.signature import (
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     ParameterCheckError,
-    listed,
     with_article,
 )
 
@@ -234,18 +233,6 @@ def output_defs_of(
             item.to_definition(name, None) if isinstance(item, Out) else item
             for name, item in given.items()
         ]
-
-
-def refuse_both(owner: str, **given: Any) -> None:
-    """Refuse two names of one argument, the newer and the older, at once.
-
-    Raises:
-        DagsterInvalidDefinitionError: both are given.
-    """
-    names = [name for name, value in given.items() if value is not None]
-    if len(names) > 1:
-        message = f"{owner}: {listed(names)} are two names of one argument: give one of them."
-        raise DagsterInvalidDefinitionError(message)
 
 
 def _by_name(owner: str, argument: str, given: Any, *classes: type[Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, overload
 
+from dagsterlite.definitions.arguments import refuse_both
 from dagsterlite.definitions.compute import ComputeFn, compute_fn_of
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.ins_outs import (
@@ -15,7 +16,6 @@ from dagsterlite.definitions.ins_outs import (
     inputs_from,
     output_defs_of,
     outputs_from,
-    refuse_both,
 )
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.retry_policy import RetryPolicy
@@ -199,7 +199,9 @@ def op(
             version=version,
             retry_policy=retry_policy,
             code_version=code_version,
-            positional_inputs=check_inputs(owner, valued, inputs, argument="ins"),
+            positional_inputs=check_inputs(
+                owner, valued, inputs, argument="ins" if input_defs is None else "input_defs"
+            ),
         )
 
     return wrap if compute_fn is None else wrap(compute_fn)

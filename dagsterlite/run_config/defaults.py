@@ -23,7 +23,7 @@ def with_defaults(definition: PipelineDefinition, given: Any) -> Any:
     """Return a run config as given, with those sections of the default that it leaves out."""
     default = definition.default_run_config
     if given is None:
-        return default
+        return {**default}
     if not default or not isinstance(given, Mapping):
         return given
     other_names = {OTHER_SECTION.get(name) for name in given}
@@ -40,7 +40,7 @@ def check_default_run_config(definition: PipelineDefinition) -> None:
         DagsterInvalidConfigError: it does not fit.
     """
     schema = build_schema(definition, definition.get_default_mode())
-    evaluation = validate_config(schema, definition.default_run_config)
+    evaluation = validate_config(schema, {**definition.default_run_config})
     errors = [error for error in evaluation.errors if error.reason not in _MISSING]
     if errors:
         preamble = f"Error in the default config of {definition.label}"

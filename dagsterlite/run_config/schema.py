@@ -14,6 +14,7 @@ from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.errors import DagsterInvalidConfigDefinitionError
 from dagsterlite.run_config.section import (
     CONFIG,
     Execution,
@@ -105,13 +106,19 @@ class _Solids:
 
     def _own_fields(self, definition: NodeDefinition) -> dict[str, Field]:
         if isinstance(definition, CompositeSolidDefinition) and definition.config_mapping is None:
-            inside, default = self.inside(definition.graph), definition.default_inner_config
-            has_default = default is not None
-            return {
-                "solids": Field(inside, default_value=default) if has_default else Field(inside)
-            }
+            return {"solids": self._inner(definition)}
         field = definition.config_field if isinstance(definition, ConfigurableNode) else None
         return {} if field is None else {CONFIG: field}
+
+    def _inner(self, definition: CompositeSolidDefinition) -> Field:
+        inside = self.inside(definition.graph)
+        if definition.default_inner_config is None:
+            return Field(inside)
+        try:
+            return Field(inside, default_value=definition.default_inner_config)
+        except DagsterInvalidConfigDefinitionError as exc:
+            message = f"{definition.label}: argument 'config' is wrong: {exc}"
+            raise DagsterInvalidConfigDefinitionError(message) from exc
 
 
 def _inputs(inputs: Mapping[str, InputDefinition], connected: Collection[str]) -> dict[str, Field]:

@@ -7,6 +7,8 @@ import pytest
 from dagsterlite import (
     CompositeSolidDefinition,
     ConfigMapping,
+    DagsterInvalidConfigDefinitionError,
+    DagsterInvalidConfigError,
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
     DependencyDefinition,
@@ -329,3 +331,21 @@ def test_a_dict_is_the_config_of_a_graphs_ops_where_none_is_given():
     given = {"scaled": {"config": {"n": 5, "m": 5}}}
     assert simple.execute_in_process({"ops": given}).output_value() == 25
     assert outer.execute_in_process({"ops": {"simple": {"ops": given}}}).output_value() == 25
+
+
+def test_a_dict_that_is_no_config_of_a_graphs_ops_is_told_when_a_job_is_made():
+    @graph(config={"scaled": {"config": {"n": 2}}})
+    def simple():
+        return scaled()
+
+    with pytest.raises(
+        DagsterInvalidConfigDefinitionError,
+        match=r"graph 'simple': argument 'config' is wrong: .*Missing required field \"m\"",
+    ):
+
+        @job
+        def outer():
+            simple()
+
+    with pytest.raises(DagsterInvalidConfigError, match=r'"scald" at path ops. Did you mean'):
+        graph(name="slip", config={"scald": {}})(lambda: scaled()).to_job()  # noqa: PLW0108

@@ -20,6 +20,7 @@ from dagsterlite import (
     String,
     op,
     pipeline,
+    solid,
 )
 from dagsterlite.types.builtins import Any as AnyType
 
@@ -90,7 +91,8 @@ def test_version_is_the_older_name_of_code_version():
     def older():
         return None
 
-    assert older.version == "2"
+    assert older.version == older.code_version == "2"
+    assert solid("s", code_version="4")(lambda context: None).version == "4"
     with pytest.raises(DagsterInvalidDefinitionError, match="'code_version', 'version' are two"):
 
         @op(version="2", code_version="3")
@@ -183,6 +185,8 @@ def test_inputs_and_outputs_may_be_given_as_lists():
         yield Output(x, "a")
 
     assert types_of(older) == ({"x": "Int"}, {"a": "Int"})
+    with pytest.raises(DagsterInvalidDefinitionError, match="input_defs name 'y' but"):
+        op(input_defs=[InputDefinition("y")])(lambda: 1)
 
 
 @pytest.mark.parametrize(
