@@ -20,6 +20,15 @@ _NAMES_OF = {
         "scaffold_run_config",
         "validate_run_config",
     ),
+    "dagsterlite.api.graph": (
+        "GraphDefinition",
+        "graph",
+        "job",
+    ),
+    "dagsterlite.api.job": (
+        "JobDefinition",
+        "execute_job",
+    ),
     "dagsterlite.config": (
         "Array",
         "BoolSource",
@@ -43,7 +52,10 @@ _NAMES_OF = {
         "CompositeSolidDefinition",
         "composite_solid",
     ),
-    "dagsterlite.definitions.config_mapping": ("ConfigMapping",),
+    "dagsterlite.definitions.config_mapping": (
+        "ConfigMapping",
+        "config_mapping",
+    ),
     "dagsterlite.definitions.configured": ("configured",),
     "dagsterlite.definitions.console": (
         "colored_console_logger",
@@ -71,6 +83,12 @@ _NAMES_OF = {
         "InputDefinition",
         "InputMapping",
     ),
+    "dagsterlite.definitions.ins_outs": (
+        "GraphIn",
+        "GraphOut",
+        "In",
+        "Out",
+    ),
     "dagsterlite.definitions.io_context": (
         "InputContext",
         "OutputContext",
@@ -93,6 +111,10 @@ _NAMES_OF = {
     ),
     "dagsterlite.definitions.mappings": ("MappedInputPlaceholder",),
     "dagsterlite.definitions.mode": ("ModeDefinition",),
+    "dagsterlite.definitions.op": (
+        "OpDefinition",
+        "op",
+    ),
     "dagsterlite.definitions.outputs": (
         "OutputDefinition",
         "OutputMapping",
@@ -194,6 +216,7 @@ _NAMES_OF = {
         "IntMetadataEntryData",
         "JsonMetadataEntryData",
         "MarkdownMetadataEntryData",
+        "MetadataValue",
         "PathMetadataEntryData",
         "PythonArtifactMetadataEntryData",
         "TextMetadataEntryData",
@@ -216,6 +239,7 @@ _NAMES_OF = {
     ),
     "dagsterlite.execution.contexts": (
         "AbstractComputeExecutionContext",
+        "OpExecutionContext",
         "SolidExecutionContext",
         "StepExecutionContext",
         "TypeCheckContext",
@@ -236,6 +260,10 @@ _NAMES_OF = {
     "dagsterlite.execution.hook_contexts": ("HookContext",),
     "dagsterlite.execution.hook_invocation": ("build_hook_context",),
     "dagsterlite.execution.in_process": ("in_process_executor",),
+    "dagsterlite.execution.job_results": (
+        "ExecuteInProcessResult",
+        "JobExecutionResult",
+    ),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
     "dagsterlite.execution.mem_io_manager": ("mem_io_manager",),
     "dagsterlite.execution.object_store": (

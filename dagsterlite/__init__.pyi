@@ -5,6 +5,11 @@ from dagsterlite.api import execute_pipeline_iterator as execute_pipeline_iterat
 from dagsterlite.api import execute_run as execute_run
 from dagsterlite.api import scaffold_run_config as scaffold_run_config
 from dagsterlite.api import validate_run_config as validate_run_config
+from dagsterlite.api.graph import GraphDefinition as GraphDefinition
+from dagsterlite.api.graph import graph as graph
+from dagsterlite.api.graph import job as job
+from dagsterlite.api.job import JobDefinition as JobDefinition
+from dagsterlite.api.job import execute_job as execute_job
 from dagsterlite.config import Array as Array
 from dagsterlite.config import BoolSource as BoolSource
 from dagsterlite.config import Enum as Enum
@@ -23,6 +28,7 @@ from dagsterlite.configurable import ConfigurableClassData as ConfigurableClassD
 from dagsterlite.definitions.composite import CompositeSolidDefinition as CompositeSolidDefinition
 from dagsterlite.definitions.composite import composite_solid as composite_solid
 from dagsterlite.definitions.config_mapping import ConfigMapping as ConfigMapping
+from dagsterlite.definitions.config_mapping import config_mapping as config_mapping
 from dagsterlite.definitions.configured import configured as configured
 from dagsterlite.definitions.console import colored_console_logger as colored_console_logger
 from dagsterlite.definitions.console import default_loggers as default_loggers
@@ -44,6 +50,10 @@ from dagsterlite.definitions.hook import failure_hook as failure_hook
 from dagsterlite.definitions.hook import success_hook as success_hook
 from dagsterlite.definitions.inputs import InputDefinition as InputDefinition
 from dagsterlite.definitions.inputs import InputMapping as InputMapping
+from dagsterlite.definitions.ins_outs import GraphIn as GraphIn
+from dagsterlite.definitions.ins_outs import GraphOut as GraphOut
+from dagsterlite.definitions.ins_outs import In as In
+from dagsterlite.definitions.ins_outs import Out as Out
 from dagsterlite.definitions.io_context import InputContext as InputContext
 from dagsterlite.definitions.io_context import OutputContext as OutputContext
 from dagsterlite.definitions.io_manager import InputManager as InputManager
@@ -62,6 +72,8 @@ from dagsterlite.definitions.logger import LoggerDefinition as LoggerDefinition
 from dagsterlite.definitions.logger import logger as logger
 from dagsterlite.definitions.mappings import MappedInputPlaceholder as MappedInputPlaceholder
 from dagsterlite.definitions.mode import ModeDefinition as ModeDefinition
+from dagsterlite.definitions.op import OpDefinition as OpDefinition
+from dagsterlite.definitions.op import op as op
 from dagsterlite.definitions.outputs import OutputDefinition as OutputDefinition
 from dagsterlite.definitions.outputs import OutputMapping as OutputMapping
 from dagsterlite.definitions.pipeline import PipelineDefinition as PipelineDefinition
@@ -164,6 +176,7 @@ from dagsterlite.events.metadata import FloatMetadataEntryData as FloatMetadataE
 from dagsterlite.events.metadata import IntMetadataEntryData as IntMetadataEntryData
 from dagsterlite.events.metadata import JsonMetadataEntryData as JsonMetadataEntryData
 from dagsterlite.events.metadata import MarkdownMetadataEntryData as MarkdownMetadataEntryData
+from dagsterlite.events.metadata import MetadataValue as MetadataValue
 from dagsterlite.events.metadata import PathMetadataEntryData as PathMetadataEntryData
 from dagsterlite.events.metadata import (
     PythonArtifactMetadataEntryData as PythonArtifactMetadataEntryData,
@@ -184,6 +197,7 @@ from dagsterlite.execution.build_io_contexts import build_output_context as buil
 from dagsterlite.execution.contexts import (
     AbstractComputeExecutionContext as AbstractComputeExecutionContext,
 )
+from dagsterlite.execution.contexts import OpExecutionContext as OpExecutionContext
 from dagsterlite.execution.contexts import SolidExecutionContext as SolidExecutionContext
 from dagsterlite.execution.contexts import StepExecutionContext as StepExecutionContext
 from dagsterlite.execution.contexts import TypeCheckContext as TypeCheckContext
@@ -203,6 +217,8 @@ from dagsterlite.execution.executor import RetryMode as RetryMode
 from dagsterlite.execution.hook_contexts import HookContext as HookContext
 from dagsterlite.execution.hook_invocation import build_hook_context as build_hook_context
 from dagsterlite.execution.in_process import in_process_executor as in_process_executor
+from dagsterlite.execution.job_results import ExecuteInProcessResult as ExecuteInProcessResult
+from dagsterlite.execution.job_results import JobExecutionResult as JobExecutionResult
 from dagsterlite.execution.log_manager import DagsterLogManager as DagsterLogManager
 from dagsterlite.execution.mem_io_manager import mem_io_manager as mem_io_manager
 from dagsterlite.execution.object_store import ObjectStore as ObjectStore
@@ -360,6 +376,7 @@ __all__ = [
     "EventMetadata",
     "EventMetadataEntry",
     "EventRecordsFilter",
+    "ExecuteInProcessResult",
     "ExecutionPlan",
     "ExecutionStep",
     "Executor",
@@ -372,12 +389,16 @@ __all__ = [
     "FileManager",
     "Float",
     "FloatMetadataEntryData",
+    "GraphDefinition",
+    "GraphIn",
+    "GraphOut",
     "HookContext",
     "HookDefinition",
     "HookExecutionError",
     "HookExecutionResult",
     "IOManager",
     "IOManagerDefinition",
+    "In",
     "InitExecutorContext",
     "InitIntermediateStorageContext",
     "InitLoggerContext",
@@ -395,6 +416,8 @@ __all__ = [
     "IntermediateStorage",
     "IntermediateStorageDefinition",
     "Jitter",
+    "JobDefinition",
+    "JobExecutionResult",
     "JsonMetadataEntryData",
     "List",
     "LocalArtifactStorage",
@@ -404,6 +427,7 @@ __all__ = [
     "MappedInputPlaceholder",
     "MarkdownMetadataEntryData",
     "Materialization",
+    "MetadataValue",
     "MissingExtraError",
     "ModeDefinition",
     "MultiDependencyDefinition",
@@ -412,7 +436,10 @@ __all__ = [
     "ObjectStore",
     "ObjectStoreOperation",
     "ObjectStoreOperationType",
+    "OpDefinition",
+    "OpExecutionContext",
     "Optional",
+    "Out",
     "Output",
     "OutputContext",
     "OutputDefinition",
@@ -471,6 +498,7 @@ __all__ = [
     "check_dagster_type",
     "colored_console_logger",
     "composite_solid",
+    "config_mapping",
     "configured",
     "create_execution_plan",
     "create_run_for_pipeline",
@@ -482,6 +510,7 @@ __all__ = [
     "default_loggers",
     "default_system_storage_defs",
     "event_list_hook",
+    "execute_job",
     "execute_pipeline",
     "execute_pipeline_iterator",
     "execute_run",
@@ -494,11 +523,13 @@ __all__ = [
     "fsspec_file_manager",
     "gcs_intermediate_storage",
     "gcs_system_storage",
+    "graph",
     "in_process_executor",
     "input_hydration_config",
     "input_manager",
     "intermediate_storage",
     "io_manager",
+    "job",
     "lambda_solid",
     "local_file_manager",
     "logger",
@@ -507,6 +538,7 @@ __all__ = [
     "mem_io_manager",
     "mem_system_storage",
     "multiple_process_executor_requirements",
+    "op",
     "output_materialization_config",
     "pipeline",
     "repository",

@@ -28,6 +28,11 @@ def listed(names: Iterable[str]) -> str:
     return f"{text} and {left_out} more" if left_out > 0 else text
 
 
+def with_article(noun: str) -> str:
+    """Return a noun after ``a`` or ``an``."""
+    return f"an {noun}" if noun[0] in "aeiouAEIOU" else f"a {noun}"
+
+
 def shown(value: object) -> str:
     """Return a value as a message shows it: short however big it is, also if its repr raises."""
     text = _repr.repr(value)

@@ -26,7 +26,7 @@ def run_script(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_first_pipeline_runs_as_printed(tmp_path):
-    (code,) = blocks("python")
+    code, _ = blocks("python")
 
     done = run_script(tmp_path, code)
 
@@ -34,8 +34,16 @@ def test_the_first_pipeline_runs_as_printed(tmp_path):
     assert "counting 3 words" in done.stderr
 
 
+def test_the_job_runs_as_printed(tmp_path):
+    _, code = blocks("python")
+
+    done = run_script(tmp_path, code)
+
+    assert (done.returncode, done.stdout) == (0, "{'a': 2, 'b': 1}\n"), done.stderr
+
+
 def test_its_config_for_several_processes_runs_as_printed(tmp_path):
-    (code,) = blocks("python")
+    code, _ = blocks("python")
     fragment, _ = blocks("yaml")[0].split("# or\n")
     execution = yaml.safe_load(fragment.replace("max_concurrent: 4", "max_concurrent: 1"))
     changed = code.replace("run_config=config", f"run_config={{**config, **{execution!r}}}")
@@ -46,7 +54,7 @@ def test_its_config_for_several_processes_runs_as_printed(tmp_path):
 
 
 def test_the_commands_run_one_after_the_other(tmp_path):
-    (code,) = blocks("python")
+    code, _ = blocks("python")
     (commands,) = blocks("sh")
     (config,) = re.findall(r"^`(solids: .*)`:$", README.read_text(), re.MULTILINE)
     (tmp_path / "word_count.py").write_text(code)

@@ -17,6 +17,7 @@ _COMMANDS = {
         "dagsterlite.cli.pipeline:pipeline_group",
         "Execute, list and print pipelines, and scaffold their run config.",
     ),
+    "job": ("dagsterlite.cli.pipeline:pipeline_group", "The same commands, for jobs."),
     "run": ("dagsterlite.cli.run:run_group", "List, show, cancel and delete recorded runs."),
     "instance": ("dagsterlite.cli.instance:instance_group", "Look at $DAGSTER_HOME; migrate it."),
     "demo": ("dagsterlite.cli.demo:demo", "Run the example pipeline on real data."),

@@ -127,7 +127,7 @@ def pick(found: Iterable[FoundPipeline], name: str | None, where: str) -> FoundP
         return fitting[0]
     names = [item.name for item in found]
     if not found:
-        mend = "Define one with @pipeline at the top level, or name what makes it with -a."
+        mend = "Define one with @pipeline or @job at the top level, or name what makes it with -a."
         raise DagsterPipelineNotFoundError(f"There is no pipeline in {where}. {mend}")
     if name is None:
         message = f"There are several pipelines in {where}: {listed(names)}. Name one of them."

@@ -1,4 +1,4 @@
-"""``dagsterlite pipeline``: execute, list and print pipelines."""
+"""``dagsterlite pipeline``, or ``job``: execute, list and print pipelines and jobs."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _takes_sources(function: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def pipeline_group() -> None:
-    """Execute, list and print pipelines, and write run config for them.
+    """Execute, list and print pipelines, and write run config for them; jobs are pipelines.
 
     Without -f and -m, pipelines are looked for where workspace.yaml or the table [tool.dagsterlite]
     of pyproject.toml in the working directory says.
@@ -88,10 +88,12 @@ def pipeline_group() -> None:
 @click.option(
     "-s",
     "--solid-selection",
+    "--op-selection",
+    "solid_selection",
     metavar="SELECTION",
     multiple=True,
     callback=read_selection,
-    help="The solids to run, e.g. '*load,clean+': queries with commas; may be repeated.",
+    help="The solids or ops to run, e.g. '*load,clean+': queries with commas; may be repeated.",
 )
 @click.option(
     "--tags", metavar="JSON", callback=read_tags, help="Tags of the run, as a JSON object."
@@ -163,15 +165,15 @@ def list_pipelines(ctx: click.Context, sources: Sequence[Source]) -> None:
 def print_pipeline(
     ctx: click.Context, sources: Sequence[Source], mode: str | None, name: str | None
 ) -> None:
-    """Print a pipeline: its solids, modes and presets, and the run config that it takes."""
+    """Print a pipeline: what it is made of and runs with, and the run config that it takes."""
     definition = _pick(ctx, sources, name).definition
     from dagsterlite.config import print_config_type
     from dagsterlite.render.pipelines import pipeline_report
     from dagsterlite.render.screen import screen
-    from dagsterlite.run_config.schema import build_schema
+    from dagsterlite.run_config.schema import run_config_type
 
     shown_mode = definition.get_mode_definition(mode or definition.get_default_mode_name())
-    schema = print_config_type(build_schema(definition, shown_mode))
+    schema = print_config_type(run_config_type(definition, shown_mode))
     console = screen()
     for line in pipeline_report(definition, shown_mode, schema):
         console.print(line, soft_wrap=True)

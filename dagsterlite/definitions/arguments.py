@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from dagsterlite.errors import ParameterCheckError
+from dagsterlite.errors import DagsterInvalidDefinitionError, ParameterCheckError, listed
 
 T = TypeVar("T")
 
@@ -53,3 +53,15 @@ def metadata_of(owner: str, given: Any) -> dict[str, Any]:
         if not isinstance(key, str):
             raise ParameterCheckError(owner, "metadata", "a dict whose keys are texts", key)
     return dict(given)
+
+
+def refuse_both(owner: str, **given: Any) -> None:
+    """Refuse two names of one argument, an older and a newer one, at once.
+
+    Raises:
+        DagsterInvalidDefinitionError: both are given.
+    """
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        message = f"{owner}: {listed(names)} are two names of one argument: give one of them."
+        raise DagsterInvalidDefinitionError(message)

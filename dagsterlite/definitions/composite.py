@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Self, cast, overload
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self, overload
 
 from dagsterlite.config import Field
 from dagsterlite.definitions.arguments import list_of
-from dagsterlite.definitions.composition import (
-    Composition,
-    InputMappingNode,
-    InvokedSolidOutputHandle,
-    composing,
-)
+from dagsterlite.definitions.composed import compose
 from dagsterlite.definitions.config_mapping import ConfigMapping
 from dagsterlite.definitions.configurable import config_field_of
 from dagsterlite.definitions.configured import ConfigurableNode
-from dagsterlite.definitions.dependency import (
-    Dependencies,
-    MappedInput,
-    read_dependencies,
-    sources_of,
-)
+from dagsterlite.definitions.dependency import Dependencies, read_dependencies
 from dagsterlite.definitions.graph import Graph, build_graph
 from dagsterlite.definitions.inputs import InputDefinition, InputMapping
 from dagsterlite.definitions.mappings import check_output_mapping, with_mapped_inputs
 from dagsterlite.definitions.node import NodeDefinition
-from dagsterlite.definitions.outputs import OutputDefinition, OutputMapping, SolidOutput
+from dagsterlite.definitions.outputs import OutputDefinition, OutputMapping
 from dagsterlite.definitions.signature import (
     check_inputs,
     inputs_of,
@@ -35,12 +25,10 @@ from dagsterlite.definitions.signature import (
     outputs_of,
     refuse_unrun,
 )
+from dagsterlite.definitions.vocabulary import SOLIDS
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     ParameterCheckError,
-    listed,
-    near,
-    shown,
 )
 from dagsterlite.types.callables import check_function
 
@@ -67,7 +55,10 @@ class CompositeSolidDefinition(NodeDefinition, ConfigurableNode):
         DagsterInvalidDefinitionError: an argument is wrong; the message names the composite.
     """
 
-    kind = "composite solid"
+    #: The config of the solids inside where none is given.
+    default_inner_config: Mapping[str, Any] | None = None
+
+    kind = SOLIDS.composite
 
     def __init__(
         self,
@@ -94,9 +85,9 @@ class CompositeSolidDefinition(NodeDefinition, ConfigurableNode):
         self.config_mapping = config_mapping
         self.config_field = None if config_mapping is None else config_mapping.config_field
         edges = with_mapped_inputs(
-            owner, read_dependencies(owner, dependencies), self.input_mappings
+            owner, read_dependencies(owner, dependencies), self.input_mappings, self.words
         )
-        self.graph: Graph = build_graph(owner, solid_defs, edges, inputs)
+        self.graph: Graph = build_graph(owner, solid_defs, edges, inputs, self.words)
         for mapping in self.output_mappings:
             check_output_mapping(owner, self.graph, mapping)
 
@@ -167,123 +158,20 @@ def composite_solid(
         inputs = inputs_of(owner, fn, parameters, input_defs)
         positional = check_inputs(owner, parameters, inputs, takes_nothing=True)
         outputs = outputs_of(owner, fn, output_defs)
-        with composing(owner) as composition:
-            answer = fn(**{d.name: InputMappingNode(d.name, composition) for d in inputs})
-        returned = _returned(owner, composition, answer, outputs)
-        if output_defs is not None:
-            _refuse_unmapped(owner, outputs, returned)
+        composed = compose(owner, SOLIDS, fn, inputs, outputs, must_return=output_defs is not None)
         return CompositeSolidDefinition(
             name=composite_name,
-            solid_defs=_definitions(composition),
-            input_mappings=list(_input_mappings(owner, composition, inputs)),
-            output_mappings=[
-                OutputMapping(output, returned[output.name])
-                for output in outputs
-                if output.name in returned
-            ],
+            solid_defs=composed.node_defs,
+            input_mappings=composed.input_mappings,
+            output_mappings=composed.output_mappings,
             config_mapping=_config_mapping(owner, config_schema, config_fn),
-            dependencies=_without_single_mappings(composition),
+            dependencies=composed.dependencies,
             description=description or inspect.getdoc(fn),
             tags=tags,
             positional_inputs=positional,
         )
 
     return wrap
-
-
-def _definitions(composition: Composition) -> list[NodeDefinition]:
-    return [cast(NodeDefinition, node) for node in composition.definitions.values()]
-
-
-def _without_single_mappings(composition: Composition) -> Dependencies:
-    return {
-        invocation: {n: d for n, d in inputs.items() if not isinstance(d, MappedInput)}
-        for invocation, inputs in composition.dependencies.items()
-    }
-
-
-def _input_mappings(
-    owner: str, composition: Composition, inputs: Sequence[InputDefinition]
-) -> Iterator[InputMapping]:
-    by_name = {d.name: d for d in inputs}
-    used: set[str] = set()
-    for solid_name, input_name, index, mapped in _mapped(composition):
-        used.add(mapped.input_name)
-        definition = by_name[mapped.input_name]
-        yield definition.mapping_to(solid_name, input_name, index)
-    unused = by_name.keys() - used
-    if unused:
-        message = (
-            f"{owner}: input {listed(unused)} is handed to no solid inside. Hand it on, or remove "
-            "it."
-        )
-        raise DagsterInvalidDefinitionError(message)
-
-
-def _mapped(composition: Composition) -> Iterator[tuple[str, str, int | None, MappedInput]]:
-    for invocation, inputs in composition.dependencies.items():
-        for input_name, dependency in inputs.items():
-            if isinstance(dependency, MappedInput):
-                yield invocation.node_name, input_name, None, dependency
-                continue
-            for index, source in enumerate(sources_of(dependency)):
-                if isinstance(source, MappedInput):
-                    yield invocation.node_name, input_name, index, source
-
-
-def _returned(
-    owner: str, composition: Composition, answer: Any, outputs: Sequence[OutputDefinition]
-) -> dict[str, SolidOutput]:
-    """Return where the composite's outputs come from, by output name."""
-    names = [output.name for output in outputs]
-    if answer is None:
-        return {}
-    if isinstance(answer, InvokedSolidOutputHandle) and len(outputs) == 1:
-        answer = {names[0]: answer}
-    elif isinstance(answer, tuple) and all(isinstance(a, InvokedSolidOutputHandle) for a in answer):
-        answer = {handle.output_name: handle for handle in answer}
-    if not isinstance(answer, dict):
-        message = (
-            f"{owner}: its function returned {shown(answer)}. Return an output of a solid called "
-            f"inside, or a dict of them by name; the composite's outputs are {listed(names)}."
-        )
-        raise DagsterInvalidDefinitionError(message)
-    return {
-        _output_name(owner, name, names): _source(owner, composition, name, handle)
-        for name, handle in answer.items()
-    }
-
-
-def _output_name(owner: str, name: Any, names: Sequence[str]) -> str:
-    if name not in names:
-        message = (
-            f"{owner}: its function returned an output '{name}' that is not in output_defs."
-            f"{near(name, names)} They are {listed(names)}."
-        )
-        raise DagsterInvalidDefinitionError(message)
-    return str(name)
-
-
-def _source(owner: str, composition: Composition, name: str, handle: Any) -> SolidOutput:
-    if not isinstance(handle, InvokedSolidOutputHandle) or handle.composition is not composition:
-        message = (
-            f"{owner}: the output '{name}' that its function returned is {shown(handle)}, not an "
-            "output of a solid called inside."
-        )
-        raise DagsterInvalidDefinitionError(message)
-    return SolidOutput(handle.solid_name, handle.output_name)
-
-
-def _refuse_unmapped(
-    owner: str, outputs: Sequence[OutputDefinition], returned: Mapping[str, SolidOutput]
-) -> None:
-    unmapped = {output.name for output in outputs} - returned.keys()
-    if unmapped:
-        message = (
-            f"{owner}: its function does not return output {listed(unmapped)} of output_defs. "
-            "Return a dict from output name to a solid's output, or remove it."
-        )
-        raise DagsterInvalidDefinitionError(message)
 
 
 def _config_mapping(

@@ -1,4 +1,4 @@
-"""Reading a graph off a function: what @pipeline and @composite_solid run the user's function in.
+"""Reading a graph off a function: what @pipeline, @job and the like run the user's function in.
 
 Inside, calling a solid places it in the graph and returns handles on its outputs; handing a
 handle to another solid draws an edge.
@@ -27,6 +27,7 @@ from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.retry_policy import RetryPolicy, check_retry_policy
+from dagsterlite.definitions.vocabulary import SOLIDS, Vocabulary
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -43,6 +44,10 @@ class Placeable(Protocol):
     @property
     def name(self) -> str:
         """Its name."""
+
+    @property
+    def words(self) -> Vocabulary:
+        """The vocabulary that it is defined in."""
 
     @property
     def label(self) -> str:
@@ -64,10 +69,12 @@ class Placeable(Protocol):
 class _WithoutValue:
     """A handle that stands for a value of a run to come."""
 
+    composition: Composition
+
     def _refuse(self, deed: str) -> DagsterInvariantViolationError:
         return DagsterInvariantViolationError(
-            f"{self} has no value while the graph is composed: it cannot be {deed}. Hand it to a "
-            "solid, which is given the value."
+            f"{self} has no value while the graph is composed: it cannot be {deed}. Hand it to "
+            f"{self.composition.words.a_node}, which is given the value."
         )
 
     def __iter__(self) -> Iterator[Any]:
@@ -89,7 +96,7 @@ class InvokedSolidOutputHandle(_WithoutValue):
     composition: Composition = field(repr=False)
 
     def __str__(self) -> str:
-        return f"Output '{self.output_name}' of solid '{self.solid_name}'"
+        return f"Output '{self.output_name}' of {self.composition.words.node} '{self.solid_name}'"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +107,7 @@ class InputMappingNode(_WithoutValue):
     composition: Composition = field(repr=False)
 
     def __str__(self) -> str:
-        return f"Input '{self.input_name}' of the composite"
+        return f"Input '{self.input_name}' of the {self.composition.words.composite}"
 
 
 @dataclass(eq=False)
@@ -108,6 +115,7 @@ class Composition:
     """The graph read so far off the function of ``owner``."""
 
     owner: str
+    words: Vocabulary = SOLIDS
     definitions: dict[str, Placeable] = field(default_factory=dict)
     dependencies: dict[SolidInvocation, dict[str, Dependency]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -154,14 +162,14 @@ class Composition:
     def _claim(self, node: Placeable, alias: str) -> str:
         if alias in self.names:
             message = (
-                f"{self.owner} has a solid named '{alias}' already; {node.label} cannot be placed "
-                "under that alias too."
+                f"{self.owner} has {self.words.a_node} named '{alias}' already; {node.label} "
+                "cannot be placed under that alias too."
             )
             raise DagsterInvalidDefinitionError(message)
         return alias
 
     def _dependency(self, solid_name: str, input_name: str, value: Any) -> Dependency:
-        place = f"input '{input_name}' of solid '{solid_name}'"
+        place = f"input '{input_name}' of {self.words.node} '{solid_name}'"
         if isinstance(value, list):
             sources = [
                 self._source(f"{place} at position {number}", item)
@@ -175,21 +183,23 @@ class Composition:
             return DependencyDefinition(value.solid_name, value.output_name)
         if isinstance(value, InputMappingNode) and value.composition is self:
             return MappedInput(value.input_name)
-        raise DagsterInvalidDefinitionError(f"{self.owner}: {place} {_complaint(value)}")
+        message = f"{self.owner}: {place} {_complaint(value, self.words)}"
+        raise DagsterInvalidDefinitionError(message)
 
 
-def _complaint(value: Any) -> str:
+def _complaint(value: Any, words: Vocabulary) -> str:
     if isinstance(value, (InvokedSolidOutputHandle, InputMappingNode)):
         return "is given an output of another graph."
     if isinstance(value, tuple) and any(isinstance(v, InvokedSolidOutputHandle) for v in value):
         names = [v.output_name for v in value if isinstance(v, InvokedSolidOutputHandle)]
         return f"is given all outputs at once; pick one of them by name: {listed(names)}."
     if callable(getattr(value, "alias", None)):
-        return f"is given a solid that was not called: write {getattr(value, 'name', '…')}()."
+        name = getattr(value, "name", "…")
+        return f"is given {words.a_node} that was not called: write {name}()."
     return (
         f"is given {shown(value)} of type {type_name(value)}. While a graph is composed, only "
-        "outputs of other solids and inputs of the composite can be handed on; set values by "
-        "config or by the input's default_value."
+        f"outputs of other {words.node}s and inputs of the {words.composite} can be handed on; set "
+        "values by config or by the input's default_value."
     )
 
 
@@ -197,9 +207,9 @@ _current: ContextVar[Composition | None] = ContextVar("composition", default=Non
 
 
 @contextmanager
-def composing(owner: str) -> Iterator[Composition]:
+def composing(owner: str, words: Vocabulary = SOLIDS) -> Iterator[Composition]:
     """Collect the solids that are called inside the block."""
-    composition = Composition(owner)
+    composition = Composition(owner, words)
     token = _current.set(composition)
     try:
         yield composition
@@ -226,7 +236,7 @@ class PendingInvocation:
         retry_policy: RetryPolicy | None = None,
     ) -> None:
         object.__setattr__(self, "node", node)
-        name = None if alias is None else check_name("solid alias", alias)
+        name = None if alias is None else check_name(f"{node.words.node} alias", alias)
         object.__setattr__(self, "alias_name", name)
         object.__setattr__(self, "tags", check_tags(node.label, tags))
         object.__setattr__(self, "hook_defs", check_hooks(node.label, hook_defs))
@@ -315,9 +325,9 @@ def invoke(
     composition = _current.get()
     if composition is None:
         message = (
-            f"{node.label} was called outside of a composition: solids are called inside a "
-            "function decorated with @pipeline or @composite_solid. To run one by itself use "
-            "execute_solid."
+            f"{node.label} was called outside of a composition: {node.words.node}s are called "
+            f"inside a function decorated with {node.words.graph_decorators}. To run one by itself "
+            "use execute_solid."
         )
         raise DagsterInvariantViolationError(message)
     inputs = bind_inputs(composition.owner, node, args, kwargs)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.errors import DagsterInvariantViolationError, listed, shown, type_name
 from dagsterlite.events.yielded import (
+    DEFAULT_OUTPUT,
     AssetMaterialization,
     AssetObservation,
     ExpectationResult,
@@ -62,6 +64,8 @@ def _events_of(
         yield answer
     elif len(outputs) == 1:
         yield _only_output(context, answer, outputs[0])
+    elif isinstance(answer, tuple) and outputs:
+        yield from _each_output(owner, answer, outputs)
     elif answer is not None:
         raise DagsterInvariantViolationError(_unexpected(owner, answer, outputs))
 
@@ -76,9 +80,39 @@ def _only_output(context: Any, value: Any, output: OutputDefinition) -> Output:
     return Output(value, output.name)
 
 
+def _each_output(
+    owner: str, answer: tuple[Any, ...], outputs: Sequence[OutputDefinition]
+) -> Iterator[Output]:
+    names = [output.name for output in outputs]
+    if len(answer) != len(names):
+        message = (
+            f"Error in {owner}: it returned a tuple of {len(answer)} values but has {len(names)} "
+            f"outputs: {listed(names)}. Return a value for each, in the order of their definition, "
+            "or yield an Output for each."
+        )
+        raise DagsterInvariantViolationError(message)
+    for position, (name, item) in enumerate(zip(names, answer, strict=True)):
+        yield _named_output(owner, position, name, item)
+
+
+def _named_output(owner: str, position: int, name: str, item: Any) -> Output:
+    if not isinstance(item, Output):
+        return Output(item, name)
+    if item.output_name not in {name, DEFAULT_OUTPUT}:
+        message = (
+            f"Error in {owner}: it returned Output '{item.output_name}' at position {position} of "
+            f"a tuple, the place of output '{name}'. Return them in the order of their definition."
+        )
+        raise DagsterInvariantViolationError(message)
+    return replace(item, output_name=name)
+
+
 def _unexpected(owner: str, answer: Any, outputs: Sequence[OutputDefinition]) -> str:
     found = f"Error in {owner}: it returned {shown(answer)} of type {type_name(answer)}"
     if not outputs:
         return f"{found} but is defined to have no outputs."
     names = listed(output.name for output in outputs)
-    return f"{found} but has several outputs: yield one Output for each of {names}."
+    return (
+        f"{found} but has several outputs: yield one Output for each of {names}, or return a "
+        "tuple of their values."
+    )

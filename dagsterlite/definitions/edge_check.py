@@ -48,7 +48,7 @@ class EdgeCheck:
             if input_def is None:
                 known = solid.definition.input_dict
                 message = (
-                    f"{self._owner}: solid '{solid.name}' has no input '{input_name}'."
+                    f"{self._owner}: {solid.label} has no input '{input_name}'."
                     f"{near(input_name, known)} It has: {listed(known)}."
                 )
                 raise DagsterInvalidDefinitionError(message)
@@ -66,7 +66,7 @@ class EdgeCheck:
 
     def _place(self, solid: Solid, input_def: InputDefinition) -> str:
         return (
-            f"{self._owner}: input '{input_def.name}' of solid '{solid.name}', of type "
+            f"{self._owner}: input '{input_def.name}' of {solid.label}, of type "
             f"{input_def.dagster_type.display_name},"
         )
 
@@ -87,24 +87,25 @@ class EdgeCheck:
     ) -> None:
         upstream = self._solids.get(source.solid)
         if upstream is None:
+            node = solid.definition.words.node
             message = (
-                f"{self._place(solid, input_def)} depends on solid '{source.solid}', which is not "
-                f"there.{near(source.solid, self._solids)} Solids: {listed(self._solids)}."
+                f"{self._place(solid, input_def)} depends on {node} '{source.solid}', which is not "
+                f"there.{near(source.solid, self._solids)} There are: {listed(self._solids)}."
             )
             raise DagsterInvalidDefinitionError(message)
         outputs = upstream.definition.output_dict
         output = outputs.get(source.output)
         if output is None:
             message = (
-                f"{self._place(solid, input_def)} depends on output '{source.output}' of solid "
-                f"'{source.solid}', which it lacks.{near(source.output, outputs)} Its outputs: "
+                f"{self._place(solid, input_def)} depends on output '{source.output}' of "
+                f"{upstream.label}, which it lacks.{near(source.output, outputs)} Its outputs: "
                 f"{listed(outputs)}."
             )
             raise DagsterInvalidDefinitionError(message)
         if output.dagster_type.is_nothing and not input_def.dagster_type.is_nothing:
             message = (
                 f"{self._place(solid, input_def)} needs a value, but output '{source.output}' of "
-                f"solid '{source.solid}' is of type Nothing. Give the input the type Nothing, or "
+                f"{upstream.label} is of type Nothing. Give the input the type Nothing, or "
                 "the output another."
             )
             raise DagsterInvalidDefinitionError(message)
@@ -123,7 +124,7 @@ class EdgeCheck:
                 "but no input mapping leads there."
             )
             raise DagsterInvalidDefinitionError(message)
-        if not outer.dagster_type.is_same(expected):
+        if expected is not AnyType and not outer.dagster_type.is_same(expected):
             item = "" if expected is input_def.dagster_type else " has an item that"
             message = (
                 f"{self._place(solid, input_def)}{item} is mapped from input '{outer.name}' of "

@@ -11,6 +11,7 @@ from typing import Any
 from dagsterlite.definitions.dependency import (
     DependencyDefinition,
     InputSources,
+    MappedInput,
     SolidInvocation,
     sources_of,
 )
@@ -20,6 +21,7 @@ from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.node import NodeDefinition, Solid
 from dagsterlite.definitions.retry_policy import check_retry_policy
+from dagsterlite.definitions.vocabulary import SOLIDS, Vocabulary
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -39,6 +41,8 @@ class Graph:
     solids: Mapping[str, Solid]
     #: For each solid, its connected inputs.
     dependencies: Mapping[str, InputSources]
+    #: The vocabulary of the owner.
+    words: Vocabulary = SOLIDS
 
     def solid_named(self, name: str) -> Solid:
         """Return the solid of that name.
@@ -49,7 +53,7 @@ class Graph:
         try:
             return self.solids[name]
         except KeyError:
-            message = _no_solid(self.owner, name, self.solids)
+            message = _no_solid(self.owner, self.words, name, self.solids)
             raise DagsterInvariantViolationError(message) from None
 
     def sources(self, solid_name: str) -> Iterator[DependencyDefinition]:
@@ -58,6 +62,16 @@ class Graph:
             for source in sources_of(dependency):
                 if isinstance(source, DependencyDefinition):
                     yield source
+
+    def mapped_inputs(self) -> frozenset[str]:
+        """Return the inputs of the graph's owner that are handed to something inside."""
+        sources = (
+            source
+            for inputs in self.dependencies.values()
+            for dependency in inputs.values()
+            for source in sources_of(dependency)
+        )
+        return frozenset(s.input_name for s in sources if isinstance(s, MappedInput))
 
     def upstream(self) -> dict[str, set[str]]:
         """Return, for each solid, the solids that it depends on."""
@@ -69,6 +83,7 @@ def build_graph(
     definitions: Sequence[NodeDefinition],
     dependencies: Mapping[SolidInvocation, InputSources],
     inputs: Mapping[str, InputDefinition] | None = None,
+    words: Vocabulary = SOLIDS,
 ) -> Graph:
     """Return the graph of ``definitions`` connected by ``dependencies``.
 
@@ -80,16 +95,17 @@ def build_graph(
         definitions: The solids and composite solids in it.
         dependencies: The edges.
         inputs: The inputs of the composite that holds the graph.
+        words: The vocabulary of the owner.
 
     Raises:
         DagsterInvalidDefinitionError: two definitions share a name, an edge names something that
             is not there or does not fit, or the edges form a circle.
     """
-    known = _by_name(owner, definitions)
+    known = _by_name(owner, words, definitions)
     solids: dict[str, Solid] = {}
     edges: dict[str, InputSources] = {}
     for invocation, sources in dependencies.items():
-        solid = _place(owner, known, invocation, solids)
+        solid = _place(owner, words, known, invocation, solids)
         solids[solid.name] = solid
         edges[solid.name] = sources
     for name in _left_to_place(known, dependencies, solids):
@@ -98,17 +114,18 @@ def build_graph(
     check = EdgeCheck(owner, solids, inputs or {})
     for name, solid in solids.items():
         check.inputs_of(solid, edges[name])
-    order = _topological_order(owner, edges)
-    return Graph(owner, {n: solids[n] for n in order}, {n: edges[n] for n in order})
+    order = _topological_order(owner, words, edges)
+    ordered_edges = {name: edges[name] for name in order}
+    return Graph(owner, {name: solids[name] for name in order}, ordered_edges, words)
 
 
-def _by_name(owner: str, definitions: Any) -> dict[str, NodeDefinition]:
+def _by_name(owner: str, words: Vocabulary, definitions: Any) -> dict[str, NodeDefinition]:
     if not isinstance(definitions, Sequence):
-        raise _no_solid_def(owner, definitions)
+        raise _no_solid_def(owner, words, definitions)
     known: dict[str, NodeDefinition] = {}
     for definition in definitions:
         if not isinstance(definition, NodeDefinition):
-            raise _no_solid_def(owner, definition)
+            raise _no_solid_def(owner, words, definition)
         if known.setdefault(definition.name, definition) is not definition:
             message = (
                 f"{owner} holds two different definitions named '{definition.name}'. Rename one."
@@ -117,29 +134,30 @@ def _by_name(owner: str, definitions: Any) -> dict[str, NodeDefinition]:
     return known
 
 
-def _no_solid_def(owner: str, found: object) -> DagsterInvalidDefinitionError:
+def _no_solid_def(owner: str, words: Vocabulary, found: object) -> DagsterInvalidDefinitionError:
     is_function = inspect.isfunction(found)
-    mend = " Decorate the function with @solid or @lambda_solid." if is_function else ""
+    mend = f" Decorate the function with {words.node_decorators}." if is_function else ""
     return DagsterInvalidDefinitionError(
-        f"{owner}: solid_defs must be a list of solids; found {shown(found)}.{mend}"
+        f"{owner}: {words.node_defs} must be a list of {words.node}s; found {shown(found)}.{mend}"
     )
 
 
 def _place(
     owner: str,
+    words: Vocabulary,
     known: Mapping[str, NodeDefinition],
     invocation: SolidInvocation,
     solids: Mapping[str, Solid],
 ) -> Solid:
     definition = known.get(invocation.name)
     if definition is None:
-        raise DagsterInvalidDefinitionError(_no_solid(owner, invocation.name, known))
+        raise DagsterInvalidDefinitionError(_no_solid(owner, words, invocation.name, known))
     name = invocation.node_name
     if name != definition.name:
-        check_name("solid alias", name)
+        check_name(f"{words.node} alias", name)
     if name in solids:
-        raise DagsterInvalidDefinitionError(f"{owner} has two solids named '{name}'.")
-    place = f"solid '{name}'"
+        raise DagsterInvalidDefinitionError(f"{owner} has two {words.node}s named '{name}'.")
+    place = f"{definition.kind} '{name}'"
     tags: Mapping[str, str] = definition.tags
     if invocation.tags:
         tags = {**tags, **check_tags(place, invocation.tags)}
@@ -167,11 +185,13 @@ def _left_to_place(
     ]
 
 
-def _no_solid(owner: str, name: str, known: Mapping[str, object]) -> str:
-    return f"{owner} has no solid '{name}'.{near(name, known)} It has: {listed(known)}."
+def _no_solid(owner: str, words: Vocabulary, name: str, known: Mapping[str, object]) -> str:
+    return f"{owner} has no {words.node} '{name}'.{near(name, known)} It has: {listed(known)}."
 
 
-def _topological_order(owner: str, edges: Mapping[str, InputSources]) -> list[str]:
+def _topological_order(
+    owner: str, words: Vocabulary, edges: Mapping[str, InputSources]
+) -> list[str]:
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for name, inputs in edges.items():
         upstream = (s for d in inputs.values() for s in sources_of(d))
@@ -180,7 +200,7 @@ def _topological_order(owner: str, edges: Mapping[str, InputSources]) -> list[st
         sorter.prepare()
     except CycleError as exc:
         circle = " → ".join(reversed(exc.args[1]))
-        message = f"{owner} has a circle of solids that wait for each other: {circle}."
+        message = f"{owner} has a circle of {words.node}s that wait for each other: {circle}."
         raise DagsterInvalidDefinitionError(message) from None
     order: list[str] = []
     while sorter.is_active():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,7 @@ class InputDefinition:
         metadata: Mapping[str, Any] | None = None,
         input_manager_key: str | None = None,
     ) -> None:
-        self.name = check_name("solid input", name)
+        self.name = check_name("input", name)
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"input '{name}'")
         self.description = description
         self._default_value = default_value
@@ -72,6 +73,18 @@ class InputDefinition:
                 f"Input '{name}' of type Nothing cannot have a default value: it has no value."
             )
             raise DagsterInvalidDefinitionError(message)
+
+    def with_type(self, dagster_type: DagsterType) -> InputDefinition:
+        """Return this input with another type."""
+        changed = copy.copy(self)
+        changed.dagster_type = dagster_type
+        return changed
+
+    def with_default(self, value: Any) -> InputDefinition:
+        """Return this input with another default value."""
+        changed = copy.copy(self)
+        changed._default_value = value  # noqa: SLF001 - the copy is our own
+        return changed
 
     @property
     def has_default_value(self) -> bool:

@@ -14,6 +14,7 @@ from dagsterlite.definitions.dependency import (
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.inputs import InputMapping, SolidInput
 from dagsterlite.definitions.outputs import OutputMapping
+from dagsterlite.definitions.vocabulary import Vocabulary
 from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near
 from dagsterlite.types.builtins import Any as AnyType
 
@@ -25,6 +26,7 @@ def with_mapped_inputs(
     owner: str,
     edges: dict[SolidInvocation, dict[str, Dependency]],
     mappings: Sequence[InputMapping],
+    words: Vocabulary,
 ) -> dict[SolidInvocation, dict[str, Dependency]]:
     """Return the edges inside a composite, completed by what its inputs are mapped to.
 
@@ -39,20 +41,25 @@ def with_mapped_inputs(
         present = inputs.get(target.input_name)
         source = MappedInput(mapping.definition.name)
         if target.fan_in_index is not None:
-            inputs[target.input_name] = _fill(owner, present, target, source)
+            inputs[target.input_name] = _fill(owner, present, target, source, words)
         elif present is None or present == source:
             inputs[target.input_name] = source
         else:
             message = (
-                f"{owner}: input '{target.input_name}' of solid '{target.solid_name}' is mapped "
-                f"from input '{source.input_name}' and connected elsewhere too. Keep one of them."
+                f"{owner}: input '{target.input_name}' of {words.node} '{target.solid_name}' is "
+                f"mapped from input '{source.input_name}' and connected elsewhere too. Keep one "
+                "of them."
             )
             raise DagsterInvalidDefinitionError(message)
     return edges
 
 
 def _fill(
-    owner: str, present: Dependency | None, target: SolidInput, source: MappedInput
+    owner: str,
+    present: Dependency | None,
+    target: SolidInput,
+    source: MappedInput,
+    words: Vocabulary,
 ) -> MultiDependencyDefinition:
     sources = list(sources_of(present)) if isinstance(present, MultiDependencyDefinition) else []
     index = target.fan_in_index
@@ -65,8 +72,9 @@ def _fill(
         return MultiDependencyDefinition(sources)
     message = (
         f"{owner}: input '{source.input_name}' is mapped to fan_in_index {index} of input "
-        f"'{target.input_name}' of solid '{target.solid_name}', which is {found}. The dependencies "
-        "must hold a MultiDependencyDefinition with MappedInputPlaceholder at that place."
+        f"'{target.input_name}' of {words.node} '{target.solid_name}', which is {found}. The "
+        "dependencies must hold a MultiDependencyDefinition with MappedInputPlaceholder at that "
+        "place."
     )
     raise DagsterInvalidDefinitionError(message)
 
@@ -81,16 +89,16 @@ def check_output_mapping(owner: str, graph: Graph, mapping: OutputMapping) -> No
     solid = graph.solids.get(source.solid_name)
     if solid is None:
         message = (
-            f"{owner}: output '{definition.name}' is mapped from solid '{source.solid_name}', "
-            f"which is not there.{near(source.solid_name, graph.solids)} Solids: "
-            f"{listed(graph.solids)}."
+            f"{owner}: output '{definition.name}' is mapped from {graph.words.node} "
+            f"'{source.solid_name}', which is not there.{near(source.solid_name, graph.solids)} "
+            f"There are: {listed(graph.solids)}."
         )
         raise DagsterInvalidDefinitionError(message)
     inner = solid.output_dict.get(source.output_name)
     if inner is None:
         message = (
             f"{owner}: output '{definition.name}' is mapped from output '{source.output_name}' of "
-            f"solid '{source.solid_name}', which it lacks."
+            f"{solid.label}, which it lacks."
             f"{near(source.output_name, solid.output_dict)} Its outputs: "
             f"{listed(solid.output_dict)}."
         )
@@ -99,7 +107,7 @@ def check_output_mapping(owner: str, graph: Graph, mapping: OutputMapping) -> No
     if outer_type is not AnyType and not outer_type.is_same(inner_type):
         message = (
             f"{owner}: output '{definition.name}' of type {outer_type.display_name} is mapped from "
-            f"output '{source.output_name}' of solid '{source.solid_name}' of type "
+            f"output '{source.output_name}' of {solid.label} of type "
             f"{inner_type.display_name}: both must be of the same type."
         )
         raise DagsterInvalidDefinitionError(message)

@@ -8,7 +8,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dagsterlite.errors import DagsterInvalidDefinitionError, ParameterCheckError, shown
+from dagsterlite.errors import (
+    DagsterInvalidDefinitionError,
+    ParameterCheckError,
+    shown,
+    with_article,
+)
 
 _VALID = re.compile(r"^[A-Za-z0-9_]+$")
 _RESERVED = frozenset(
@@ -34,15 +39,16 @@ def check_name(owner: str, name: Any) -> str:
     """
     if not isinstance(name, str):
         raise ParameterCheckError(owner, "name", "a text", name)
+    bearer = with_article(owner)
     if not _VALID.match(name):
         message = (
-            f"{shown(name)} is not a valid name for a {owner}: names hold letters, digits and "
-            f"underscores only, and at least one of them."
+            f"{shown(name)} is not a valid name for {bearer}: names hold letters, digits and "
+            "underscores only, and at least one of them."
         )
         raise DagsterInvalidDefinitionError(message)
     if name in _RESERVED:
         message = (
-            f"'{name}' is not a valid name for a {owner}: the word is reserved. Add to it, e.g. "
+            f"'{name}' is not a valid name for {bearer}: the word is reserved. Add to it, e.g. "
             f"'{name}_1' or 'the_{name}'."
         )
         raise DagsterInvalidDefinitionError(message)

@@ -14,6 +14,7 @@ from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.retry_policy import RetryPolicy
+from dagsterlite.definitions.vocabulary import SOLIDS, Vocabulary
 from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near
 from dagsterlite.types.dagster_type import DagsterType
 
@@ -27,8 +28,10 @@ class NodeDefinition(ABC):
         DagsterInvalidDefinitionError: a name is wrong or used twice.
     """
 
+    #: The vocabulary that it is defined in.
+    words: Vocabulary = SOLIDS
     #: How messages call this kind of definition.
-    kind: str = "solid"
+    kind: str = SOLIDS.node
 
     def __init__(
         self,
@@ -42,8 +45,9 @@ class NodeDefinition(ABC):
         self.name = check_name(self.kind, name)
         self.description = description
         self.tags = check_tags(self.label, tags)
-        self.input_dict = _by_name(self.label, "input_defs", input_defs, InputDefinition)
-        self.output_dict = _by_name(self.label, "output_defs", output_defs, OutputDefinition)
+        words = self.words
+        self.input_dict = _by_name(self.label, words.inputs, input_defs, InputDefinition)
+        self.output_dict = _by_name(self.label, words.outputs, output_defs, OutputDefinition)
         self.positional_inputs = tuple(positional_inputs or self.input_dict)
 
     @property
@@ -96,7 +100,7 @@ class NodeDefinition(ABC):
     def required_resource_keys(self) -> frozenset[str]:
         """The resources that running the node needs."""
 
-    # --- placing the node in a graph, inside a function under @pipeline or @composite_solid ---
+    # --- placing the node in a graph, inside a function under @pipeline, @job, … ---
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Place the node in the graph that is being composed; return its outputs to hand on."""
@@ -153,6 +157,11 @@ class Solid:
     #: How the solid is tried again at this place, if that is said here; see
     #: ``PipelineDefinition.get_retry_policy_for_handle``.
     retry_policy: RetryPolicy | None = None
+
+    @property
+    def label(self) -> str:
+        """The kind of its definition and its own name, for messages."""
+        return f"{self.definition.kind} '{self.name}'"
 
     @property
     def definition_name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,7 @@ class OutputDefinition:
         metadata: Mapping[str, Any] | None = None,
         asset_key: AssetKey | str | Sequence[str] | None = None,
     ) -> None:
-        self.name = check_name("solid output", DEFAULT_OUTPUT if name is None else name)
+        self.name = check_name("output", DEFAULT_OUTPUT if name is None else name)
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"output '{self.name}'")
         self.description = description
         self.is_required = True if is_required is None else bool(is_required)
@@ -55,6 +56,12 @@ class OutputDefinition:
         self.io_manager_key: str = DEFAULT_IO_MANAGER if key is None else key
         self.metadata: dict[str, Any] = metadata_of(owner, metadata)
         self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+
+    def with_type(self, dagster_type: DagsterType) -> OutputDefinition:
+        """Return this output with another type."""
+        changed = copy.copy(self)
+        changed.dagster_type = dagster_type
+        return changed
 
     @property
     def optional(self) -> bool:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Self, TypeVar, cast, overload
 
 from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.composition import composing
+from dagsterlite.definitions.config_mapping import ConfigMapping
 from dagsterlite.definitions.dependency import Dependencies, read_dependencies
 from dagsterlite.definitions.graph import Graph, build_graph
 from dagsterlite.definitions.hook import Hookable, HookDefinition, HookDefs, check_hooks
+from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.node import NodeDefinition, Solid
@@ -22,6 +25,7 @@ from dagsterlite.definitions.retry_policy import RetryPolicy, check_retry_policy
 from dagsterlite.definitions.signature import name_of, refuse_unrun
 from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.definitions.strategies import strategies_of
+from dagsterlite.definitions.vocabulary import SOLIDS, Vocabulary
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -60,6 +64,17 @@ class PipelineDefinition(Hookable):
             share a name, or a mode lacks a resource that is required.
     """
 
+    #: The vocabulary that it is defined in.
+    words: Vocabulary = SOLIDS
+    #: The graph at its top, where that is one by itself: a job's, with inputs and outputs.
+    graph_def: CompositeSolidDefinition | None = None
+    #: What turns the run config as given into one of the usual form, if anything does.
+    config_mapping: ConfigMapping | None = None
+    #: The run config where none is given, and of each section that is not given.
+    default_run_config: Mapping[str, Any] = MappingProxyType({})
+    #: Whether it is run in the caller's process whatever its run config selects.
+    stays_in_process = False
+
     def __init__(
         self,
         solid_defs: Sequence[NodeDefinition],
@@ -72,8 +87,8 @@ class PipelineDefinition(Hookable):
         hook_defs: Iterable[HookDefinition] | None = None,
         solid_retry_policy: RetryPolicy | None = None,
     ) -> None:
-        self.name = UNNAMED if name is None else check_name("pipeline", name)
-        owner = f"pipeline '{self.name}'"
+        self.name = UNNAMED if name is None else check_name(self.words.pipeline, name)
+        owner = self.label
         self.description = description
         self.tags = check_tags(owner, tags)
         self.mode_definitions = _distinct(
@@ -84,11 +99,16 @@ class PipelineDefinition(Hookable):
         self.solid_retry_policy = check_retry_policy(
             owner, "solid_retry_policy", solid_retry_policy
         )
-        self.graph: Graph = build_graph(owner, solid_defs, read_dependencies(owner, dependencies))
+        self.graph: Graph = self._build_graph(solid_defs, dependencies)
         check_pipeline(self.graph, self.mode_definitions, self.hook_defs)
         _check_presets(owner, self)
 
-    def with_graph(self, graph: Graph) -> PipelineDefinition:
+    def _build_graph(
+        self, solid_defs: Sequence[NodeDefinition], dependencies: Dependencies | None
+    ) -> Graph:
+        return build_graph(self.label, solid_defs, read_dependencies(self.label, dependencies))
+
+    def with_graph(self, graph: Graph) -> Self:
         """Return this pipeline with another graph, e.g. a part of its own.
 
         Raises:
@@ -100,11 +120,16 @@ class PipelineDefinition(Hookable):
         return changed
 
     def with_hooks(self, hook_defs: Iterable[HookDefinition]) -> Self:
-        hooks = self.hook_defs | check_hooks(f"pipeline '{self.name}'", hook_defs)
+        hooks = self.hook_defs | check_hooks(self.label, hook_defs)
         check_pipeline(self.graph, self.mode_definitions, hooks)
         changed = copy.copy(self)
         changed.hook_defs = hooks
         return changed
+
+    @property
+    def label(self) -> str:
+        """The kind and name, for messages."""
+        return f"{self.words.pipeline} '{self.name}'"
 
     # --- its graph ---
 
@@ -147,7 +172,7 @@ class PipelineDefinition(Hookable):
             solid = graph.solid_named(composite)
             definition = solid.definition
             if not isinstance(definition, CompositeSolidDefinition):
-                message = f"{graph.owner}: solid '{composite}' is no composite: nothing is inside."
+                message = f"{graph.owner}: {solid.label} is no composite: nothing is inside."
                 raise DagsterInvariantViolationError(message)
             yield solid
             graph = definition.graph
@@ -182,6 +207,11 @@ class PipelineDefinition(Hookable):
     def all_solid_defs(self) -> list[NodeDefinition]:
         """All definitions, also inside composites."""
         return list(distinct_definitions(self.graph))
+
+    @property
+    def input_dict(self) -> Mapping[str, InputDefinition]:
+        """The inputs that the whole takes, by name: a pipeline none."""
+        return {}
 
     @property
     def all_hook_defs(self) -> HookDefs:
@@ -230,13 +260,13 @@ class PipelineDefinition(Hookable):
         if name is None:
             if self.is_single_mode:
                 return self.mode_definitions[0]
-            message = f"Pipeline '{self.name}' has several modes ({modes}): name one of them."
+            message = f"{self.label} has several modes ({modes}): name one of them."
             raise DagsterInvariantViolationError(message)
         for mode in self.mode_definitions:
             if mode.name == name:
                 return mode
         hint = near(name, self.available_modes)
-        message = f"Pipeline '{self.name}' has no mode '{name}'.{hint} Its modes: {modes}."
+        message = f"{self.label} has no mode '{name}'.{hint} Its modes: {modes}."
         raise DagsterInvariantViolationError(message)
 
     def has_preset(self, name: str) -> bool:
@@ -258,8 +288,7 @@ class PipelineDefinition(Hookable):
                 return preset
         names = [preset.name for preset in self.preset_defs]
         message = (
-            f"Pipeline '{self.name}' has no preset '{name}'.{near(name, names)} "
-            f"Its presets: {listed(names)}."
+            f"{self.label} has no preset '{name}'.{near(name, names)} Its presets: {listed(names)}."
         )
         raise DagsterInvariantViolationError(message)
 
@@ -269,11 +298,11 @@ class PipelineDefinition(Hookable):
         Raises:
             DagsterInvariantViolationError: always.
         """
-        message = f"Pipeline '{self.name}' is run by execute_pipeline, not by calling it."
+        message = f"{self.label} is run by {self.words.runner}, not by calling it."
         raise DagsterInvariantViolationError(message)
 
     def __repr__(self) -> str:
-        return f"PipelineDefinition({self.name!r})"
+        return f"{type(self).__name__}({self.name!r})"
 
 
 def _distinct(owner: str, argument: str, items: Any, cls: type[T]) -> tuple[T, ...]:

@@ -59,9 +59,9 @@ def check_pipeline(
     managers = list(_managers(definitions))
     for mode in modes:
         for requirer, key, kind in managers:
-            _check_manager(graph.owner, mode, requirer, key, kind)
+            _check_manager(graph, mode, requirer, key, kind)
         for requirer, keys in (*requirements, *_requirements_of_mode(mode)):
-            _check_keys(graph.owner, mode, requirer, keys)
+            _check_keys(graph, mode, requirer, keys)
 
 
 def distinct_definitions(graph: Graph) -> Iterator[NodeDefinition]:
@@ -94,11 +94,12 @@ def _check_inputs(graph: Graph) -> None:
 def _no_value(
     owner: str, solid: Solid, input_name: str, dagster_type: DagsterType
 ) -> DagsterInvalidDefinitionError:
+    words = solid.definition.words
     return DagsterInvalidDefinitionError(
-        f"{owner}: input '{input_name}' of solid '{solid.name}' is not connected to the output of "
-        f"a previous solid, and its type '{dagster_type.display_name}' cannot be loaded from "
-        "config, creating an impossible to execute pipeline. Connect it, give it a default_value "
-        "or a root_manager_key, or give its type a dagster_type_loader."
+        f"{owner}: input '{input_name}' of {solid.label} is not connected to the output of "
+        f"a previous {words.node}, and its type '{dagster_type.display_name}' cannot be loaded "
+        f"from config, creating an impossible to execute {words.pipeline}. Connect it, give it a "
+        "default_value or a root_manager_key, or give its type a dagster_type_loader."
     )
 
 
@@ -144,12 +145,12 @@ def _requirements_of_hooks(
     graph: Graph, definitions: Sequence[NodeDefinition], hooks: HookDefs
 ) -> Iterator[tuple[str, frozenset[str]]]:
     for hook in hooks:
-        yield f"{hook.label} of the pipeline", hook.required_resource_keys
+        yield f"{hook.label} of the {graph.words.pipeline}", hook.required_resource_keys
     inside = (d.graph for d in definitions if isinstance(d, CompositeSolidDefinition))
     for one in (graph, *inside):
         for solid in one.solids.values():
             for hook in solid.hook_defs:
-                yield f"{hook.label} of solid '{solid.name}'", hook.required_resource_keys
+                yield f"{hook.label} of {solid.label}", hook.required_resource_keys
 
 
 def _managers(
@@ -169,18 +170,19 @@ def _managers(
 
 
 def _check_manager(
-    owner: str, mode: ModeDefinition, requirer: str, key: str, kind: type[InputManagerDefinition]
+    graph: Graph, mode: ModeDefinition, requirer: str, key: str, kind: type[InputManagerDefinition]
 ) -> None:
     definition = mode.resource_defs.get(key)
     if definition is None and key == DEFAULT_IO_MANAGER and kind is IOManagerDefinition:
         # The run's intermediate storage keeps the output.
         return
-    _check_keys(owner, mode, requirer, frozenset({key}))
+    _check_keys(graph, mode, requirer, frozenset({key}))
     if not isinstance(definition, kind):
         maker = "@io_manager" if kind is IOManagerDefinition else "@root_input_manager"
         message = (
-            f"{owner}: resource '{key}' of mode '{mode.name}' is a {type(definition).__name__}, "
-            f"but {requirer} needs a manager there: a {kind.__name__}. Make it with {maker}."
+            f"{graph.owner}: resource '{key}' of {graph.words.provider(mode.name)} is a "
+            f"{type(definition).__name__}, but {requirer} needs a manager there: a "
+            f"{kind.__name__}. Make it with {maker}."
         )
         raise DagsterInvalidDefinitionError(message)
 
@@ -192,14 +194,14 @@ def _requirements_of_mode(mode: ModeDefinition) -> Iterator[tuple[str, frozenset
         yield executor.label, executor.required_resource_keys
 
 
-def _check_keys(owner: str, mode: ModeDefinition, requirer: str, keys: frozenset[str]) -> None:
+def _check_keys(graph: Graph, mode: ModeDefinition, requirer: str, keys: frozenset[str]) -> None:
     known = mode.resource_defs
     missing = keys - known.keys()
     if not missing:
         return
     key = min(missing)
     message = (
-        f"{owner}: resource '{key}' is required by {requirer}, but is not provided by mode "
-        f"'{mode.name}'.{near(key, known)} Its resources: {listed(known)}."
+        f"{graph.owner}: resource '{key}' is required by {requirer}, but is not provided by "
+        f"{graph.words.provider(mode.name)}.{near(key, known)} Its resources: {listed(known)}."
     )
     raise DagsterInvalidDefinitionError(message)

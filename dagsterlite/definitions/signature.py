@@ -27,6 +27,7 @@ from dagsterlite.errors import (
     shown,
     type_name,
 )
+from dagsterlite.events.yielded import Output
 
 _CONTEXT_NAMES = frozenset({"context", "_", "_context", "context_"})
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -95,6 +96,11 @@ def _evaluate(annotation: Any, fn: Callable[..., Any], names: dict[str, Any]) ->
         return annotation
 
 
+def takes_context(parameters: Sequence[inspect.Parameter]) -> bool:
+    """Return whether the first of a function's parameters is the context."""
+    return bool(parameters) and parameters[0].name in _CONTEXT_NAMES
+
+
 def split_context(owner: str, fn: Callable[..., Any]) -> list[inspect.Parameter]:
     """Return a function's parameters after its context.
 
@@ -102,7 +108,7 @@ def split_context(owner: str, fn: Callable[..., Any]) -> list[inspect.Parameter]
         DagsterInvalidDefinitionError: its first parameter is not the context.
     """
     parameters = list(inspect.signature(fn).parameters.values())
-    if not parameters or parameters[0].name not in _CONTEXT_NAMES:
+    if not takes_context(parameters):
         message = (
             f"{owner}: the function must take 'context' as its first parameter "
             f"(or one of {listed(_CONTEXT_NAMES - {'context'})} where it is not used); "
@@ -129,25 +135,39 @@ def inputs_of(
     """
     if given is not None:
         return list_of(owner, "input_defs", given, InputDefinition)
-    _refuse_variadic(owner, parameters)
+    refuse_variadic(owner, parameters, "input_defs")
     hints = annotations_of(fn)
     return [_infer_input(owner, parameter, hints.get(parameter.name)) for parameter in parameters]
 
 
-def _refuse_variadic(owner: str, parameters: Sequence[inspect.Parameter]) -> None:
+def refuse_variadic(owner: str, parameters: Sequence[inspect.Parameter], argument: str) -> None:
+    """Refuse ``*args`` and ``**kwargs`` where inputs are read off the parameters.
+
+    Args:
+        owner: What the function belongs to, for messages.
+        parameters: The function's.
+        argument: The argument that would name the inputs.
+
+    Raises:
+        DagsterInvalidDefinitionError: there is one.
+    """
     for parameter in parameters:
         if parameter.kind in _VARIADIC:
             message = (
                 f"{owner}: no input can be read off the parameter '{parameter}'. Name each input "
-                "as a parameter of its own, or list them in input_defs."
+                f"as a parameter of its own, or list them in {argument}."
             )
             raise DagsterInvalidDefinitionError(message)
 
 
+def default_of(parameter: inspect.Parameter) -> Any:
+    """Return a parameter's default, or :data:`NO_VALUE`."""
+    return NO_VALUE if parameter.default is parameter.empty else parameter.default
+
+
 def _infer_input(owner: str, parameter: inspect.Parameter, hint: Any) -> InputDefinition:
-    default = NO_VALUE if parameter.default is parameter.empty else parameter.default
     try:
-        return InputDefinition(parameter.name, hint, default_value=default)
+        return InputDefinition(parameter.name, hint, default_value=default_of(parameter))
     except DagsterInvalidDefinitionError as exc:
         raise DagsterInvalidDefinitionError(f"{owner}: {exc}") from exc
 
@@ -157,23 +177,34 @@ def outputs_of(
 ) -> list[OutputDefinition]:
     """Return the outputs that are given; else one, typed by the function's annotation.
 
-    ``-> None`` promises no type, nor does a generator's annotation that speaks of what it yields.
-
     Raises:
         CheckError: what is given is no list of outputs.
         DagsterInvalidDefinitionError: the annotation is no type.
     """
     if given is not None:
         return list_of(owner, "output_defs", given, OutputDefinition)
+    try:
+        return [OutputDefinition(value_hint(return_hint(fn)))]
+    except DagsterInvalidDefinitionError as exc:
+        raise DagsterInvalidDefinitionError(f"{owner}: {exc}") from exc
+
+
+def return_hint(fn: Callable[..., Any]) -> Any:
+    """Return what a function's annotation says of what it returns; None where it says nothing.
+
+    ``-> None`` promises no type, nor does a generator's annotation that speaks of what it yields.
+    """
     hint = annotations_of(fn).get("return")
     is_stream = inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn)
     yields = is_stream and typing.get_origin(hint) in _STREAMS
-    if yields or hint in _STREAMS or hint is type(None):
-        return [OutputDefinition()]
-    try:
-        return [OutputDefinition(hint)]
-    except DagsterInvalidDefinitionError as exc:
-        raise DagsterInvalidDefinitionError(f"{owner}: {exc}") from exc
+    return None if yields or hint in _STREAMS or hint is type(None) else hint
+
+
+def value_hint(hint: Any) -> Any:
+    """Return what an annotation says of an output's value: for ``Output[T]``, that it is a T."""
+    if hint is Output:
+        return None
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is Output else hint
 
 
 def check_inputs(
@@ -182,6 +213,7 @@ def check_inputs(
     input_defs: Sequence[InputDefinition],
     *,
     takes_nothing: bool = False,
+    argument: str = "input_defs",
 ) -> list[str]:
     """Hold a function's parameters against its ``input_defs``; return the inputs by position.
 
@@ -191,6 +223,7 @@ def check_inputs(
         input_defs: The inputs.
         takes_nothing: Whether inputs of type Nothing have parameters too: a composite's do, to be
             handed on; a solid's do not, since they have no value.
+        argument: The argument that names the inputs, for messages.
 
     Raises:
         DagsterInvalidDefinitionError: a parameter has no input, or an input no parameter.
@@ -201,28 +234,30 @@ def check_inputs(
     names = [p.name for p in parameters if p.kind not in _VARIADIC]
     nothings = {d.name for d in input_defs if d.dagster_type.is_nothing and not takes_nothing}
     valued = {d.name for d in input_defs} - nothings
-    _refuse_extra(owner, set(names) - valued, valued, nothings)
+    _refuse_extra(owner, set(names) - valued, valued, nothings, argument)
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
     missing = valued.difference(names)
     if missing and not takes_any:
         message = (
-            f"{owner}: input_defs name {listed(missing)} but the function has no such parameter. "
+            f"{owner}: {argument} name {listed(missing)} but the function has no such parameter. "
             "Add it, or give the input the type Nothing."
         )
         raise DagsterInvalidDefinitionError(message)
     return [*names, *(d.name for d in input_defs if d.name not in names)]
 
 
-def _refuse_extra(owner: str, extra: set[str], valued: set[str], nothings: set[str]) -> None:
+def _refuse_extra(
+    owner: str, extra: set[str], valued: set[str], nothings: set[str], argument: str
+) -> None:
     if extra & nothings:
         message = (
             f"{owner}: inputs {listed(extra & nothings)} of type Nothing have no value, so the "
-            "function must not take them: name them in input_defs alone."
+            f"function must not take them: name them in {argument} alone."
         )
         raise DagsterInvalidDefinitionError(message)
     if extra:
         message = (
             f"{owner}: the function takes parameters {listed(extra)} that are not among its "
-            f"input_defs: {listed(valued)}."
+            f"{argument}: {listed(valued)}."
         )
         raise DagsterInvalidDefinitionError(message)

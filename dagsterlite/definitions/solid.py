@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, overload
 
 from dagsterlite.config import Field
+from dagsterlite.definitions.arguments import refuse_both
 from dagsterlite.definitions.compute import ComputeFn, compute_fn_of
 from dagsterlite.definitions.configurable import config_field_of
 from dagsterlite.definitions.configured import ConfigurableNode
@@ -72,6 +73,11 @@ class SolidDefinition(NodeDefinition, ConfigurableNode):
         self.retry_policy = check_retry_policy(self.label, "retry_policy", retry_policy)
 
     @property
+    def code_version(self) -> str | None:
+        """A name for the code's version."""
+        return self.version
+
+    @property
     def required_resource_keys(self) -> frozenset[str]:
         """The resources that the solid's function needs."""
         return self._resource_keys
@@ -92,6 +98,7 @@ def solid(
     tags: Mapping[str, Any] | None = ...,
     version: str | None = ...,
     retry_policy: RetryPolicy | None = ...,
+    code_version: str | None = ...,
 ) -> Callable[[Callable[..., Any]], SolidDefinition]: ...
 
 
@@ -105,6 +112,7 @@ def solid(
     tags: Mapping[str, Any] | None = None,
     version: str | None = None,
     retry_policy: RetryPolicy | None = None,
+    code_version: str | None = None,
 ) -> SolidDefinition | Callable[[Callable[..., Any]], SolidDefinition]:
     """Make a solid from a function of ``(context, **inputs)``.
 
@@ -125,6 +133,7 @@ def solid(
         tags: Text to text (or JSON-able).
         version: A name for the code's version.
         retry_policy: How the solid is tried again when its function raises.
+        code_version: The newer name of ``version``.
 
     Raises:
         DagsterInvalidDefinitionError: the function or an argument is wrong.
@@ -135,6 +144,7 @@ def solid(
     def wrap(fn: Callable[..., Any]) -> SolidDefinition:
         solid_name = name_of("@solid", name, fn)
         owner = f"@solid '{solid_name}'"
+        refuse_both(owner, version=version, code_version=code_version)
         parameters = split_context(owner, fn)
         inputs = inputs_of(owner, fn, parameters, input_defs)
         outputs = outputs_of(owner, fn, output_defs)
@@ -148,7 +158,7 @@ def solid(
             tags=tags,
             required_resource_keys=required_resource_keys,
             positional_inputs=check_inputs(owner, parameters, inputs),
-            version=version,
+            version=code_version or version,
             retry_policy=retry_policy,
         )
 

@@ -31,20 +31,21 @@ def subset_pipeline(definition: PipelineDefinition, names: Iterable[str]) -> Pip
             value.
     """
     wanted = set(names)
+    words = definition.words
     unknown = sorted(wanted - definition.graph.solids.keys())
     if unknown:
         known = definition.solid_names
         message = (
-            f"Pipeline '{definition.name}' has no solid '{unknown[0]}'.{near(unknown[0], known)} "
-            f"Its solids: {listed(known)}."
+            f"{definition.label} has no {words.node} '{unknown[0]}'.{near(unknown[0], known)} "
+            f"Its {words.node}s: {listed(known)}."
         )
         raise DagsterInvalidSubsetError(message)
     try:
         return definition.with_graph(_cut(definition.graph, wanted))
     except DagsterInvalidDefinitionError as exc:
         message = (
-            f"The attempted subset {listed(wanted)} for pipeline '{definition.name}' results in an "
-            f"invalid pipeline: {exc}"
+            f"The attempted subset {listed(wanted)} for {definition.label} results in an "
+            f"invalid {words.pipeline}: {exc}"
         )
         raise DagsterInvalidSubsetError(message) from exc
 

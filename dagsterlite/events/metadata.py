@@ -224,6 +224,10 @@ class EventMetadata:
         return DagsterAssetMetadataEntryData(asset_key)
 
 
+MetadataValue = EventMetadata
+"""The newer vocabulary's name."""
+
+
 @serializable("EventMetadataEntry")
 @dataclass(frozen=True)
 class EventMetadataEntry:

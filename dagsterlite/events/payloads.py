@@ -45,6 +45,8 @@ class StepOutputData:
 
     step_output_handle: StepOutputHandle
     type_check_data: TypeCheckData
+    #: What user code tells of the value.
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
 
     @property
     def output_name(self) -> str:

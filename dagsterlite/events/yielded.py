@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from types import UnionType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dagsterlite.errors import DagsterError, ParameterCheckError
 from dagsterlite.events.assets import AssetKey
@@ -18,17 +18,44 @@ from dagsterlite.serdes import plain, serializable
 DEFAULT_OUTPUT = "result"
 
 
-@dataclass(frozen=True)
-class Output:
-    """The value of one output of a solid.
+if TYPE_CHECKING:
+    import typing_extensions
+
+    #: A bare ``Output`` is an ``Output[Any]``, also to strict type checkers.
+    T = typing_extensions.TypeVar("T", default=Any)
+else:
+    T = TypeVar("T")
+
+
+@dataclass(frozen=True, init=False)
+class Output(Generic[T]):
+    """The value of one output of a solid; ``Output[int]`` annotates a function that returns one.
 
     Args:
         value: The value.
         output_name: The output's name (default ``result``).
+        metadata_entries: Facts about the value, for the event that tells of the output.
+        metadata: The same as a dict, as for :class:`AssetMaterialization`.
+
+    Raises:
+        CheckError: an argument is of the wrong type, or metadata is given in both forms.
     """
 
-    value: Any
+    value: T
     output_name: str = DEFAULT_OUTPUT
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+
+    def __init__(
+        self,
+        value: T,
+        output_name: str = DEFAULT_OUTPUT,
+        metadata_entries: Sequence[EventMetadataEntry] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        object.__setattr__(self, "value", value)
+        object.__setattr__(self, "output_name", output_name)
+        entries = metadata_entries_of("Output", metadata_entries, metadata)
+        object.__setattr__(self, "metadata_entries", entries)
 
 
 @dataclass(frozen=True, init=False)

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import pdb  # noqa: T100 - users debug from within a solid
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.solid import SolidDefinition
+from dagsterlite.errors import (
+    DagsterInvariantViolationError,
+    ParameterCheckError,
+    listed,
+    near,
+)
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.metadata_arguments import metadata_entries_of
+from dagsterlite.events.yielded import (
+    AssetMaterialization,
+    AssetObservation,
+    ExpectationResult,
+    Materialization,
+)
 from dagsterlite.execution.attempt_log import AttemptLog
 from dagsterlite.execution.io_managers import Managers
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.resources import ResourceManager, ScopedResources
 from dagsterlite.execution.run_context import RunContext
+from dagsterlite.execution.side_events import SideEvent, side_event
 from dagsterlite.handles import SolidHandle
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.step import ExecutionStep
@@ -40,6 +56,8 @@ class StepExecutionContext:
         self.log = DagsterLogManager(log, run_context.loggers, run_context.interrupts)
         self.retry_number = retry_number
         self._resources = resources
+        self._logged_events: list[DagsterEvent] = []
+        self._output_metadata: dict[str, dict[str, EventMetadataEntry]] = {}
 
     @property
     def run_id(self) -> str:
@@ -73,6 +91,25 @@ class StepExecutionContext:
     def managers(self) -> Managers:
         """What hands the step's outputs to IO managers, and loads its inputs by them."""
         return Managers(self.run_context, self.resources_for, self.log, self)
+
+    def log_event(self, item: SideEvent) -> None:
+        """Hand on the event of what user code tells, without that it yields."""
+        with self.run_context.interrupts.shielded():
+            self._logged_events.append(side_event(self.log, item))
+
+    def take_logged_events(self) -> list[DagsterEvent]:
+        """Return the events handed on by :meth:`log_event` since this was last asked."""
+        events, self._logged_events = self._logged_events, []
+        return events
+
+    def add_output_metadata(self, output_name: str, entries: Iterable[EventMetadataEntry]) -> None:
+        """Keep metadata for the event of an output to come; labels count once."""
+        known = self._output_metadata.setdefault(output_name, {})
+        known.update((entry.label, entry) for entry in entries)
+
+    def output_metadata(self, output_name: str) -> list[EventMetadataEntry]:
+        """Return what :meth:`add_output_metadata` kept for an output."""
+        return list(self._output_metadata.get(output_name, {}).values())
 
     def for_type(self, dagster_type: DagsterType) -> TypeCheckContext:
         """Return the context for checking, loading or writing values of a type."""
@@ -158,6 +195,38 @@ class AbstractComputeExecutionContext(ABC):
     def solid_config(self) -> Any:
         """The parsed config specific to this solid."""
 
+    # --- the same by the names of the newer vocabulary ---
+
+    @property
+    def op_config(self) -> Any:
+        """The parsed config specific to this op."""
+        return self.solid_config
+
+    @property
+    def op_def(self) -> SolidDefinition:
+        """The op's definition."""
+        return self.solid_def
+
+    @property
+    def op(self) -> Solid:
+        """The op, at its place in its graph."""
+        return self.solid
+
+    @property
+    def job_def(self) -> PipelineDefinition:
+        """The job being executed."""
+        return self.pipeline_def
+
+    @property
+    def job_name(self) -> str:
+        """The job's name."""
+        return self.pipeline_run.pipeline_name
+
+    @property
+    def run(self) -> DagsterRun:
+        """The current run."""
+        return self.pipeline_run
+
 
 class SolidExecutionContext(AbstractComputeExecutionContext):
     """The context object available to solid compute logic (seed 001)."""
@@ -210,7 +279,7 @@ class SolidExecutionContext(AbstractComputeExecutionContext):
     @property
     def pipeline_name(self) -> str:
         """The pipeline's name."""
-        return self.pipeline_run.pipeline_name
+        return self.job_name
 
     @property
     def mode_def(self) -> ModeDefinition:
@@ -235,6 +304,11 @@ class SolidExecutionContext(AbstractComputeExecutionContext):
         return self._step_context.step.solid_def
 
     @property
+    def op_handle(self) -> SolidHandle:
+        """Where the op stands in the job."""
+        return self.solid_handle
+
+    @property
     def step_key(self) -> str:
         """The key of the step."""
         return self._step_context.step.key
@@ -244,8 +318,51 @@ class SolidExecutionContext(AbstractComputeExecutionContext):
         """How often the step was tried before: 0 in the first attempt."""
         return self._step_context.retry_number
 
+    def log_event(
+        self, event: AssetMaterialization | AssetObservation | ExpectationResult | Materialization
+    ) -> None:
+        """Log an event at once, as yielding it would: for functions that return their outputs.
+
+        Raises:
+            CheckError: it is of another kind; an ``Output`` is returned or yielded.
+        """
+        if not isinstance(event, SideEvent):
+            expected = "an AssetMaterialization, AssetObservation or ExpectationResult"
+            raise ParameterCheckError("context.log_event", "event", expected, event)
+        self._step_context.log_event(event)
+
+    def add_output_metadata(
+        self, metadata: Mapping[str, Any], output_name: str | None = None
+    ) -> None:
+        """Tell facts about an output that is returned or yielded later.
+
+        Args:
+            metadata: Labels to values, as for :class:`AssetMaterialization`.
+            output_name: The output (default: the only one).
+
+        Raises:
+            CheckError: ``metadata`` is no such dict.
+            DagsterInvariantViolationError: there is no such output, or several and none is named.
+        """
+        known = self.solid_def.output_dict
+        if output_name is None and len(known) == 1:
+            (output_name,) = known
+        if output_name is None or output_name not in known:
+            named = "names no output" if output_name is None else f"names '{output_name}'"
+            message = (
+                f"add_output_metadata in {self.solid.label} {named}, but its outputs are "
+                f"{listed(known)}.{near(output_name, known)}"
+            )
+            raise DagsterInvariantViolationError(message)
+        entries = metadata_entries_of("add_output_metadata", None, metadata)
+        self._step_context.add_output_metadata(output_name, entries)
+
     def has_tag(self, key: str) -> bool:
         return key in self._step_context.attempt_log.tags
 
     def get_tag(self, key: str) -> str | None:
         return self._step_context.attempt_log.tags.get(key)
+
+
+OpExecutionContext = SolidExecutionContext
+"""The newer vocabulary's name."""

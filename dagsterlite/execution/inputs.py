@@ -130,7 +130,7 @@ def _from_manager(
     step_input: StepInput,
     key: str,
     input_def: InputDefinition,
-    config_handle: SolidHandle,
+    config_handle: SolidHandle | None,
     upstream: OutputContext | None = None,
 ) -> Generator[DagsterEvent, None, Any]:
     answer = context.managers.load(context.step, input_def, key, upstream, config_handle)

@@ -148,7 +148,7 @@ class Managers:
         input_def: InputDefinition,
         key: str,
         upstream: OutputContext | None,
-        config_handle: SolidHandle,
+        config_handle: SolidHandle | None,
     ) -> Answer[Any]:
         """Load an input of a step.
 
@@ -177,7 +177,9 @@ class Managers:
         value = self._load(key, context, message)
         return Answer(value, list(context.get_logged_events()), context.get_logged_metadata())
 
-    def _input_config(self, handle: SolidHandle, input_def: InputDefinition, key: str) -> Any:
+    def _input_config(
+        self, handle: SolidHandle | None, input_def: InputDefinition, key: str
+    ) -> Any:
         manager_def = self._run_context.mode_def.resource_defs[key]
         assert isinstance(manager_def, InputManagerDefinition)
         if manager_def.input_config_field is None:

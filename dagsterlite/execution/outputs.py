@@ -46,7 +46,7 @@ def take_output(
         DagsterTypeMaterializationError: the value cannot be written as config asks.
     """
     step_output = context.step.step_output_named(output.output_name)
-    yield from _check(context, step_output, output.value)
+    yield from _check(context, step_output, output)
     key = context.run_context.mode_def.io_manager_of(step_output.definition)
     if key is None:
         yield _keep(context, step_output, output, stored)
@@ -68,18 +68,19 @@ def is_handed_on(storage: IntermediateStorage, step_output: StepOutput, value: A
 
 
 def _check(
-    context: StepExecutionContext, step_output: StepOutput, value: Any
+    context: StepExecutionContext, step_output: StepOutput, output: Output
 ) -> Iterator[DagsterEvent]:
     dagster_type = step_output.dagster_type
     answer = context.run_context.interrupts.call(
-        lambda: dagster_type.type_check(context.for_type(dagster_type), value)
+        lambda: dagster_type.type_check(context.for_type(dagster_type), output.value)
     )
     message = (
         f'Yielded output "{step_output.name}" of type "{dagster_type.display_name}". '
         f"{verdict(answer)}"
     )
     handle = StepOutputHandle(context.step.key, step_output.name)
-    data = StepOutputData(handle, type_check_data(step_output.name, answer))
+    metadata = [*output.metadata_entries, *context.output_metadata(step_output.name)]
+    data = StepOutputData(handle, type_check_data(step_output.name, answer), metadata)
     yield context.log.event(DagsterEventType.STEP_OUTPUT, message, data)
     if not answer.success:
         raise DagsterTypeCheckDidNotPass(

@@ -112,17 +112,17 @@ class _GraphResult:
         Raises:
             DagsterInvariantViolationError: there is no such solid, or it was not selected.
         """
-        known = self._graph.solids
+        known, node = self._graph.solids, self._graph.words.node
         if name not in known:
             message = (
-                f"Tried to get result for solid '{name}', but {self._graph.owner} has no such "
-                f"solid.{near(name, known)} Its solids: {listed(known)}."
+                f"Tried to get result for {node} '{name}', but {self._graph.owner} has no such "
+                f"{node}.{near(name, known)} Its {node}s: {listed(known)}."
             )
             raise DagsterInvariantViolationError(message)
         handle = SolidHandle(name, self._parent)
         if not self._ran(handle):
             message = (
-                f"Solid '{name}' of {self._graph.owner} was not executed: the run was of a "
+                f"{known[name].label} of {self._graph.owner} was not executed: the run was of a "
                 "selection."
             )
             raise DagsterInvariantViolationError(message)
@@ -159,7 +159,8 @@ class _GraphResult:
         for name in path[1:]:
             if not isinstance(result, CompositeSolidExecutionResult):
                 message = (
-                    f"Solid '{result.solid.name}' holds no solid '{name}': it is no composite."
+                    f"{result.solid.label} holds no {result.solid.definition.words.node} '{name}': "
+                    "it is no composite."
                 )
                 raise DagsterInvariantViolationError(message)
             result = result.result_for_solid(name)
@@ -357,7 +358,7 @@ class SolidExecutionResult:
         events = self.compute_output_event_dict
         if output_name not in events:
             message = (
-                f"Solid '{self.solid.name}' did not yield output '{output_name}'."
+                f"{self.solid.label} did not yield output '{output_name}'."
                 f"{near(output_name, events)} It yielded: {listed(events)}."
             )
             raise DagsterInvariantViolationError(message)
@@ -393,7 +394,7 @@ class SolidExecutionResult:
         known = self.solid.definition.output_dict
         if output_name not in known:
             message = (
-                f"Output '{output_name}' not defined in solid '{self.solid.name}'."
+                f"Output '{output_name}' not defined in {self.solid.label}."
                 f"{near(output_name, known)} Its outputs: {listed(known)}."
             )
             raise DagsterInvariantViolationError(message)
@@ -418,7 +419,7 @@ class SolidExecutionResult:
     def _must(self, event_type: DagsterEventType) -> DagsterEvent:
         event = self._first(event_type)
         if event is None:
-            message = f"Solid '{self.solid.name}' has no event {event_type.value}."
+            message = f"{self.solid.label} has no event {event_type.value}."
             raise DagsterInvariantViolationError(message)
         return event
 
@@ -483,7 +484,7 @@ class CompositeSolidExecutionResult(_GraphResult):
                 return self.result_for_solid(place.solid_name).output_value(place.output_name)
         known = self._definition.output_dict
         message = (
-            f"Output '{output_name}' not defined in composite solid '{self.solid.name}'."
+            f"Output '{output_name}' not defined in {self.solid.label}."
             f"{near(output_name, known)} Its outputs: {listed(known)}."
         )
         raise DagsterInvariantViolationError(message)

@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dagsterlite.definitions.compute import UserEvent
 from dagsterlite.errors import (
     DagsterExecutionInterruptedError,
     DagsterStepExecutionFailed,
@@ -22,15 +21,13 @@ from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import TERMINAL_STEP_EVENTS, DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.payloads import (
-    StepExpectationResultData,
     StepFailureData,
     StepRetryData,
     StepSuccessData,
     UserFailureData,
 )
 from dagsterlite.events.receipt import Receipt, StepOutcome, StoredOutput
-from dagsterlite.events.yielded import ExpectationResult, Failure, Output
-from dagsterlite.execution.asset_events import asset_event
+from dagsterlite.events.yielded import Failure, Output
 from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
@@ -39,6 +36,7 @@ from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.outputs import is_handed_on, take_output
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
+from dagsterlite.execution.side_events import side_event
 from dagsterlite.execution.step_launcher import (
     StepLauncher,
     launched,
@@ -180,6 +178,7 @@ class _Attempt:
             raise
         except BaseException as exc:  # noqa: BLE001 - a step may raise anything
             self._discard()
+            yield from self._context.take_logged_events()
             return (yield from self.fail(exc))
         # What is committed stands, also where nobody reads on.
         return (yield from self._succeed(entry, receipt, accepted))
@@ -209,11 +208,13 @@ class _Attempt:
         yield from load_inputs(self._context, self._upstream, inputs)
         with closing(run_user_code(self._context, inputs)) as events:
             for event in events:
+                yield from self._context.take_logged_events()
                 if isinstance(event, Output):
                     yield from take_output(self._context, event, self._stored)
                     self.values[event.output_name] = event.value
                 else:
-                    yield self._side_event(event)
+                    yield side_event(self._context.log, event)
+        yield from self._context.take_logged_events()
 
     def _launch(
         self, launcher: StepLauncher
@@ -247,14 +248,6 @@ class _Attempt:
         receipt = self._receipt(error=error, **outcome)
         raised = DagsterStepExecutionFailed(self._context.run_id, {self._step.key: error})
         return AttemptResult(receipt=receipt, error=raised)
-
-    def _side_event(self, event: UserEvent) -> DagsterEvent:
-        if isinstance(event, ExpectationResult):
-            message = _expectation_message(event)
-            data = StepExpectationResultData(event)
-            return self._event(DagsterEventType.STEP_EXPECTATION_RESULT, message, data)
-        assert not isinstance(event, Output)
-        return asset_event(self._context.log, event)
 
     def _commit(self) -> tuple[EventLogEntry, Receipt, Receipt]:
         """Put the manifest; return the entry of success, our own receipt and the accepted one."""
@@ -373,12 +366,6 @@ def pass_over(run_context: RunContext, step: ExecutionStep, decision: Skip | Aba
         entry_count=log.count,
     )
     return AttemptResult(receipt=receipt)
-
-
-def _expectation_message(result: ExpectationResult) -> str:
-    verdict = "passed" if result.success else "failed"
-    description = f" {result.description}" if result.description else ""
-    return f"Expectation {result.label} {verdict}.{description}"
 
 
 def _user_failure(exc: BaseException) -> UserFailureData | None:

@@ -74,7 +74,7 @@ def _call(context: StepExecutionContext, fn: Callable[[], Any]) -> Any:
         step = context.step
         message = (
             f'Error occurred during the execution of step "{step.key}" '
-            f"(solid definition '{step.solid_def.name}')"
+            f"({step.solid_def.kind} definition '{step.solid_def.name}')"
         )
         raise DagsterExecutionStepExecutionError(message, user_exception=exc) from exc
 
@@ -94,33 +94,30 @@ def _check_output(step: ExecutionStep, output: Output, seen: set[str]) -> None:
     known = [item.name for item in step.outputs]
     if output.output_name not in known:
         message = (
-            f"Core compute for solid '{step.solid_name}' returned an output "
+            f"Core compute for {step.label} returned an output "
             f"'{output.output_name}' that does not exist.{near(output.output_name, known)} "
             f"The available outputs are {listed(known)}."
         )
         raise DagsterInvariantViolationError(message)
     if output.output_name in seen:
-        message = (
-            f"Compute for solid '{step.solid_name}' returned output '{output.output_name}' "
-            "multiple times."
-        )
+        message = f"Compute for {step.label} returned output '{output.output_name}' multiple times."
         raise DagsterInvariantViolationError(message)
     seen.add(output.output_name)
 
 
 def _no_events(step: ExecutionStep, answer: object) -> str:
     return (
-        f"The compute_fn of solid '{step.solid_name}' returned {shown(answer)} of type "
+        f"The compute_fn of {step.label} returned {shown(answer)} of type "
         f"{type_name(answer)}; it must yield events, e.g. Output."
     )
 
 
 def _no_event(step: ExecutionStep, event: object) -> str:
     return (
-        f"Compute function for solid '{step.solid_name}' yielded a value of type "
+        f"Compute function for {step.label} yielded a value of type "
         f"{type(event).__name__} rather than an instance of Output, AssetMaterialization, "
-        "AssetObservation or ExpectationResult. Values yielded by solids must be wrapped in one "
-        "of these types; a solid with one output and no other events may return its value instead."
+        "AssetObservation or ExpectationResult. Values that are yielded must be wrapped in one of "
+        "these types; with one output and no other events the value may be returned instead."
     )
 
 
@@ -131,7 +128,7 @@ def _implied(context: StepExecutionContext, seen: set[str]) -> Iterator[Output]:
             continue
         if not step_output.dagster_type.is_nothing:
             message = (
-                f"Core compute for solid '{step.solid_name}' did not return an output for "
+                f"Core compute for {step.label} did not return an output for "
                 f"non-optional output '{step_output.name}'."
             )
             raise DagsterStepOutputNotFoundError(

@@ -115,8 +115,12 @@ class _Compiler:
         # A composite hands an input on that has no value of its own: the inner one's default holds.
         return self._unconnected(handle, input_def) if source is None else source
 
+    def outside(self, inputs: Mapping[str, InputDefinition]) -> InputsFromOutside:
+        """Return where the inputs of the whole get their values from."""
+        return {name: self._unconnected(None, item) for name, item in inputs.items()}
+
     def _unconnected(
-        self, handle: SolidHandle, input_def: InputDefinition
+        self, handle: SolidHandle | None, input_def: InputDefinition
     ) -> FromConfig | FromManager | FromDefault | None:
         key = input_def.unconnected_manager_key
         if key is not None and not input_def.dagster_type.is_nothing:
@@ -142,8 +146,18 @@ def _flat(
             yield source
 
 
-def compile_steps(graph: Graph, environment_config: EnvironmentConfig) -> dict[str, ExecutionStep]:
-    """Return the steps of a pipeline's graph by key, in topological order."""
+def compile_steps(
+    graph: Graph,
+    environment_config: EnvironmentConfig,
+    inputs: Mapping[str, InputDefinition] | None = None,
+) -> dict[str, ExecutionStep]:
+    """Return the steps of a pipeline's graph by key, in topological order.
+
+    Args:
+        graph: The graph.
+        environment_config: The resolved run config.
+        inputs: The inputs of the whole, by name.
+    """
     compiler = _Compiler(environment_config)
-    compiler.add_graph(graph, None, {})
+    compiler.add_graph(graph, None, compiler.outside(inputs or {}))
     return compiler.steps

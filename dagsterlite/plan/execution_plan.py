@@ -48,7 +48,7 @@ class ExecutionPlan:
             DagsterExecutionStepNotFoundError: a key is not in the plan.
         """
         pipeline.get_mode_definition(mode or environment_config.mode)
-        steps = compile_steps(pipeline.graph, environment_config)
+        steps = compile_steps(pipeline.graph, environment_config, pipeline.input_dict)
         plan = ExecutionPlan(
             pipeline=pipeline,
             step_by_key=steps,

@@ -27,8 +27,7 @@ def priority_of(step: ExecutionStep) -> int:
         return int(text)
     except ValueError:
         message = (
-            f"Tag '{PRIORITY_TAG}' of solid '{step.solid_handle}' must be a whole number, not "
-            f"'{text}'."
+            f"Tag '{PRIORITY_TAG}' of {step.kind_and_path} must be a whole number, not '{text}'."
         )
         raise DagsterInvariantViolationError(message) from None
 

@@ -24,9 +24,9 @@ class FromStepOutput:
 
 @dataclass(frozen=True)
 class FromConfig:
-    """The value is loaded from the run config of a solid's input."""
+    """The value is loaded from the run config of a solid's input; without solid, of the whole's."""
 
-    solid_handle: SolidHandle
+    solid_handle: SolidHandle | None
     input_def: InputDefinition
 
 
@@ -34,7 +34,7 @@ class FromConfig:
 class FromManager:
     """The value is loaded by an input's own manager: no output is connected to it."""
 
-    solid_handle: SolidHandle
+    solid_handle: SolidHandle | None
     input_def: InputDefinition
     manager_key: str
 
@@ -124,6 +124,16 @@ class ExecutionStep:
     def solid_def(self) -> SolidDefinition:
         """The solid's definition."""
         return cast(SolidDefinition, self.solid.definition)
+
+    @property
+    def label(self) -> str:
+        """The kind and name of the solid, for messages."""
+        return self.solid.label
+
+    @property
+    def kind_and_path(self) -> str:
+        """The kind and path of the solid, for messages."""
+        return f"{self.solid.definition.kind} '{self.solid_handle}'"
 
     @property
     def tags(self) -> Mapping[str, str]:

@@ -168,4 +168,6 @@ def _metadata(event: DagsterEvent) -> str:
         entries = event.handled_output_data.metadata_entries
     elif event.is_loaded_input:
         entries = event.loaded_input_data.metadata_entries
+    elif event.is_successful_output:
+        entries = event.step_output_data.metadata_entries
     return f" ({', '.join(map(metadata_text, entries))})" if entries else ""

@@ -44,7 +44,7 @@ class SolidView:
     """A solid in its graph."""
 
     name: str
-    #: The definition's name, where the solid stands under another one.
+    #: The definition's kind and name, where the solid stands under another one.
     definition: str = ""
     description: str = ""
     inputs: tuple[PortView, ...] = ()
@@ -71,7 +71,7 @@ def _solid(solid: Solid, graph: Graph) -> SolidView:
         inside, resources = solid_views(definition.graph), ()
     return SolidView(
         name=solid.name,
-        definition=definition.name if definition.name != solid.name else "",
+        definition=definition.label if definition.name != solid.name else "",
         description=first_line(definition.description or ""),
         inputs=_inputs(definition, graph.dependencies[solid.name]),
         outputs=_outputs(definition),
@@ -148,18 +148,22 @@ def pipeline_report(
         mode: The mode whose run config is shown.
         config_lines: The schema of that run config.
     """
-    yield Text("pipeline ", "quiet").append(one_line(definition.name), "name")
+    words = definition.words
+    yield Text(f"{words.pipeline} ", "quiet").append(one_line(definition.name), "name")
     for line in (definition.description or "").strip().splitlines():
         yield Text(f"{_INDENT}{one_line(line)}", "quiet")
     policy = definition.solid_retry_policy
     yield from _extras(
         _INDENT, _hooks(definition.hook_defs), None if policy is None else policy.max_retries
     )
-    yield from _titled("Solids", _solids(solid_views(definition.graph), 1))
-    yield from _titled("Modes", map(_mode, definition.mode_definitions))
+    yield from _titled(f"{words.node.title()}s", _solids(solid_views(definition.graph), 1))
+    if words.has_modes:
+        yield from _titled("Modes", map(_mode, definition.mode_definitions))
+    else:
+        yield from _titled("Bound to", [Text(f"{_INDENT}{_bindings(mode)}", "quiet")])
     if definition.preset_defs:
         yield from _titled("Presets", map(_preset, definition.preset_defs))
-    title = f"Run config in mode '{mode.name}'"
+    title = f"Run config in mode '{mode.name}'" if words.has_modes else "Run config"
     yield from _titled(title, (Text(f"{_INDENT}{one_line(line)}") for line in config_lines))
 
 
@@ -173,7 +177,7 @@ def _solids(solids: Iterable[SolidView], depth: int) -> Iterator[Text]:
     indent = _INDENT * depth
     for solid in solids:
         text = Text(f"{indent}{solid.name}", "place")
-        text.append(f" (solid {solid.definition})" if solid.definition else "", "quiet")
+        text.append(f" ({solid.definition})" if solid.definition else "", "quiet")
         yield text.append(f"  {solid.description}" if solid.description else "", "quiet")
         for item in solid.inputs:
             yield _port(f"{indent}{_INDENT}in  ", item, " ← ")
@@ -203,9 +207,13 @@ def _port(start: str, port: PortView, arrow: str) -> Text:
 def _mode(mode: ModeDefinition) -> Text:
     text = Text(f"{_INDENT}{mode.name}", "place")
     text.append(f"  {first_line(mode.description)}" if mode.description else "", "quiet")
+    return text.append(f"  {_bindings(mode)}", "quiet")
+
+
+def _bindings(mode: ModeDefinition) -> str:
     resources = ", ".join(sorted(mode.resource_defs)) or "none"
     executors = ", ".join(item.name for item in mode.executor_defs)
-    return text.append(f"  resources: {resources}; executors: {executors}", "quiet")
+    return f"resources: {resources}; executors: {executors}"
 
 
 def _preset(preset: PresetDefinition) -> Text:

@@ -8,23 +8,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dagsterlite.config import Evaluation, EvaluationError, resolve_config
-from dagsterlite.config.composite import Shape
+from dagsterlite.config import ConfigType, Evaluation, EvaluationError, Shape, resolve_config
 from dagsterlite.config.path import path_text
 from dagsterlite.config.secrets import Redact, redactor
 from dagsterlite.definitions.composite import CompositeSolidDefinition
+from dagsterlite.definitions.config_mapping import ConfigMapping
 from dagsterlite.definitions.configurable import resolve_default
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.mode import ModeDefinition
-from dagsterlite.definitions.node import Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.definitions.vocabulary import Vocabulary
 from dagsterlite.errors import (
     DagsterConfigMappingFunctionError,
     DagsterInvalidConfigError,
     user_code_error_boundary,
 )
 from dagsterlite.handles import SolidHandle
-from dagsterlite.run_config.schema import build_schema, mapped_solids_schema
+from dagsterlite.run_config.defaults import with_defaults
+from dagsterlite.run_config.schema import build_schema, mapped_solids_schema, run_config_type
+from dagsterlite.run_config.section import written_section
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class SolidConfig:
 
 
 NO_CONFIG = SolidConfig()
+
+_WHOLE = ""
+"""Stands for the handle of the whole."""
+
+_IN_PROCESS_IGNORES = frozenset({"execution"})
 
 _SELECTIONS = frozenset({"execution", "storage", "intermediate_storage"})
 
@@ -56,7 +63,8 @@ class EnvironmentConfig:
     """The run config of one run, resolved (seed 004)."""
 
     mode: str
-    #: By dotted handle, also inside composites; solids without config are left out.
+    #: By dotted handle, also inside composites; solids without config are left out. The inputs of
+    #: the whole stand under the empty handle.
     solids: Mapping[str, SolidConfig] = field(default_factory=dict, repr=False)
     #: The executor that was selected; None means the first that the mode offers.
     execution: Selected | None = None
@@ -94,11 +102,17 @@ class EnvironmentConfig:
         """
         mode_def = pipeline_def.get_mode_definition(mode)
         schema = build_schema(pipeline_def, mode_def, ignored_solids)
-        given = _without_empty(with_solids(run_config, pipeline_def.graph))
-        preamble = f"Error in config for pipeline {pipeline_def.name}"
-        config = _resolve(schema, given, environ, preamble)
-        solids = _Solids(mode_def, environ, config.env_values.values())
-        solids.collect(pipeline_def.graph, config.value["solids"])
+        original = with_defaults(pipeline_def, run_config)
+        preamble = f"Error in config for {pipeline_def.words.pipeline} {pipeline_def.name}"
+        given, secrets = _standard(pipeline_def, original, environ, preamble)
+        if pipeline_def.config_mapping is not None:
+            mapping = f"config mapping of {pipeline_def.label}"
+            preamble = f"Error in the config that the {mapping} returned"
+        left_out = _IN_PROCESS_IGNORES if pipeline_def.stays_in_process else frozenset()
+        given = _without_empty(given, left_out)
+        config = _resolve(schema, given, environ, preamble, secrets)
+        solids = _Solids(mode_def, environ, secrets.union(config.env_values.values()))
+        solids.collect_whole(pipeline_def, config.value, given)
         storage, intermediates = (
             _selected(config.value.get(key)) for key in ("storage", "intermediate_storage")
         )
@@ -116,40 +130,34 @@ class EnvironmentConfig:
             uses_system_storage=storage is not None,
             resources=_configs(config.value["resources"]),
             loggers=_configs(config.value["loggers"]),
-            original_config=run_config or {},
+            original_config=original,
             secrets=solids.secrets.union(_of_defaults(mode_def, environ)),
         )
 
-    def solid(self, handle: SolidHandle) -> SolidConfig:
-        """Return what a solid is configured with."""
-        return self.solids.get(str(handle), NO_CONFIG)
+    def solid(self, handle: SolidHandle | None) -> SolidConfig:
+        """Return what a solid is configured with; without a handle, the inputs of the whole."""
+        return self.solids.get(_WHOLE if handle is None else str(handle), NO_CONFIG)
 
 
-def with_solids(section: Any, graph: Graph) -> Any:
-    """Return a section with ``ops`` read as ``solids``, its other name, also in composites."""
-    if not isinstance(section, Mapping):
-        return section
-    given = dict(section)
-    if "ops" in given and "solids" not in given:
-        given["solids"] = given.pop("ops")
-    solids = given.get("solids")
-    if isinstance(solids, Mapping):
-        given["solids"] = {
-            name: _with_inner_solids(inner, graph.solids.get(name))
-            for name, inner in solids.items()
-        }
-    return given
-
-
-def _with_inner_solids(section: Any, solid: Solid | None) -> Any:
-    if solid is None or not isinstance(solid.definition, CompositeSolidDefinition):
-        return section
-    is_mapped = solid.definition.config_mapping is not None
-    return section if is_mapped else with_solids(section, solid.definition.graph)
+def _standard(
+    definition: PipelineDefinition, given: Any, environ: Mapping[str, str], preamble: str
+) -> tuple[Any, frozenset[str]]:
+    """Return the run config in its usual form, and the secrets read where one was mapped to it."""
+    mapping = definition.config_mapping
+    if mapping is None:
+        return given, frozenset()
+    mode = definition.get_default_mode()
+    resolved = _resolve(run_config_type(definition, mode), given, environ, preamble)
+    with user_code_error_boundary(
+        DagsterConfigMappingFunctionError,
+        lambda: f"The config mapping of {definition.label} raised an error.",
+    ):
+        mapped = mapping.config_fn(resolved.value)
+    return mapped, frozenset(resolved.env_values.values())
 
 
 def _resolve(
-    schema: Shape,
+    schema: ConfigType,
     config: Any,
     environ: Mapping[str, str],
     preamble: str,
@@ -189,12 +197,14 @@ def _of_defaults(mode: ModeDefinition, environ: Mapping[str, str]) -> Iterator[s
             yield from () if evaluation is None else evaluation.env_values.values()
 
 
-def _without_empty(given: Any) -> Any:
-    """Return the config without selections that were left empty: they select nothing."""
-    if not isinstance(given, dict):
+def _without_empty(given: Any, left_out: frozenset[str]) -> Any:
+    """Return the config without what is left out and without selections that select nothing."""
+    if not isinstance(given, Mapping):
         return given
     return {
-        key: value for key, value in given.items() if key not in _SELECTIONS or not _empty(value)
+        key: value
+        for key, value in given.items()
+        if key not in left_out and (key not in _SELECTIONS or not _empty(value))
     }
 
 
@@ -206,15 +216,21 @@ def _empty(value: Any) -> bool:
 class _Place:
     """Where the config of a graph's solids stands."""
 
-    path: tuple[str, ...] = ("solids",)
+    path: tuple[str, ...] = ()
     #: What the path leads through; empty for the run config itself.
     within: str = ""
+    #: What stands there, as the user wrote it.
+    given: Any = None
 
-    def inside(self, composite: str) -> _Place:
-        return _Place((*self.path, composite, "solids"), self.within)
+    def below(self, name: str) -> _Place:
+        given = self.given.get(name) if isinstance(self.given, Mapping) else None
+        return _Place((*self.path, name), self.within, given)
 
-    def config_of(self, solid: str) -> str:
-        return f"path {path_text((*self.path, solid, 'config'))}{self.within}"
+    def nodes(self, words: Vocabulary) -> _Place:
+        return self.below(written_section(self.given, words.section))
+
+    def config(self) -> str:
+        return f"path {path_text((*self.path, 'config'))}{self.within}"
 
 
 class _Solids:
@@ -229,12 +245,26 @@ class _Solids:
         self.secrets = frozenset(secrets)
         self._schemas: dict[CompositeSolidDefinition, Shape] = {}
 
-    def collect(
+    def collect_whole(
+        self, definition: PipelineDefinition, sections: Mapping[str, Any], given: Any
+    ) -> None:
+        if sections.get("inputs"):
+            self.configs[_WHOLE] = SolidConfig(inputs=sections["inputs"])
+        place = _Place(given=given).nodes(definition.words)
+        top = definition.graph_def
+        if top is None or top.config_mapping is None:
+            self._collect(definition.graph, sections["solids"], None, place)
+        else:
+            self._collect_mapped(
+                top, definition.graph, top.config_mapping, sections["solids"], None, place
+            )
+
+    def _collect(
         self,
         graph: Graph,
         sections: Mapping[str, Any],
-        parent: SolidHandle | None = None,
-        place: _Place = _Place(),
+        parent: SolidHandle | None,
+        place: _Place,
     ) -> None:
         for name, solid in graph.solids.items():
             section = sections.get(name)
@@ -248,7 +278,7 @@ class _Solids:
                 self.configs[str(handle)] = config
             definition = solid.definition
             if isinstance(definition, CompositeSolidDefinition):
-                self._collect_inside(definition, section, handle, place)
+                self._collect_inside(definition, section, handle, place.below(name))
 
     def _collect_inside(
         self,
@@ -257,30 +287,42 @@ class _Solids:
         handle: SolidHandle,
         place: _Place,
     ) -> None:
-        if definition.config_mapping is None:
-            sections = section["solids"]
-            self.collect(definition.graph, sections, handle, place.inside(handle.name))
-            return
-        fn = f"config_fn of composite solid '{handle}'"
-        given = place.config_of(handle.name)
+        mapping = definition.config_mapping
+        if mapping is None:
+            inside = place.nodes(definition.words)
+            self._collect(definition.graph, section["solids"], handle, inside)
+        else:
+            self._collect_mapped(definition, definition.graph, mapping, section, handle, place)
+
+    def _collect_mapped(
+        self,
+        definition: CompositeSolidDefinition,
+        graph: Graph,
+        mapping: ConfigMapping,
+        section: Mapping[str, Any],
+        handle: SolidHandle | None,
+        place: _Place,
+    ) -> None:
+        fn = f"config_fn of {definition.kind} '{handle or definition.name}'"
+        given = place.config()
         with user_code_error_boundary(
             DagsterConfigMappingFunctionError,
             lambda: f"The {fn} raised an error for the config at {given}.",
         ):
-            mapped = definition.config_mapping.config_fn(section.get("config"))
+            mapped = mapping.config_fn(section.get("config"))
         preamble = f"Error in the config that the {fn} returned for the config at {given}"
         sections = self._resolved(definition, mapped, preamble)
-        self.collect(definition.graph, sections, handle, _Place((), f" of what the {fn} returned"))
+        inside = _Place((), f" of what the {fn} returned", mapped)
+        self._collect(graph, sections, handle, inside)
 
     def _resolved(
         self, definition: CompositeSolidDefinition, mapped: Any, preamble: str
     ) -> Mapping[str, Any]:
-        given = with_solids({"solids": mapped}, definition.graph)["solids"]
         schema = self._schemas.get(definition)
         if schema is None:
             schema = mapped_solids_schema(definition, self._mode)
             self._schemas[definition] = schema
-        resolved = _resolve(schema, given, self._environ, preamble, self.secrets)
+        resolved = _resolve(schema, mapped, self._environ, preamble, self.secrets)
         self.secrets = self.secrets.union(resolved.env_values.values())
         return dict(resolved.value)
 

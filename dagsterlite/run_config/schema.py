@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from dagsterlite.config import Any as AnyConfig
-from dagsterlite.config import Field, Shape
+from dagsterlite.config import ConfigType, Field, Shape
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.console import default_loggers
@@ -17,8 +17,11 @@ from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.errors import DagsterInvalidConfigDefinitionError
 from dagsterlite.run_config.section import (
     CONFIG,
+    Execution,
+    NodesByEitherName,
     OutputsSection,
     managed_outputs,
     section_of,
@@ -28,8 +31,8 @@ from dagsterlite.run_config.section import (
 
 def build_schema(
     definition: PipelineDefinition, mode: ModeDefinition, ignored_solids: Iterable[str] = ()
-) -> Shape:
-    """Return the schema of the run config.
+) -> ConfigType:
+    """Return the schema of the run config in its usual form: what a config mapping returns.
 
     Args:
         definition: The pipeline, or the part of it that is selected.
@@ -37,16 +40,33 @@ def build_schema(
         ignored_solids: Solids that are not selected: their config may stand, and is not looked at.
     """
     loggers = mode.logger_defs or default_loggers()
-    return Shape(
+    inputs = _unconnected_inputs(definition.input_dict, (), mode)
+    return NodesByEitherName(
         {
-            "solids": Field(_Solids(mode).inside(definition.graph, ignored_solids)),
-            "execution": selection_of(mode.executor_defs),
+            "solids": _Solids(mode).of_the_whole(definition, ignored_solids),
+            **({"inputs": Field(Shape(inputs))} if inputs else {}),
+            "execution": _execution(definition, mode),
             "storage": selection_of(mode.system_storage_defs),
             "intermediate_storage": selection_of(mode.intermediate_storage_defs),
             "resources": Shape({key: section_of(d) for key, d in mode.resource_defs.items()}),
             "loggers": Shape({name: section_of(d, False) for name, d in loggers.items()}),
-        }
+        },
+        definition.words.section,
     )
+
+
+def run_config_type(definition: PipelineDefinition, mode: ModeDefinition) -> ConfigType:
+    """Return what a user's run config must look like: the usual form, or what is mapped to it."""
+    mapping = definition.config_mapping
+    if mapping is None:
+        return build_schema(definition, mode)
+    return AnyConfig if mapping.config_field is None else mapping.config_field.config_type
+
+
+def _execution(definition: PipelineDefinition, mode: ModeDefinition) -> Field:
+    if definition.words.has_modes:
+        return selection_of(mode.executor_defs)
+    return Field(Execution(mode.executor_defs), is_required=False)
 
 
 class _Solids:
@@ -55,6 +75,12 @@ class _Solids:
     def __init__(self, mode: ModeDefinition) -> None:
         self._mode = mode
         self._fields: dict[tuple[NodeDefinition, frozenset[str]], Field] = {}
+
+    def of_the_whole(self, definition: PipelineDefinition, ignored: Iterable[str]) -> Field:
+        top = definition.graph_def
+        if top is None or top.config_mapping is None:
+            return Field(self.inside(definition.graph, ignored))
+        return Field(Shape(self._own_fields(top)))
 
     def inside(self, graph: Graph, ignored: Iterable[str] = ()) -> Shape:
         fields = {
@@ -79,7 +105,7 @@ class _Solids:
         self, definition: NodeDefinition, connected: Collection[str], loaded: Mapping[str, Field]
     ) -> Field:
         fields = self._own_fields(definition)
-        inputs = {**_unconnected_inputs(definition, connected, self._mode), **loaded}
+        inputs = {**_unconnected_inputs(definition.input_dict, connected, self._mode), **loaded}
         if inputs:
             fields["inputs"] = Field(Shape(inputs))
         managed = _managed_outputs(definition, self._mode)
@@ -88,23 +114,36 @@ class _Solids:
             fields["outputs"] = Field(managed_outputs(managed, written))
         elif written:
             fields["outputs"] = Field(OutputsSection(written))
-        return Field(Shape(fields), description=definition.description)
+        has_nodes = "solids" in fields
+        section = definition.words.section
+        form = NodesByEitherName(fields, section) if has_nodes else Shape(fields)
+        return Field(form, description=definition.description)
 
     def _own_fields(self, definition: NodeDefinition) -> dict[str, Field]:
         if isinstance(definition, CompositeSolidDefinition) and definition.config_mapping is None:
-            return {"solids": Field(self.inside(definition.graph))}
+            return {"solids": self._inner(definition)}
         field = definition.config_field if isinstance(definition, ConfigurableNode) else None
         return {} if field is None else {CONFIG: field}
+
+    def _inner(self, definition: CompositeSolidDefinition) -> Field:
+        inside = self.inside(definition.graph)
+        if definition.default_inner_config is None:
+            return Field(inside)
+        try:
+            return Field(inside, default_value=definition.default_inner_config)
+        except DagsterInvalidConfigDefinitionError as exc:
+            message = f"{definition.label}: argument 'config' is wrong: {exc}"
+            raise DagsterInvalidConfigDefinitionError(message) from exc
 
 
 # --- inputs ---
 
 
 def _unconnected_inputs(
-    definition: NodeDefinition, connected: Collection[str], mode: ModeDefinition
+    inputs: Mapping[str, InputDefinition], connected: Collection[str], mode: ModeDefinition
 ) -> dict[str, Field]:
     fields: dict[str, Field] = {}
-    for name, input_def in definition.input_dict.items():
+    for name, input_def in inputs.items():
         if name in connected:
             continue
         if input_def.unconnected_manager_key is not None:

@@ -1,8 +1,8 @@
-"""The two config types that only a run config has."""
+"""The config types that only a run config has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from dagsterlite.config import Array, ConfigType, Field, Selector, Shape
 from dagsterlite.config.composite import HasFields
@@ -10,6 +10,7 @@ from dagsterlite.config.config_type import ABSENT, Absent
 from dagsterlite.config.path import Trail
 from dagsterlite.config.walk import Walk
 from dagsterlite.definitions.configured import ConfigurableDefinition, NamedConfigurableDefinition
+from dagsterlite.definitions.vocabulary import OTHER_SECTION, SOLIDS
 
 CONFIG = "config"
 
@@ -112,3 +113,92 @@ def section_of(definition: ConfigurableDefinition, is_required: bool | None = No
     """Return the field in which a definition is configured."""
     section = Section(definition.config_field)
     return Field(section, is_required=is_required, description=definition.description)
+
+
+def written_section(given: object, section: str) -> str:
+    """Return the name that the section of nodes bears in a dict as the user wrote it.
+
+    Args:
+        given: The dict.
+        section: The name where it has neither, or both.
+    """
+    other = OTHER_SECTION[section]
+    is_other = isinstance(given, Mapping) and section not in given and other in given
+    return other if is_other else section
+
+
+class NodesByEitherName(ConfigType):
+    """A dict of which one field has two names, ``solids`` and ``ops`` (decision 23).
+
+    It evaluates to a dict with ``solids``. Messages speak of the name that the user wrote.
+
+    Args:
+        fields: The fields, under the name ``solids``.
+        section: The name where the user wrote neither.
+    """
+
+    __slots__ = ("_forms", "_section")
+
+    def __init__(self, fields: Mapping[str, object], section: str) -> None:
+        self._section = section
+        self._forms = {
+            name: Shape({name if key == SOLIDS.section else key: f for key, f in fields.items()})
+            for name in OTHER_SECTION
+        }
+        super().__init__(inner=self._forms.values())
+
+    def fit(self, value: object, at: Trail, walk: Walk) -> object:
+        """Return the dict, whichever name it bears, with the name ``solids``."""
+        section = written_section(value, self._section)
+        fitted = self._forms[section].evaluate(value, at, walk)
+        if not isinstance(fitted, dict):
+            return fitted
+        return {SOLIDS.section if key == section else key: part for key, part in fitted.items()}
+
+    def implicit_default(self) -> object | Absent:
+        """Return the empty dict if no field is required."""
+        return self._forms[self._section].implicit_default()
+
+    def long_form(self) -> ConfigType:
+        """Return the form with the name where the user wrote neither."""
+        return self._forms[self._section]
+
+    def short_form(self) -> str:
+        """Return the form with the name where the user wrote neither."""
+        return self._forms[self._section].short_form()
+
+
+class Execution(ConfigType):
+    """How a job selects and configures its executor: by name, or below ``config``.
+
+    It evaluates to ``{<name>: {"config": …}}``.
+
+    Args:
+        executors: The executors; where there is only one, ``config`` is its own.
+    """
+
+    __slots__ = ("_below_config", "_by_name", "_names")
+
+    def __init__(self, executors: Sequence[NamedConfigurableDefinition]) -> None:
+        self._names = [executor.name for executor in executors]
+        self._by_name = selection_of(executors).config_type
+        below = executors[0].config_field if len(executors) == 1 else Field(self._by_name)
+        self._below_config = Shape({} if below is None else {CONFIG: below})
+        super().__init__(inner=[self._by_name, self._below_config])
+
+    def fit(self, value: object, at: Trail, walk: Walk) -> object:
+        """Return the selection by name for either form."""
+        if not isinstance(value, dict) or CONFIG not in value or CONFIG in self._names:
+            return self._by_name.evaluate(value, at, walk)
+        below = self._below_config.evaluate(value, at, walk)
+        if len(self._names) > 1 and isinstance(below, dict):
+            return below.get(CONFIG)
+        return {self._names[0]: below}
+
+    def long_form(self) -> ConfigType:
+        """Return the form below ``config``."""
+        return self._below_config
+
+    def short_form(self) -> str:
+        """Return the form below ``config``."""
+        return self._below_config.short_form()

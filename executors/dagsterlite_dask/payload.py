@@ -133,16 +133,16 @@ def driver_only(_init_context: Any) -> Any:
 def _unpicklable(payload: Payload, modules: Sequence[ModuleType], exc: Exception) -> str:
     pipeline = payload.pipeline
     return (
-        f"Pipeline '{pipeline.name}' cannot be sent to workers: something that its functions refer "
-        f"to cannot be pickled: {type(exc).__name__}: {exc}.{_guilty(pipeline, modules)} Make such "
-        "objects (connections, locks, open files) inside a solid or a resource."
+        f"{pipeline.label} cannot be sent to workers: something that its functions refer to cannot "
+        f"be pickled: {type(exc).__name__}: {exc}.{_guilty(pipeline, modules)} Make such objects "
+        f"(connections, locks, open files) inside {pipeline.words.a_node} or a resource."
     )
 
 
 def _guilty(pipeline: PipelineDefinition, modules: Sequence[ModuleType]) -> str:
     found: list[str] = []
     definitions: dict[str, Iterable[NodeDefinition | HookDefinition]] = {
-        "solid": pipeline.all_solid_defs,
+        pipeline.words.node: pipeline.all_solid_defs,
         "hook": pipeline.all_hook_defs,
     }
     for kind, some in definitions.items():

@@ -66,7 +66,7 @@ def _resources(step: ExecutionStep, text: str) -> tuple[tuple[str, float], ...]:
         amounts = {"": -1.0}
     if not all(isfinite(amount) and amount > 0 for amount in amounts.values()):
         raise DagsterInvariantViolationError(
-            f"Tag '{RESOURCES_TAG}' of solid '{step.solid_handle}' must be a JSON object from "
-            f'worker resource to an amount above 0, e.g. {{"GPU": 1}}, not {shown(text)}.'
+            f"Tag '{RESOURCES_TAG}' of {step.kind_and_path} must be a JSON object from worker "
+            f'resource to an amount above 0, e.g. {{"GPU": 1}}, not {shown(text)}.'
         )
     return tuple(sorted(amounts.items()))

@@ -54,6 +54,8 @@ def test_every_command_has_help() -> None:
         ["pipeline", "execute"],
         ["pipeline", "list"],
         ["pipeline", "print"],
+        ["job"],
+        ["job", "execute"],
         ["run"],
         ["run", "list"],
         ["run", "show"],

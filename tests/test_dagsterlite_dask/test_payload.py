@@ -135,7 +135,7 @@ def test_what_cannot_be_pickled_is_told_with_its_solid() -> None:
     with pytest.raises(DagsterInvariantViolationError) as raised:
         encode_payload(payload_of(locking))
     text = str(raised.value)
-    assert "Pipeline 'locking' cannot be sent to workers" in text
+    assert "pipeline 'locking' cannot be sent to workers" in text
     assert "cannot pickle '_thread.lock' object" in text
     assert "It stands with the solid 'locks'." in text
 

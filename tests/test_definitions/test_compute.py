@@ -85,7 +85,7 @@ def test_a_returned_event_is_refused_since_it_might_be_the_value(event):
 
 def test_a_solid_of_several_or_no_outputs_must_not_return_a_value():
     with pytest.raises(DagsterInvariantViolationError, match=r"several outputs.*'a', 'b'"):
-        run(lambda context: (1, 2), TWO)
+        run(lambda context: [1, 2], TWO)
     with pytest.raises(DagsterInvariantViolationError, match="defined to have no outputs"):
         run(lambda context: 5, [])
     assert run(lambda context: None, TWO) == []

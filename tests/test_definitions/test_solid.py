@@ -207,9 +207,9 @@ def test_a_lambda_solid_takes_its_inputs_alone():
 def test_names_hold_letters_digits_and_underscores_and_no_reserved_word(name):
     with pytest.raises(DagsterInvalidDefinitionError, match="is not a valid name for a solid"):
         solid(name)(lambda context: 1)
-    with pytest.raises(DagsterInvalidDefinitionError, match="not a valid name for a solid input"):
+    with pytest.raises(DagsterInvalidDefinitionError, match="not a valid name for an input"):
         InputDefinition(name)
-    with pytest.raises(DagsterInvalidDefinitionError, match="not a valid name for a solid output"):
+    with pytest.raises(DagsterInvalidDefinitionError, match="not a valid name for an output"):
         OutputDefinition(name=name)
 
 

@@ -80,7 +80,7 @@ def test_a_solid_without_outputs_returns_nothing() -> None:
 @pytest.mark.parametrize(
     ("outputs", "value", "message"),
     [
-        (TWO, (1, 2), "has several outputs: yield one Output for each of 'a', 'b'"),
+        (TWO, [1, 2], "has several outputs: yield one Output for each of 'a', 'b'"),
         ([], 3, "but is defined to have no outputs"),
         (None, AssetMaterialization("x"), "it returned a AssetMaterialization. Yield it instead"),
         (None, ExpectationResult(success=True), "it returned a ExpectationResult. Yield it"),

@@ -81,14 +81,14 @@ def test_solids_stand_in_order_with_ports_types_and_sources() -> None:
     text = report()
 
     assert "  load  Load it.\n    out rows: [Int]\n    out done: Nothing\n" in text
-    assert "  load_more (solid load)" in text
+    assert "  load_more (solid 'load')" in text
     assert "    in  parts: [[Int]] ← load.rows, load_more.rows\n" in text
     assert "    in  limit: Int  (has a default)  At most.\n" in text
     assert "needs resources: database" in text
 
 
 def test_a_composite_shows_what_is_inside() -> None:
-    assert "    inner (solid load)  Load it.\n" in report()
+    assert "    inner (solid 'load')  Load it.\n" in report()
     views = {view.name: view for view in solid_views(whole.graph)}
     assert [view.name for view in views["load_and_merge"].inside] == ["inner", "merge"]
 

@@ -11,19 +11,16 @@ from dagsterlite.definitions.naming import check_tags
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.preset import PresetDefinition
 from dagsterlite.definitions.subset import subset_pipeline
-from dagsterlite.errors import (
-    CheckError,
-    DagsterInvalidSubsetError,
-    ParameterCheckError,
-)
+from dagsterlite.errors import CheckError, ParameterCheckError
 from dagsterlite.execution.results import PipelineExecutionResult, output_reader
 from dagsterlite.execution.run import RunOutcome, drive_run
 from dagsterlite.execution.run_events import RunEvents
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.plan.selection import select
 from dagsterlite.plan.snapshot import pipeline_snapshot, plan_snapshot
-from dagsterlite.run_config.resolved import EnvironmentConfig, with_solids
+from dagsterlite.plan.solid_selection import selected_solids
+from dagsterlite.run_config.defaults import in_own_words
+from dagsterlite.run_config.resolved import EnvironmentConfig
 from dagsterlite.run_config.schema import build_schema
 from dagsterlite.runs import DagsterRun, DagsterRunStatus
 
@@ -287,20 +284,9 @@ def _selected(asked: _Asked) -> tuple[PipelineDefinition, tuple[str, ...]]:
     definition = asked.pipeline
     if asked.solid_selection is None:
         return definition, ()
-    names = _selected_names(definition, asked.solid_selection)
+    names = selected_solids(definition, asked.solid_selection)
     ignored = tuple(name for name in definition.solid_names if name not in names)
     return subset_pipeline(definition, names), ignored
-
-
-def _selected_names(definition: PipelineDefinition, queries: Sequence[str]) -> frozenset[str]:
-    try:
-        return frozenset(select(queries, definition.graph.upstream()))
-    except DagsterInvalidSubsetError as exc:
-        message = (
-            f"No qualified solids to execute found for solid_selection={list(queries)} in pipeline "
-            f"'{definition.name}': {exc}"
-        )
-        raise DagsterInvalidSubsetError(message) from None
 
 
 def _create_run(
@@ -314,7 +300,7 @@ def _create_run(
     return asked.instance.create_run(
         pipeline_name=asked.pipeline.name,
         run_id=run_id,
-        run_config=asked.run_config,
+        run_config=plan.environment_config.original_config,
         mode=plan.environment_config.mode,
         solids_to_execute=plan.pipeline.solid_names if selection is not None else None,
         tags=asked.tags,
@@ -351,10 +337,12 @@ def scaffold_run_config(
     asked = _ask(pipeline_def, None, mode, preset, None, None, None)
     definition, ignored = _selected(asked)
     mode_def = definition.get_mode_definition(asked.mode or definition.get_default_mode_name())
-    given = with_solids(asked.run_config, definition.graph)
+    default = {**definition.default_run_config, **asked.run_config}
+    given = in_own_words(default, definition.words, definition.graph)
     schema = build_schema(definition, mode_def, ignored)
     begun = f" and preset {preset!r}" if preset is not None else ""
-    title = f"# Run config of pipeline {definition.name!r} in mode {mode_def.name!r}{begun}."
+    mode_name = f" in mode {mode_def.name!r}" if definition.words.has_modes else ""
+    title = f"# Run config of {definition.label}{mode_name}{begun}."
     lines = scaffold_config(schema, given, only_required=only_required)
     return "\n".join([title, *(lines or ["{}"]), ""])
 
