@@ -17,6 +17,8 @@ _NAMES_OF = {
         "execute_pipeline",
         "execute_pipeline_iterator",
         "execute_run",
+        "execute_run_iterator",
+        "load_run_result",
         "validate_run_config",
     ),
     "dagsterlite.config": (
@@ -174,6 +176,7 @@ _NAMES_OF = {
         "mem_intermediate_storage",
         "mem_system_storage",
     ),
+    "dagsterlite.execution.executable": ("IPipeline",),
     "dagsterlite.execution.executor": (
         "Executor",
         "InitExecutorContext",
@@ -182,6 +185,11 @@ _NAMES_OF = {
     ),
     "dagsterlite.execution.in_process": ("in_process_executor",),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
+    "dagsterlite.execution.reconstructable": (
+        "ReconstructablePipeline",
+        "build_reconstructable_pipeline",
+        "reconstructable",
+    ),
     "dagsterlite.execution.results": (
         "CompositeSolidExecutionResult",
         "PipelineExecutionResult",
@@ -198,6 +206,7 @@ _NAMES_OF = {
     "dagsterlite.runs": (
         "DagsterRun",
         "DagsterRunStatus",
+        "PipelineOrigin",
         "PipelineRun",
         "RunRecord",
         "RunsFilter",

@@ -14,6 +14,12 @@ from dagsterlite.api import (
     execute_run as execute_run,
 )
 from dagsterlite.api import (
+    execute_run_iterator as execute_run_iterator,
+)
+from dagsterlite.api import (
+    load_run_result as load_run_result,
+)
+from dagsterlite.api import (
     validate_run_config as validate_run_config,
 )
 from dagsterlite.config import (
@@ -373,6 +379,9 @@ from dagsterlite.execution.defaults import (
 from dagsterlite.execution.defaults import (
     mem_system_storage as mem_system_storage,
 )
+from dagsterlite.execution.executable import (
+    IPipeline as IPipeline,
+)
 from dagsterlite.execution.executor import (
     Executor as Executor,
 )
@@ -390,6 +399,15 @@ from dagsterlite.execution.in_process import (
 )
 from dagsterlite.execution.log_manager import (
     DagsterLogManager as DagsterLogManager,
+)
+from dagsterlite.execution.reconstructable import (
+    ReconstructablePipeline as ReconstructablePipeline,
+)
+from dagsterlite.execution.reconstructable import (
+    build_reconstructable_pipeline as build_reconstructable_pipeline,
+)
+from dagsterlite.execution.reconstructable import (
+    reconstructable as reconstructable,
 )
 from dagsterlite.execution.results import (
     CompositeSolidExecutionResult as CompositeSolidExecutionResult,
@@ -423,6 +441,9 @@ from dagsterlite.runs import (
 )
 from dagsterlite.runs import (
     DagsterRunStatus as DagsterRunStatus,
+)
+from dagsterlite.runs import (
+    PipelineOrigin as PipelineOrigin,
 )
 from dagsterlite.runs import (
     PipelineRun as PipelineRun,
@@ -593,6 +614,7 @@ __all__ = [
     "Float",
     "FloatMetadataEntryData",
     "HookExecutionError",
+    "IPipeline",
     "InitExecutorContext",
     "InitIntermediateStorageContext",
     "InitLoggerContext",
@@ -628,12 +650,14 @@ __all__ = [
     "Permissive",
     "PipelineDefinition",
     "PipelineExecutionResult",
+    "PipelineOrigin",
     "PipelineRun",
     "PlanOrchestrationContext",
     "PostProcessingError",
     "PresetDefinition",
     "PythonArtifactMetadataEntryData",
     "PythonObjectDagsterType",
+    "ReconstructablePipeline",
     "ResourceDefinition",
     "RetryMode",
     "RetryRequested",
@@ -660,6 +684,7 @@ __all__ = [
     "TypeCheck",
     "TypeCheckContext",
     "UrlMetadataEntryData",
+    "build_reconstructable_pipeline",
     "colored_console_logger",
     "composite_solid",
     "create_execution_plan",
@@ -673,17 +698,20 @@ __all__ = [
     "execute_pipeline",
     "execute_pipeline_iterator",
     "execute_run",
+    "execute_run_iterator",
     "executor",
     "fs_intermediate_storage",
     "fs_system_storage",
     "in_process_executor",
     "intermediate_storage",
     "lambda_solid",
+    "load_run_result",
     "logger",
     "make_python_type_usable_as_dagster_type",
     "mem_intermediate_storage",
     "mem_system_storage",
     "pipeline",
+    "reconstructable",
     "resource",
     "solid",
     "system_storage",

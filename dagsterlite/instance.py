@@ -330,6 +330,12 @@ class DagsterInstance:
             )
         )
 
+    def create_run_for_pipeline(self, pipeline_def: Any, **arguments: Any) -> DagsterRun:
+        """Record a run of a pipeline; takes the arguments of ``create_run_for_pipeline``."""
+        made = plugins.load("create_run_for_pipeline")
+        run: DagsterRun = made(pipeline_def, instance=self, **arguments)
+        return run
+
     def _keep_snapshot(self, kind: str, body: str | None) -> str | None:
         if body is None:
             return None

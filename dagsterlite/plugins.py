@@ -31,6 +31,7 @@ PLUGINS = {
     "ephemeral_event_log_storage": Plugin("dagsterlite.memory:InMemoryEventLogStorage"),
     "instance_from_home": Plugin("dagsterlite.settings:instance_from_home"),
     "instance_from_ref": Plugin("dagsterlite.settings:instance_from_ref"),
+    "create_run_for_pipeline": Plugin("dagsterlite.api:create_run_for_pipeline"),
     "default_executors": Plugin("dagsterlite.execution.defaults:default_executors"),
     "default_intermediate_storage_defs": Plugin(
         "dagsterlite.execution.defaults:default_intermediate_storage_defs"

@@ -17,7 +17,7 @@ from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.node import NodeDefinition, Solid
 from dagsterlite.definitions.pipeline_check import check_pipeline, distinct_definitions
 from dagsterlite.definitions.preset import PresetDefinition
-from dagsterlite.definitions.signature import name_of, refuse_generator
+from dagsterlite.definitions.signature import made_from, name_of, refuse_generator
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -66,6 +66,8 @@ class PipelineDefinition:
         self.name = UNNAMED if name is None else check_name("pipeline", name)
         owner = f"pipeline '{self.name}'"
         self.description = description
+        #: The module and qualified name of the function that the pipeline was made from, if any.
+        self.made_from: tuple[str, str] | None = None
         self.tags = check_tags(owner, tags)
         self.mode_definitions = _distinct(
             owner, "mode_defs", mode_defs or [ModeDefinition()], ModeDefinition
@@ -281,7 +283,7 @@ def pipeline(
             raise DagsterInvalidDefinitionError(message)
         with composing(owner) as composition:
             fn()
-        return PipelineDefinition(
+        definition = PipelineDefinition(
             solid_defs=[cast(NodeDefinition, node) for node in composition.definitions.values()],
             name=pipeline_name,
             description=description or inspect.getdoc(fn),
@@ -290,5 +292,7 @@ def pipeline(
             preset_defs=preset_defs,
             tags=tags,
         )
+        definition.made_from = made_from(fn)
+        return definition
 
     return wrap

@@ -1,0 +1,23 @@
+"""The functions that run pipelines, parts of them, and single solids (seeds 001 and 004)."""
+
+from __future__ import annotations
+
+from dagsterlite.api.pipelines import execute_pipeline, execute_pipeline_iterator
+from dagsterlite.api.plans import create_execution_plan, validate_run_config
+from dagsterlite.api.runs import (
+    create_run_for_pipeline,
+    execute_run,
+    execute_run_iterator,
+    load_run_result,
+)
+
+__all__ = [
+    "create_execution_plan",
+    "create_run_for_pipeline",
+    "execute_pipeline",
+    "execute_pipeline_iterator",
+    "execute_run",
+    "execute_run_iterator",
+    "load_run_result",
+    "validate_run_config",
+]
