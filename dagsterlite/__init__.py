@@ -19,6 +19,8 @@ _NAMES_OF = {
         "execute_run",
         "execute_run_iterator",
         "load_run_result",
+        "reexecute_pipeline",
+        "reexecute_pipeline_iterator",
         "validate_run_config",
     ),
     "dagsterlite.config": (
@@ -120,6 +122,7 @@ _NAMES_OF = {
         "DagsterSerdesError",
         "DagsterSettingsError",
         "DagsterStepExecutionFailed",
+        "DagsterStepNotStoredError",
         "DagsterStepOutputNotFoundError",
         "DagsterStorageError",
         "DagsterTypeCheckDidNotPass",

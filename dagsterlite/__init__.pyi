@@ -20,6 +20,12 @@ from dagsterlite.api import (
     load_run_result as load_run_result,
 )
 from dagsterlite.api import (
+    reexecute_pipeline as reexecute_pipeline,
+)
+from dagsterlite.api import (
+    reexecute_pipeline_iterator as reexecute_pipeline_iterator,
+)
+from dagsterlite.api import (
     validate_run_config as validate_run_config,
 )
 from dagsterlite.config import (
@@ -237,6 +243,9 @@ from dagsterlite.errors import (
 )
 from dagsterlite.errors import (
     DagsterStepExecutionFailed as DagsterStepExecutionFailed,
+)
+from dagsterlite.errors import (
+    DagsterStepNotStoredError as DagsterStepNotStoredError,
 )
 from dagsterlite.errors import (
     DagsterStepOutputNotFoundError as DagsterStepOutputNotFoundError,
@@ -581,6 +590,7 @@ __all__ = [
     "DagsterSerdesError",
     "DagsterSettingsError",
     "DagsterStepExecutionFailed",
+    "DagsterStepNotStoredError",
     "DagsterStepOutputNotFoundError",
     "DagsterStorageError",
     "DagsterType",
@@ -712,6 +722,8 @@ __all__ = [
     "mem_system_storage",
     "pipeline",
     "reconstructable",
+    "reexecute_pipeline",
+    "reexecute_pipeline_iterator",
     "resource",
     "solid",
     "system_storage",

@@ -24,6 +24,8 @@ CANCEL_POLL_SECONDS = 0.5
 """How often a driver looks whether somebody asked for its run to be canceled."""
 
 RESUME_RETRY_TAG = "dagster/is_resume_retry"
+PARENT_RUN_ID_TAG = "dagster/parent_run_id"
+ROOT_RUN_ID_TAG = "dagster/root_run_id"
 PRIORITY_TAG = "dagster/priority"
 BACKFILL_TAG = "dagster/backfill"
 
@@ -229,6 +231,10 @@ class RunRecord:
         """Return whether the run is under way but its driver fell silent, as of unix ``now``."""
         under_way = self.dagster_run.status in OWNED_STATUSES
         return under_way and (self.lease_until is None or self.lease_until < now)
+
+    def is_driven(self, now: float) -> bool:
+        """Return whether a driver that gives signs of life has the run under way."""
+        return self.dagster_run.status in OWNED_STATUSES and not self.is_lost(now)
 
 
 @dataclass(frozen=True, kw_only=True)

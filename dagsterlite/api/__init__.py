@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagsterlite.api.pipelines import execute_pipeline, execute_pipeline_iterator
 from dagsterlite.api.plans import create_execution_plan, validate_run_config
+from dagsterlite.api.reexecution import reexecute_pipeline, reexecute_pipeline_iterator
 from dagsterlite.api.runs import (
     create_run_for_pipeline,
     execute_run,
@@ -19,5 +20,7 @@ __all__ = [
     "execute_run",
     "execute_run_iterator",
     "load_run_result",
+    "reexecute_pipeline",
+    "reexecute_pipeline_iterator",
     "validate_run_config",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagsterlite.errors import DagsterInvariantViolationError
+from dagsterlite.errors import DagsterStepNotStoredError
 from dagsterlite.events.receipt import Receipt
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.plan.execution_plan import ExecutionPlan
@@ -12,18 +12,13 @@ def earlier_receipts(run_context: RunContext, plan: ExecutionPlan) -> dict[str, 
     """Return the receipts of the steps that are needed but not executed in this plan.
 
     Raises:
-        DagsterInvariantViolationError: the run has no stored outputs of one.
+        DagsterStepNotStoredError: the run has no stored outputs of one.
     """
-    executed = frozenset(plan.step_keys_to_execute)
-    needed = {key for keys in plan.upstream_keys.values() for key in keys} - executed
     receipts: dict[str, Receipt] = {}
-    for key in sorted(needed):
+    for key in plan.needed_keys:
         manifest = run_context.storage.read_manifest(key)
         if manifest is None:
-            message = (
-                f"Step '{key}' is needed but not among the steps to execute, and run "
-                f"{run_context.run_id} has no stored outputs of it. Execute it too."
-            )
-            raise DagsterInvariantViolationError(message)
+            reason = f"run {run_context.run_id} has no stored outputs of it"
+            raise DagsterStepNotStoredError(key, reason)
         receipts[key] = manifest.receipt
     return receipts

@@ -30,6 +30,7 @@ from dagsterlite.execution.preparation import Preparation
 from dagsterlite.execution.recorder import Recorder
 from dagsterlite.execution.redaction import redactor
 from dagsterlite.execution.run_context import logging_tags
+from dagsterlite.execution.take_over import Taken, take_over, told_of_taken
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.runs import (
@@ -160,6 +161,7 @@ class _Drive:
         self._raise_on_error = raise_on_error
         self._conflict: DagsterRunConflict | None = None
         self._step_ends: dict[str, DagsterEventType] = {}
+        self._taken: Taken = {}
         self._log = AttemptLog(
             recorder,
             run_id=run.run_id,
@@ -197,13 +199,15 @@ class _Drive:
             self._plan, self._run, self._instance, self._log, self._recorder, self._interrupts
         )
         context = making.context(stack, raise_on_error=self._raise_on_error)
-        self._outcome.storage = context.run_context.storage
+        storage = self._outcome.storage = context.run_context.storage
+        self._taken = take_over(self._plan, self._run, self._instance, storage)
         stack.enter_context(making.executor.prepared(context))
         return context, making.executor
 
     def _execute(
         self, executor: Executor, context: PlanOrchestrationContext
     ) -> Iterator[DagsterEvent]:
+        yield from told_of_taken(context, self._taken)
         events = executor.execute(context, self._plan)
         try:
             for event in events:
