@@ -16,6 +16,8 @@ _NAMES_OF = {
         "create_run_for_pipeline",
         "execute_pipeline",
         "execute_pipeline_iterator",
+        "execute_plan",
+        "execute_plan_iterator",
         "execute_run",
         "execute_run_iterator",
         "load_run_result",

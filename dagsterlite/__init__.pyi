@@ -11,6 +11,12 @@ from dagsterlite.api import (
     execute_pipeline_iterator as execute_pipeline_iterator,
 )
 from dagsterlite.api import (
+    execute_plan as execute_plan,
+)
+from dagsterlite.api import (
+    execute_plan_iterator as execute_plan_iterator,
+)
+from dagsterlite.api import (
     execute_run as execute_run,
 )
 from dagsterlite.api import (
@@ -707,6 +713,8 @@ __all__ = [
     "default_system_storage_defs",
     "execute_pipeline",
     "execute_pipeline_iterator",
+    "execute_plan",
+    "execute_plan_iterator",
     "execute_run",
     "execute_run_iterator",
     "executor",

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dagsterlite.api.pipelines import execute_pipeline, execute_pipeline_iterator
-from dagsterlite.api.plans import create_execution_plan, validate_run_config
+from dagsterlite.api.plans import (
+    create_execution_plan,
+    execute_plan,
+    execute_plan_iterator,
+    validate_run_config,
+)
 from dagsterlite.api.reexecution import reexecute_pipeline, reexecute_pipeline_iterator
 from dagsterlite.api.runs import (
     create_run_for_pipeline,
@@ -17,6 +22,8 @@ __all__ = [
     "create_run_for_pipeline",
     "execute_pipeline",
     "execute_pipeline_iterator",
+    "execute_plan",
+    "execute_plan_iterator",
     "execute_run",
     "execute_run_iterator",
     "load_run_result",

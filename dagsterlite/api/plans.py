@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dagsterlite.api.asked import GivenPipeline, as_executable
+from dagsterlite.api.asked import (
+    GivenPipeline,
+    as_executable,
+    check_instance,
+    check_is_of,
+    check_plan,
+    check_run,
+)
+from dagsterlite.errors import ParameterCheckError
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.execution.plan_part import execute_part
+from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.run_config.resolved import EnvironmentConfig
+from dagsterlite.runs import DagsterRun
 
 
 def create_execution_plan(
@@ -31,6 +43,66 @@ def create_execution_plan(
     definition = as_executable("create_execution_plan", pipeline).get_definition()
     config = EnvironmentConfig.build(definition, run_config, mode)
     return ExecutionPlan.build(definition, config, mode, step_keys_to_execute)
+
+
+def execute_plan(
+    execution_plan: ExecutionPlan,
+    instance: DagsterInstance,
+    pipeline_run: DagsterRun,
+    run_config: Mapping[str, Any] | None = None,
+) -> list[DagsterEvent]:
+    """Execute the steps of a plan, or of a part of one, in this process; return their events.
+
+    For custom executors, which take a plan apart with ``get_steps_to_execute_by_level`` and
+    ``build_subset_plan``, and for outside schedulers that give each step a process of its own.
+    Neither the run's status nor its run-level events are touched, and what a step raises is told
+    by its events. What its steps need must be among them, or be stored by calls before.
+
+    Args:
+        execution_plan: The plan, or a part of it.
+        instance: Where the run is recorded.
+        pipeline_run: The run that the steps belong to.
+        run_config: The run config, where it is not the one that the plan was compiled with.
+
+    Raises:
+        CheckError: an argument is of the wrong type.
+        DagsterRunNotFoundError: the instance has no such run.
+        DagsterRunConflict: another process drives the run, or it has ended.
+        DagsterStepNotStoredError: a step that is needed has left no outputs.
+        DagsterInvalidConfigError: the run config does not fit.
+    """
+    events = _part("execute_plan", execution_plan, pipeline_run, instance, run_config)
+    return list(events)
+
+
+def execute_plan_iterator(
+    execution_plan: ExecutionPlan,
+    pipeline_run: DagsterRun,
+    instance: DagsterInstance,
+    run_config: Mapping[str, Any] | None = None,
+) -> Iterator[DagsterEvent]:
+    """Execute the steps of a plan, or of a part of one; yield their events as they happen.
+
+    Takes the arguments of :func:`execute_plan` and raises what it raises.
+    """
+    return _part("execute_plan_iterator", execution_plan, pipeline_run, instance, run_config)
+
+
+def _part(
+    owner: str, plan: Any, run: Any, instance: Any, run_config: Any
+) -> Iterator[DagsterEvent]:
+    check_plan(owner, plan)
+    check_run(owner, run)
+    check_instance(owner, instance)
+    recorded = instance.require_run(run.run_id).dagster_run
+    check_is_of(owner, plan.pipeline, recorded)
+    if run_config is not None:
+        if not isinstance(run_config, Mapping):
+            raise ParameterCheckError(owner, "run_config", "a dict", run_config)
+        mode = plan.environment_config.mode
+        config = EnvironmentConfig.build(plan.pipeline, run_config, mode)
+        plan = ExecutionPlan.build(plan.pipeline, config, mode, plan.step_keys_to_execute)
+    return execute_part(plan, recorded, instance)
 
 
 def validate_run_config(

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from dagsterlite.errors import DagsterStepNotStoredError
-from dagsterlite.events.receipt import Receipt
+from dagsterlite.events.receipt import Receipt, Receipts
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.plan.execution_plan import ExecutionPlan
 
 
-def earlier_receipts(run_context: RunContext, plan: ExecutionPlan) -> dict[str, Receipt]:
+def earlier_receipts(
+    run_context: RunContext, plan: ExecutionPlan, known: Receipts | None = None
+) -> dict[str, Receipt]:
     """Return the receipts of the steps that are needed but not executed in this plan.
+
+    Args:
+        run_context: The run.
+        plan: The plan.
+        known: The receipts that are at hand.
 
     Raises:
         DagsterStepNotStoredError: the run has no stored outputs of one.
     """
     receipts: dict[str, Receipt] = {}
     for key in plan.needed_keys:
+        if known is not None and key in known:
+            receipts[key] = known[key]
+            continue
         manifest = run_context.storage.read_manifest(key)
         if manifest is None:
             reason = f"run {run_context.run_id} has no stored outputs of it"

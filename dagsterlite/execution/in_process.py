@@ -35,10 +35,17 @@ class InProcessExecutor(Executor):
 
     Args:
         retries: What is done when a step asks to be tried again.
+        receipts: What steps of the run left that were executed before, by key; those of the steps
+            that are executed here are added.
     """
 
-    def __init__(self, retries: RetryMode = RetryMode.ENABLED) -> None:
+    def __init__(
+        self,
+        retries: RetryMode = RetryMode.ENABLED,
+        receipts: dict[str, Receipt] | None = None,
+    ) -> None:
         self._retries = retries
+        self._receipts: dict[str, Receipt] = {} if receipts is None else receipts
         self._resources: ResourceManager | None = None
 
     @property
@@ -68,7 +75,8 @@ class InProcessExecutor(Executor):
             with self.prepared(plan_context):
                 yield from self.execute(plan_context, execution_plan)
             return
-        yield from _Execution(plan_context, execution_plan, self._resources).run()
+        execution = _Execution(plan_context, execution_plan, self._resources, self._receipts)
+        yield from execution.run()
 
 
 class _Execution:
@@ -77,13 +85,15 @@ class _Execution:
         plan_context: PlanOrchestrationContext,
         plan: ExecutionPlan,
         resources: ResourceManager,
+        receipts: dict[str, Receipt],
     ) -> None:
         self._context = plan_context
         self._run_context = plan_context.run_context
         self._plan = plan
         self._resources = resources
         self._queue = ReadyQueue(plan)
-        self._receipts: dict[str, Receipt] = earlier_receipts(plan_context.run_context, plan)
+        self._receipts = receipts
+        receipts |= earlier_receipts(plan_context.run_context, plan, receipts)
         self._values: dict[tuple[str, str], Any] = {}
         self._consumers_left = {key: len(keys) for key, keys in plan.consumers.items()}
         self._retry_numbers: dict[str, int] = {}

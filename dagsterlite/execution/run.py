@@ -26,6 +26,7 @@ from dagsterlite.events.payloads import (
 from dagsterlite.execution.attempt_log import AttemptLog
 from dagsterlite.execution.executor import Executor, PlanOrchestrationContext
 from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_keyboard
+from dagsterlite.execution.plan_part import under_way
 from dagsterlite.execution.preparation import Preparation
 from dagsterlite.execution.recorder import Recorder
 from dagsterlite.execution.redaction import redactor
@@ -208,15 +209,16 @@ class _Drive:
         self, executor: Executor, context: PlanOrchestrationContext
     ) -> Iterator[DagsterEvent]:
         yield from told_of_taken(context, self._taken)
-        events = executor.execute(context, self._plan)
-        try:
-            for event in events:
-                self._note_end(event)
-                yield event
-        finally:
-            if isinstance(events, Generator):
-                # Now, not when it is collected: steps left in the midst clean up.
-                events.close()
+        with under_way(context):
+            events = executor.execute(context, self._plan)
+            try:
+                for event in events:
+                    self._note_end(event)
+                    yield event
+            finally:
+                if isinstance(events, Generator):
+                    # Now, not when it is collected: steps left in the midst clean up.
+                    events.close()
 
     def _note_end(self, event: DagsterEvent) -> None:
         key, kind = event.step_key, event.event_type

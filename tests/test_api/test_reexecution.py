@@ -175,7 +175,7 @@ def test_values_are_the_parents_and_lie_where_they_lay(instance: DagsterInstance
         if e.message.startswith("Retrieved")
     ]
     assert old.object_store_operation_result_data.address in read
-    assert all(parent.run_id in address for address in read)
+    assert all(address and parent.run_id in address for address in read)
 
 
 def test_the_run_tells_where_it_comes_from(instance: DagsterInstance) -> None:
