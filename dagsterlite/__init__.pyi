@@ -23,6 +23,15 @@ from dagsterlite.api import (
     execute_run_iterator as execute_run_iterator,
 )
 from dagsterlite.api import (
+    execute_solid as execute_solid,
+)
+from dagsterlite.api import (
+    execute_solid_within_pipeline as execute_solid_within_pipeline,
+)
+from dagsterlite.api import (
+    execute_solids_within_pipeline as execute_solids_within_pipeline,
+)
+from dagsterlite.api import (
     load_run_result as load_run_result,
 )
 from dagsterlite.api import (
@@ -717,6 +726,9 @@ __all__ = [
     "execute_plan_iterator",
     "execute_run",
     "execute_run_iterator",
+    "execute_solid",
+    "execute_solid_within_pipeline",
+    "execute_solids_within_pipeline",
     "executor",
     "fs_intermediate_storage",
     "fs_system_storage",

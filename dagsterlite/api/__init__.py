@@ -16,6 +16,11 @@ from dagsterlite.api.runs import (
     execute_run_iterator,
     load_run_result,
 )
+from dagsterlite.api.solids import (
+    execute_solid,
+    execute_solid_within_pipeline,
+    execute_solids_within_pipeline,
+)
 
 __all__ = [
     "create_execution_plan",
@@ -26,6 +31,9 @@ __all__ = [
     "execute_plan_iterator",
     "execute_run",
     "execute_run_iterator",
+    "execute_solid",
+    "execute_solid_within_pipeline",
+    "execute_solids_within_pipeline",
     "load_run_result",
     "reexecute_pipeline",
     "reexecute_pipeline_iterator",
