@@ -115,6 +115,8 @@ _NAMES_OF = {
         "DagsterInvalidConfigDefinitionError",
         "DagsterInvalidConfigError",
         "DagsterInvalidDefinitionError",
+        "DagsterInvalidInvocationError",
+        "DagsterInvalidPropertyError",
         "DagsterInvalidSubsetError",
         "DagsterInvariantViolationError",
         "DagsterLeaseLostError",
@@ -175,6 +177,7 @@ _NAMES_OF = {
         "AbstractComputeExecutionContext",
         "SolidExecutionContext",
         "StepExecutionContext",
+        "SystemComputeExecutionContext",
         "TypeCheckContext",
     ),
     "dagsterlite.execution.defaults": (
@@ -202,6 +205,14 @@ _NAMES_OF = {
         "CompositeSolidExecutionResult",
         "PipelineExecutionResult",
         "SolidExecutionResult",
+    ),
+    "dagsterlite.execution.unbound_contexts": (
+        "UnboundInitLoggerContext",
+        "UnboundInitResourceContext",
+        "UnboundSolidExecutionContext",
+        "build_init_logger_context",
+        "build_init_resource_context",
+        "build_solid_context",
     ),
     "dagsterlite.handles": ("SolidHandle",),
     "dagsterlite.instance": (

@@ -224,6 +224,12 @@ from dagsterlite.errors import (
     DagsterInvalidDefinitionError as DagsterInvalidDefinitionError,
 )
 from dagsterlite.errors import (
+    DagsterInvalidInvocationError as DagsterInvalidInvocationError,
+)
+from dagsterlite.errors import (
+    DagsterInvalidPropertyError as DagsterInvalidPropertyError,
+)
+from dagsterlite.errors import (
     DagsterInvalidSubsetError as DagsterInvalidSubsetError,
 )
 from dagsterlite.errors import (
@@ -386,6 +392,9 @@ from dagsterlite.execution.contexts import (
     StepExecutionContext as StepExecutionContext,
 )
 from dagsterlite.execution.contexts import (
+    SystemComputeExecutionContext as SystemComputeExecutionContext,
+)
+from dagsterlite.execution.contexts import (
     TypeCheckContext as TypeCheckContext,
 )
 from dagsterlite.execution.defaults import (
@@ -441,6 +450,24 @@ from dagsterlite.execution.results import (
 )
 from dagsterlite.execution.results import (
     SolidExecutionResult as SolidExecutionResult,
+)
+from dagsterlite.execution.unbound_contexts import (
+    UnboundInitLoggerContext as UnboundInitLoggerContext,
+)
+from dagsterlite.execution.unbound_contexts import (
+    UnboundInitResourceContext as UnboundInitResourceContext,
+)
+from dagsterlite.execution.unbound_contexts import (
+    UnboundSolidExecutionContext as UnboundSolidExecutionContext,
+)
+from dagsterlite.execution.unbound_contexts import (
+    build_init_logger_context as build_init_logger_context,
+)
+from dagsterlite.execution.unbound_contexts import (
+    build_init_resource_context as build_init_resource_context,
+)
+from dagsterlite.execution.unbound_contexts import (
+    build_solid_context as build_solid_context,
 )
 from dagsterlite.handles import (
     SolidHandle as SolidHandle,
@@ -590,6 +617,8 @@ __all__ = [
     "DagsterInvalidConfigDefinitionError",
     "DagsterInvalidConfigError",
     "DagsterInvalidDefinitionError",
+    "DagsterInvalidInvocationError",
+    "DagsterInvalidPropertyError",
     "DagsterInvalidSubsetError",
     "DagsterInvariantViolationError",
     "DagsterLeaseLostError",
@@ -703,13 +732,20 @@ __all__ = [
     "StepManifest",
     "String",
     "StringSource",
+    "SystemComputeExecutionContext",
     "SystemStorageDefinition",
     "TextMetadataEntryData",
     "Tuple",
     "TypeCheck",
     "TypeCheckContext",
+    "UnboundInitLoggerContext",
+    "UnboundInitResourceContext",
+    "UnboundSolidExecutionContext",
     "UrlMetadataEntryData",
+    "build_init_logger_context",
+    "build_init_resource_context",
     "build_reconstructable_pipeline",
+    "build_solid_context",
     "colored_console_logger",
     "composite_solid",
     "create_execution_plan",

@@ -83,6 +83,21 @@ class DagsterInvalidSubsetError(DagsterError):
     """A selection of solids or steps names something that is not there, or selects nothing."""
 
 
+class DagsterInvalidInvocationError(DagsterInvariantViolationError):
+    """A definition was called as a function with what its function cannot take."""
+
+
+class DagsterInvalidPropertyError(DagsterInvariantViolationError):
+    """A context that belongs to no run was asked for something that only a run has."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"The context has no '{name}': it belongs to no run, since the definition is called "
+            "directly. Test what needs it by execute_solid or execute_pipeline."
+        )
+
+
 class DagsterUnknownResourceError(DagsterError, AttributeError):
     """User code asked for a resource that its definition does not require."""
 

@@ -32,6 +32,9 @@ PLUGINS = {
     "instance_from_home": Plugin("dagsterlite.settings:instance_from_home"),
     "instance_from_ref": Plugin("dagsterlite.settings:instance_from_ref"),
     "create_run_for_pipeline": Plugin("dagsterlite.api:create_run_for_pipeline"),
+    "invoke_solid": Plugin("dagsterlite.execution.invocation:invoke_solid"),
+    "invoke_resource": Plugin("dagsterlite.execution.invocation:invoke_resource"),
+    "invoke_logger": Plugin("dagsterlite.execution.invocation:invoke_logger"),
     "default_executors": Plugin("dagsterlite.execution.defaults:default_executors"),
     "default_intermediate_storage_defs": Plugin(
         "dagsterlite.execution.defaults:default_intermediate_storage_defs"

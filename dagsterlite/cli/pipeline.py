@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
-from dagsterlite.cli.exits import RUN_FAILED
 from dagsterlite.cli.home import instance_for_new_run, tell_if_not_kept
-from dagsterlite.cli.loading import FoundPipeline, folders_of, importable, load_pipelines, pick
-from dagsterlite.cli.run_config import read_run_config, read_selection, read_tags
-from dagsterlite.cli.sources import (
-    NOTHING_NAMED,
-    PythonFile,
-    PythonModule,
-    Source,
-    configured_sources,
+from dagsterlite.cli.options import (
+    NAME,
+    load_all,
+    pick_pipeline,
+    sources_of,
+    takes_run_options,
+    takes_source,
 )
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-_OPTIONS = (
-    click.option("-f", "--python-file", metavar="FILE", help="The file that holds pipelines."),
-    click.option("-m", "--module-name", metavar="MODULE", help="The module that holds pipelines."),
-    click.option(
-        "-a",
-        "--attribute",
-        metavar="NAME",
-        help="In it, the pipeline, a list of pipelines, or a function that returns one or the "
-        "other. By default all pipelines at its top level.",
-    ),
-)
-_NAME = click.argument("name", metavar="[PIPELINE]", required=False)
-
-
-def _takes_source(function: F) -> F:
-    """Give a command the options that say where pipelines are."""
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
+from dagsterlite.cli.run_config import read_run_config, read_selection
 
 
 @click.group()
@@ -53,17 +29,8 @@ def pipeline_group() -> None:
 
 
 @pipeline_group.command("execute")
-@_takes_source
-@click.option("-d", "--mode", metavar="MODE", help="The mode to run in.")
-@click.option("-p", "--preset", metavar="PRESET", help="The preset to run with.")
-@click.option(
-    "-c",
-    "--config",
-    "config_files",
-    metavar="YAML",
-    multiple=True,
-    help="A file of run config, or a glob; may be repeated, later files over earlier ones.",
-)
+@takes_source
+@takes_run_options
 @click.option(
     "-s",
     "--solid-selection",
@@ -72,13 +39,7 @@ def pipeline_group() -> None:
     callback=read_selection,
     help="The solids to run, e.g. '*load,clean+': queries with commas; may be repeated.",
 )
-@click.option(
-    "--tags", metavar="JSON", callback=read_tags, help="Tags of the run, as a JSON object."
-)
-@click.option(
-    "--plain", is_flag=True, help="Write lines, also on a terminal (e.g. to use context.pdb)."
-)
-@_NAME
+@NAME
 @click.pass_context
 def execute(
     ctx: click.Context,
@@ -99,9 +60,9 @@ def execute(
     failed or was canceled, 2 when the command or the config is wrong.
     """
     run_config = read_run_config(config_files)
-    found = _pick(ctx, python_file, module_name, attribute, name)
+    found = pick_pipeline(ctx, python_file, module_name, attribute, name)
     from dagsterlite.api import execute_pipeline_iterator
-    from dagsterlite.cli.watch import watch
+    from dagsterlite.cli.watch import watch_to_end
 
     instance = ctx.with_resource(instance_for_new_run())
     events = execute_pipeline_iterator(
@@ -114,35 +75,29 @@ def execute(
         instance,
     )
     tell_if_not_kept(instance)
-    try:
-        progress = watch(events, plain=plain)
-    finally:
-        if instance.is_persistent:
-            click.echo(f"\nThe run is kept: dagsterlite run show {events.run_id}")
-    if not progress.is_success:
-        ctx.exit(RUN_FAILED)
+    watch_to_end(ctx, events, is_kept=instance.is_persistent, plain=plain)
 
 
 @pipeline_group.command("list")
-@_takes_source
+@takes_source
 @click.pass_context
 def list_pipelines(
     ctx: click.Context, python_file: str | None, module_name: str | None, attribute: str | None
 ) -> None:
     """List the pipelines of a file or module, with where each stands in it."""
-    sources = _sources(python_file, module_name, attribute)
+    sources = sources_of(python_file, module_name, attribute)
     from dagsterlite.render.pipelines import pipeline_list
     from dagsterlite.render.screen import screen
 
     console = screen()
-    for line in pipeline_list((f.definition, f.place) for f in _load(ctx, sources)):
+    for line in pipeline_list((f.definition, f.place) for f in load_all(ctx, sources)):
         console.print(line, soft_wrap=True)
 
 
 @pipeline_group.command("print")
-@_takes_source
+@takes_source
 @click.option("-d", "--mode", metavar="MODE", help="The mode whose run config is shown.")
-@_NAME
+@NAME
 @click.pass_context
 def print_pipeline(
     ctx: click.Context,
@@ -153,7 +108,7 @@ def print_pipeline(
     name: str | None,
 ) -> None:
     """Print a pipeline: its solids, modes and presets, and the run config that it takes."""
-    definition = _pick(ctx, python_file, module_name, attribute, name).definition
+    definition = pick_pipeline(ctx, python_file, module_name, attribute, name).definition
     from dagsterlite.config import print_config_type
     from dagsterlite.render.pipelines import pipeline_report
     from dagsterlite.render.screen import screen
@@ -164,37 +119,3 @@ def print_pipeline(
     console = screen()
     for line in pipeline_report(definition, shown_mode, schema):
         console.print(line, soft_wrap=True)
-
-
-def _sources(
-    python_file: str | None, module_name: str | None, attribute: str | None
-) -> list[Source]:
-    if python_file and module_name:
-        raise click.UsageError("Give a file with -f or a module with -m, not both.")
-    if python_file:
-        return [PythonFile(python_file, attribute)]
-    if module_name:
-        return [PythonModule(module_name, attribute)]
-    if attribute:
-        raise click.UsageError("-a names something in a file or module: give -f or -m too.")
-    sources = configured_sources(os.getcwd())
-    if not sources:
-        raise click.UsageError(NOTHING_NAMED)
-    return sources
-
-
-def _load(ctx: click.Context, sources: Sequence[Source]) -> list[FoundPipeline]:
-    # Solids may import further modules when they run, so the folders stay to the command's end.
-    ctx.with_resource(importable(folders_of(sources)))
-    return [found for source in sources for found in load_pipelines(source)]
-
-
-def _pick(
-    ctx: click.Context,
-    python_file: str | None,
-    module_name: str | None,
-    attribute: str | None,
-    name: str | None,
-) -> FoundPipeline:
-    sources = _sources(python_file, module_name, attribute)
-    return pick(_load(ctx, sources), name, ", ".join(map(str, sources)))

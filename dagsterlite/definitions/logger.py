@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, overload
 
+from dagsterlite import plugins
 from dagsterlite.config import Field
 from dagsterlite.definitions.configurable import config_field_of, default_config, is_bare
 from dagsterlite.types.callables import check_function
@@ -43,7 +44,8 @@ class LoggerDefinition:
         config_schema: Any = None,
         description: str | None = None,
     ) -> None:
-        owner = f"logger '{getattr(logger_fn, '__name__', 'logger')}'"
+        #: What messages call it: it bears no name but its function's.
+        self.label = owner = f"logger '{getattr(logger_fn, '__name__', 'logger')}'"
         self.logger_fn: Callable[[InitLoggerContext], logging.Logger] = check_function(
             owner, "logger_fn", logger_fn, takes=("init_context",)
         )
@@ -54,6 +56,15 @@ class LoggerDefinition:
     def config_schema(self) -> Field | None:
         """What the logger's config must look like, if it takes any."""
         return self.config_field
+
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.Logger:
+        """Call the logger function directly, as in a test; return what it returns.
+
+        Raises:
+            DagsterInvalidInvocationError: the arguments are not one context.
+        """
+        made: logging.Logger = plugins.load("invoke_logger")(self, args, kwargs)
+        return made
 
     def default_config(self) -> Any:
         """Return the config that the logger has where none is given; None where it takes none."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 from unittest.mock import MagicMock
 
+from dagsterlite import plugins
 from dagsterlite.config import Field, String
 from dagsterlite.definitions.configurable import config_field_of, is_bare
 from dagsterlite.errors import DagsterInvalidDefinitionError
@@ -69,7 +70,8 @@ class ResourceDefinition:
         version: str | None = None,
     ) -> None:
         name = getattr(resource_fn, "__name__", "resource")
-        owner = f"resource '{name}'"
+        #: What messages call it: it bears no name but its function's.
+        self.label = owner = f"resource '{name}'"
         self.resource_fn: Callable[..., Any] = check_function(owner, "resource_fn", resource_fn)
         self._takes_context = can_take(resource_fn, 1)
         if not self._takes_context and not can_take(resource_fn, 0):
@@ -87,6 +89,15 @@ class ResourceDefinition:
     def config_schema(self) -> Field | None:
         """What the resource's config must look like, if it takes any."""
         return self.config_field
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the resource function directly, as in a test; return what it returns.
+
+        Raises:
+            DagsterInvalidInvocationError: the arguments are not a context that has what the
+                resource requires.
+        """
+        return plugins.load("invoke_resource")(self, args, kwargs)
 
     def create(self, context: InitResourceContext) -> Any:
         """Call the resource function; a generator is returned as it is."""

@@ -27,6 +27,13 @@ class EventSink(Protocol):
         """Take an entry; entries of one attempt come in the order of their seq."""
 
 
+class Unheard:
+    """A sink for what is told where no run is under way: it is lost."""
+
+    def emit(self, entry: EventLogEntry) -> None:
+        return
+
+
 class AttemptLog:
     """Makes, numbers and hands on the entries of one attempt.
 

@@ -9,7 +9,7 @@ from typing import Any
 from dagsterlite.events.engine import AttemptSuperseded, EngineEventData
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.log_entry import EventLogEntry
-from dagsterlite.execution.attempt_log import AttemptLog
+from dagsterlite.execution.attempt_log import AttemptLog, Unheard
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.results import ReadOutput, output_reader
@@ -19,13 +19,6 @@ from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.runs import DagsterRun
 from dagsterlite.stores import IntermediateStorage
-
-
-class _Unheard:
-    """Takes what a run's resources tell after its end."""
-
-    def emit(self, entry: EventLogEntry) -> None:
-        return
 
 
 @contextmanager
@@ -38,7 +31,7 @@ def opened_storage(
     """
     config = plan.environment_config
     mode = plan.pipeline.get_mode_definition(config.mode)
-    log = AttemptLog(_Unheard(), run_id=run.run_id, pipeline_name=run.pipeline_name)
+    log = AttemptLog(Unheard(), run_id=run.run_id, pipeline_name=run.pipeline_name)
     interrupts = Interrupts()
     manager = make_resource_manager(
         mode, config, run, DagsterLogManager(log, (), interrupts), interrupts, lambda: instance

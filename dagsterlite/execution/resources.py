@@ -73,6 +73,11 @@ class ResourceManager:
         self._values: dict[str, Any] = {}
         self._generators: list[tuple[str, Generator[Any, Any, Any]]] = []
 
+    @property
+    def has_to_clean_up(self) -> bool:
+        """Whether a resource that was made cleans up after itself."""
+        return bool(self._generators)
+
     def scoped(self, keys: Iterable[str]) -> ScopedResources:
         """Return the resources of these keys, made now if they are not there.
 

@@ -65,6 +65,7 @@ class WorkerRun:
             loggers=(),
             open_instance=_open_instance,
             retries_enabled=payload.retries_enabled,
+            has_terminal=False,
             redact=redactor(sorted(config.secrets)),
             tags=logging_tags(run),
         )
