@@ -52,6 +52,7 @@ PLUGINS = {
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
     "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),
     "fs_system_storage": Plugin("dagsterlite_fsspec.definitions:fs_system_storage"),
+    "remove_run_files": Plugin("dagsterlite_fsspec.removal:remove_run"),
     "fs_intermediates": Plugin("dagsterlite_fsspec.intermediates:FsspecIntermediateStorage"),
 }
 

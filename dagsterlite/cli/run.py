@@ -179,7 +179,11 @@ def cancel(ctx: click.Context, run_id: str) -> None:
 @_RUN
 @click.pass_context
 def delete(ctx: click.Context, run_id: str, yes: bool) -> None:
-    """Delete a run's record and its event log. The files that it wrote stay."""
+    """Delete a run's record, its event log and the outputs that it stored.
+
+    Outputs that a later run took over from it stay until that run is deleted too. Files that its
+    solids wrote themselves are not touched.
+    """
     instance = ctx.with_resource(DagsterInstance.get())
     record = find_run(instance, run_id)
     run = record.dagster_run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from io import BufferedIOBase
 from typing import Protocol
 
@@ -32,3 +32,6 @@ class Files(Protocol):
 
     def remove(self, address: str) -> None:
         """Remove a file; do nothing where there is none."""
+
+    def clear(self, folder: str, needed: Collection[str]) -> None:
+        """Remove all files below a folder, given relative to the base, but those at ``needed``."""

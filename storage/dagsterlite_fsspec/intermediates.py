@@ -51,7 +51,7 @@ class FsspecIntermediateStorage(IntermediateStorage):
         self.run_id = run_id
         self._public_options = public_options(storage_options or {})
         self._durability: Durability = durability
-        self._files = _open_files(base, storage_options or {}, durability)
+        self._files = open_files(base, storage_options, durability)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         arguments = (self._files.base, self.run_id, self._public_options, self._durability)
@@ -177,13 +177,16 @@ class FsspecIntermediateStorage(IntermediateStorage):
                 self._files.remove(output.address)
 
 
-def _open_files(base: str, options: Mapping[str, Any], durability: Durability) -> Files:
+def open_files(
+    base: str, options: Mapping[str, Any] | None = None, durability: Durability = "none"
+) -> Files:
+    """Return the files below a base; takes the arguments of a storage and raises its errors."""
     if is_local(base):
         return LocalFiles(base, is_synced=durability == "fsync")
     # Local files are the usual case and need no fsspec, which takes its time to import.
     from dagsterlite_fsspec.remote import RemoteFiles
 
-    return RemoteFiles(base, options)
+    return RemoteFiles(base, options or {})
 
 
 def _check(stream: BufferedIOBase, output: StoredOutput) -> None:

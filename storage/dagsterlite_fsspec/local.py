@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedIOBase
 
@@ -64,8 +64,23 @@ class LocalFiles(Files):
         path = local_path(address)
         with _translated("remove", address), suppress(FileNotFoundError):
             os.unlink(path)
-        with suppress(OSError):  # others lie beside it
-            os.rmdir(os.path.dirname(path))
+        _remove_if_empty(os.path.dirname(path))
+
+    def clear(self, folder: str, needed: Collection[str]) -> None:
+        top = os.path.join(self.base, folder)
+        with _translated("remove", top):
+            for place, _, names in os.walk(top, topdown=False):
+                for name in names:
+                    path = os.path.join(place, name)
+                    if path not in needed:
+                        os.unlink(path)
+                _remove_if_empty(place)
+            _remove_if_empty(os.path.dirname(top))
+
+
+def _remove_if_empty(folder: str) -> None:
+    with suppress(OSError):
+        os.rmdir(folder)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedIOBase, BytesIO
 from typing import Any
@@ -24,9 +24,9 @@ _OURS = (DagsterStorageError,)
 class RemoteFiles(Files):
     """The files below one URL; see :class:`~dagsterlite_fsspec.files.Files`.
 
-    Nothing here lists, looks whether a file exists or asks for its size: file systems answer such
-    questions from caches. None is kept either: fsspec keeps one for each process, and for each
-    thread where it must, also after a fork.
+    Nothing here looks whether a file exists or asks for its size, and only what is to be removed
+    is listed: file systems answer such questions from caches. None is kept either: fsspec keeps
+    one for each process, and for each thread where it must, also after a fork.
 
     Raises:
         CheckError: the URL holds a password, or chains file systems.
@@ -63,6 +63,15 @@ class RemoteFiles(Files):
         with self._translated("remove", address), suppress(FileNotFoundError):
             fs, path = self._locate(address)
             fs.rm_file(path)
+
+    def clear(self, folder: str, needed: Collection[str]) -> None:
+        top = f"{self.base}/{folder}"
+        with self._translated("remove", top):
+            fs, path = self._locate(top)
+            kept = {self._locate(address)[1] for address in needed}
+            for found in fs.find(path):
+                if found not in kept:
+                    fs.rm_file(found)
 
     def _locate_for_writing(self, address: str) -> tuple[Any, str]:
         fs, path = self._locate(address)

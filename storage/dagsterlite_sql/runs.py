@@ -201,10 +201,18 @@ class SqlRunStorage(RunStorage):
     # --- objects of other runs ---
 
     def add_references(self, run_id: str, addresses: Iterable[str]) -> None:
-        rows = [{"run_id": run_id, "address": address} for address in addresses]
-        if rows:
-            with self._database.write() as connection:
-                connection.execute(self._database.insert_new(object_references), rows)
+        table = object_references
+        with self._database.write() as connection:
+            for part in _parts(list(addresses)):
+                orphaned = select(table.c.address).where(
+                    table.c.address.in_(part), table.c.is_orphan
+                )
+                orphans = frozenset(connection.scalars(orphaned))
+                rows = [
+                    {"run_id": run_id, "address": address, "is_orphan": address in orphans}
+                    for address in part
+                ]
+                connection.execute(self._database.insert_new(table), rows)
 
     def release_objects(self, run_id: str, own: Iterable[str]) -> list[str]:
         table = object_references

@@ -502,6 +502,16 @@ class RunStorageSuite:
         assert store.release_objects("child", []) == []
         assert store.release_objects("parent", ["a"]) == ["a"]
 
+    def test_what_is_referred_to_after_its_run_is_gone_is_let_go_in_the_end(
+        self, store: RunStorage
+    ) -> None:
+        store.add_references("child", ["a"])
+        store.release_objects("parent", ["a"])
+        store.add_references("grandchild", ["a"])
+
+        assert store.release_objects("child", []) == []
+        assert store.release_objects("grandchild", []) == ["a"]
+
     def test_many_objects_are_let_go_at_once(self, store: RunStorage) -> None:
         addresses = [f"object {number}" for number in range(2_000)]
         store.add_references("child", addresses[1:])
