@@ -109,6 +109,17 @@ def selection_of(run: DagsterRun) -> Sequence[str] | None:
     return sorted(run.solids_to_execute)
 
 
+def check_run_id(owner: str, argument: str, value: Any) -> str:
+    """Return a run's id.
+
+    Raises:
+        ParameterCheckError: it is no text.
+    """
+    if not isinstance(value, str):
+        raise ParameterCheckError(owner, argument, "a text", value)
+    return value
+
+
 def check_text(owner: str, argument: str, value: Any) -> None:
     """Refuse what is neither a text nor None.
 

@@ -13,6 +13,7 @@ from dagsterlite.api.asked import (
     ask,
     check_instance,
     check_is_of,
+    check_run_id,
     create_run,
     plan_of,
     selection_of,
@@ -170,8 +171,7 @@ def _reexecution(
 
 
 def _parent(owner: str, run_id: Any, instance: Any) -> RunRecord:
-    if not isinstance(run_id, str):
-        raise ParameterCheckError(owner, "parent_run_id", "a text", run_id)
+    check_run_id(owner, "parent_run_id", run_id)
     if instance is None:
         mend = (
             f"{owner} was given no instance, so it looks in a new one, in memory: give the "

@@ -14,7 +14,7 @@ from dagsterlite.api.asked import (
     check_is_of,
     check_plan,
     check_run,
-    check_text,
+    check_run_id,
     create_run,
     plan_of,
     selection_of,
@@ -138,7 +138,7 @@ def load_run_result(
         DagsterRunNotFoundError: the instance has no such run.
     """
     owner = "load_run_result"
-    check_text(owner, "run_id", run_id)
+    check_run_id(owner, "run_id", run_id)
     check_instance(owner, instance)
     record = instance.require_run(run_id).dagster_run
     asked, plan, run = _recorded(owner, pipeline, record, instance)

@@ -28,10 +28,10 @@ class EventSink(Protocol):
 
 
 class Unheard:
-    """A sink for what is told where no run is under way: it is lost."""
+    """A sink for what is told where no run is under way."""
 
     def emit(self, entry: EventLogEntry) -> None:
-        return
+        """Take an entry and let it go."""
 
 
 class AttemptLog:

@@ -74,13 +74,25 @@ def graph():
     unreached(none)
 
 
+MULTIPROCESS: dict[str, Any] = {
+    "execution": {"multiprocess": {"config": {"max_concurrent": 1}}},
+    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+}
+
+
 def config_for(where: str, cluster: Cluster, side: Path) -> dict[str, Any]:
-    chosen = cluster.config() if where == "dask" else IN_PROCESS
-    return {**chosen, **config_of(NAMES, side)}
+    kinds = {"dask": cluster.config(), "in_process": IN_PROCESS, "multiprocess": MULTIPROCESS}
+    return {**kinds[where], **config_of(NAMES, side)}
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("dask", "dask"), ("dask", "in_process"), ("in_process", "dask")]
+    ("first", "second"),
+    [
+        ("dask", "dask"),
+        ("dask", "in_process"),
+        ("in_process", "dask"),
+        ("in_process", "multiprocess"),
+    ],
 )
 def test_a_failed_run_is_resumed_on_the_same_executor_or_another(
     cluster: Cluster, instance: DagsterInstance, side: Path, first: str, second: str
@@ -125,11 +137,53 @@ def test_values_in_the_clusters_memory_cannot_be_taken(
 ) -> None:
     note(str(side), "breaks_once")
     config = {**config_for("dask", cluster, side), "intermediate_storage": {"in_memory": {}}}
-    parent = execute_pipeline(graph, config, instance=instance)
+    # Only the id is kept: the cluster holds the values for as long as there is the result.
+    run_id = execute_pipeline(graph, config, instance=instance).run_id
 
     with pytest.raises(DagsterInvariantViolationError, match="intermediates in memory"):
-        reexecute_pipeline(graph, parent.run_id, config, ["after"], instance=instance)
+        reexecute_pipeline(graph, run_id, config, ["after"], instance=instance)
 
 
 def steps(result: PipelineExecutionResult) -> set[str | None]:
     return {event.step_key for event in result.step_event_list}
+
+
+@solid
+def debugs(context):
+    context.pdb.set_trace()
+
+
+@solid
+def reads_context(context):
+    step = context._step_context
+    return {
+        "mode": step.mode_def.name,
+        "solid": step.solid.name,
+        "resources": list(step.resources),
+        "terminal": step.run_context.has_terminal,
+        "config": step.run_config == context.run_config,
+    }
+
+
+@pipeline
+def asking():
+    debugs()
+    reads_context()
+
+
+def test_a_worker_has_no_terminal_to_debug_from(
+    cluster: Cluster, instance: DagsterInstance
+) -> None:
+    result = execute_pipeline(asking, cluster.config(), instance=instance, raise_on_error=False)
+
+    failure = result.result_for_solid("debugs").failure_data  # type: ignore[union-attr]
+    assert failure is not None
+    assert failure.error is not None
+    assert "context.pdb cannot be used in step 'debugs.compute'" in failure.error.message
+    assert result.output_for_solid("reads_context") == {
+        "mode": "default",
+        "solid": "reads_context",
+        "resources": [],
+        "terminal": False,
+        "config": True,
+    }
