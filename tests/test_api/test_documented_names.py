@@ -208,7 +208,11 @@ def test_misuse_of_load_run_result_is_told() -> None:
 
 def test_a_solid_is_debugged_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     stops: list[Any] = []
-    monkeypatch.setattr(pdb.Pdb, "set_trace", stops.append)
+
+    def stop(debugger: pdb.Pdb) -> None:
+        stops.append(debugger)
+
+    monkeypatch.setattr(pdb.Pdb, "set_trace", stop)
 
     @solid
     def debug_solid(context):
