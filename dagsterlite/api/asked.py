@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,7 +38,7 @@ class Asked:
     #: How another process makes the pipeline, where that is known.
     origin: PipelineOrigin | None = None
     #: Solids that are not in the pipeline: their config may stand, and is not looked at.
-    ignored_solids: Iterable[str] = ()
+    ignored_solids: Sequence[str] = ()
 
 
 def as_executable(owner: str, pipeline: Any, argument: str = "pipeline") -> IPipeline:

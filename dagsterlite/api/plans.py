@@ -7,11 +7,12 @@ from typing import Any
 
 from dagsterlite.api.asked import (
     GivenPipeline,
-    as_executable,
+    ask,
     check_instance,
     check_is_of,
     check_plan,
     check_run,
+    plan_of,
 )
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.event import DagsterEvent
@@ -37,12 +38,12 @@ def create_execution_plan(
         step_keys_to_execute: The steps to execute (default: all).
 
     Raises:
+        CheckError: an argument is of the wrong type.
         DagsterInvalidConfigError: the run config does not fit.
         DagsterExecutionStepNotFoundError: a step key is not in the plan.
     """
-    definition = as_executable("create_execution_plan", pipeline).get_definition()
-    config = EnvironmentConfig.build(definition, run_config, mode)
-    return ExecutionPlan.build(definition, config, mode, step_keys_to_execute)
+    plan = plan_of(ask("create_execution_plan", pipeline, run_config, mode))
+    return plan if step_keys_to_execute is None else plan.build_subset_plan(step_keys_to_execute)
 
 
 def execute_plan(
@@ -116,5 +117,5 @@ def validate_run_config(
         DagsterInvalidConfigError: it does not fit.
         DagsterInvariantViolationError: the mode is not there.
     """
-    definition = as_executable("validate_run_config", pipeline_def, "pipeline_def").get_definition()
-    return EnvironmentConfig.build(definition, run_config, mode).original_config
+    asked = ask("validate_run_config", pipeline_def, run_config, mode)
+    return plan_of(asked).environment_config.original_config

@@ -31,7 +31,7 @@ from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.execution.run_events import RunEvents
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.plan.reexecution import sources_of_needed, steps_to_resume
+from dagsterlite.plan.reexecution import sources_of, steps_to_resume
 from dagsterlite.runs import (
     PARENT_RUN_ID_TAG,
     RESUME_RETRY_TAG,
@@ -95,13 +95,13 @@ def reexecute_pipeline(
         "reexecute_pipeline",
         pipeline,
         parent_run_id,
-        run_config,
-        step_selection,
-        mode,
-        preset,
-        tags,
-        instance,
-        step_keys_to_execute,
+        run_config=run_config,
+        step_selection=step_selection,
+        mode=mode,
+        preset=preset,
+        tags=tags,
+        instance=instance,
+        step_keys=step_keys_to_execute,
     )
     return run_to_end(asked, plan, run, raise_on_error=raise_on_error)
 
@@ -126,13 +126,13 @@ def reexecute_pipeline_iterator(
         "reexecute_pipeline_iterator",
         pipeline,
         parent_run_id,
-        run_config,
-        step_selection,
-        mode,
-        preset,
-        tags,
-        instance,
-        step_keys_to_execute,
+        run_config=run_config,
+        step_selection=step_selection,
+        mode=mode,
+        preset=preset,
+        tags=tags,
+        instance=instance,
+        step_keys=step_keys_to_execute,
     )
     return run_events(asked, plan, run)
 
@@ -141,6 +141,7 @@ def _reexecution(
     owner: str,
     pipeline: Any,
     parent_run_id: Any,
+    *,
     run_config: Any,
     step_selection: Any,
     mode: Any,
@@ -162,7 +163,7 @@ def _reexecution(
     if wanted is not None:
         plan = wanted
         # What is missing is told before there is a run of it.
-        sources_of_needed(plan, generations(plan, run.run_id, asked.instance))
+        sources_of(plan.needed_keys, generations(plan, run.run_id, asked.instance))
     keys = None if wanted is None else plan.step_keys_to_execute
     made = create_run(
         asked, plan, step_keys=keys, parent_run_id=run.run_id, root_run_id=root_run_id

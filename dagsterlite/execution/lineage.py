@@ -10,6 +10,7 @@ from dagsterlite.events.fold import StepState, fold
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt, StepOutcome, make_attempt_id
 from dagsterlite.execution.recorded import opened_storage
+from dagsterlite.handles import with_compute
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.reexecution import Generation
@@ -59,7 +60,7 @@ def generation_of(plan: ExecutionPlan, run: DagsterRun, instance: DagsterInstanc
     """
     entries = instance.all_logs(run.run_id, _TELLING)
     taken = frozenset(_taken_over(entries))
-    own = frozenset(run.step_keys_to_execute or plan.step_by_key)
+    own = frozenset(map(with_compute, run.step_keys_to_execute or plan.step_by_key))
     ended = ((key, _OUTCOME_OF.get(step.state)) for key, step in fold(entries).steps.items())
     outcomes = {key: outcome for key, outcome in ended if outcome is not None}
     outcomes |= dict.fromkeys(taken, StepOutcome.SUCCESS)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from dagsterlite.errors import DagsterRunConflict
+from dagsterlite.errors import DagsterError, DagsterRunConflict
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.receipt import Receipt, StepOutcome, make_attempt_id
 from dagsterlite.execution.attempt_log import AttemptLog
@@ -83,7 +83,6 @@ def execute_part(
         take_over(plan, run, instance, context.run_context.storage)
         receipts = dict(_fruitless(plan, run, instance))
         yield from InProcessExecutor(receipts=receipts).execute(context, plan)
-        recorder.flush()
 
 
 @contextmanager
@@ -100,7 +99,11 @@ def _owned(run: DagsterRun, instance: DagsterInstance) -> Iterator[tuple[Recorde
     recorder = Recorder(instance, run.run_id, driver_id, interrupts)
     try:
         yield recorder, interrupts
+        recorder.flush()
     finally:
+        # Also where the caller stops reading: what steps told before counts.
+        with suppress(DagsterError):
+            recorder.flush()
         recorder.close()
         # Whoever executes the next part need not wait until the lease runs out.
         storage.renew_lease(run.run_id, driver_id, seconds=-1.0, now=time.time())

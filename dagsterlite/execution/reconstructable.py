@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
@@ -97,18 +97,26 @@ def reconstructable(
     module = sys.modules.get(module_name)
     if getattr(module, name, None) is not target:
         raise _unfit(f"'{name}' of module '{module_name}' is another object than the one given")
-    if module_name != _MAIN:
-        return ReconstructablePipeline(
-            PipelineOrigin(module_name=module_name, attribute=name, working_directory=os.getcwd())
-        )
-    file = getattr(module, "__file__", None)
+    is_main = module_name == _MAIN
+    place: dict[str, Any] = _script(name) if is_main else {"module_name": module_name}
+    return ReconstructablePipeline(
+        PipelineOrigin(**place, attribute=name, working_directory=os.getcwd())
+    )
+
+
+def _script(name: str) -> dict[str, Any]:
+    """Return where another process finds the module that this one runs as its main one.
+
+    Raises:
+        DagsterInvariantViolationError: there is no file of it.
+    """
+    main = sys.modules[_MAIN]
+    if main.__spec__ is not None:
+        return {"module_name": main.__spec__.name}
+    file = _file_of(main)
     if file is None:
         raise _unfit(f"'{name}' was defined in a REPL or notebook, which no process can import")
-    return ReconstructablePipeline(
-        PipelineOrigin(
-            python_file=os.path.abspath(file), attribute=name, working_directory=os.getcwd()
-        )
-    )
+    return {"python_file": file}
 
 
 def _place(target: Any) -> tuple[str, str]:
@@ -218,15 +226,20 @@ def _reconstruct(origin: PipelineOrigin) -> PipelineDefinition:
 
 
 def _module(origin: PipelineOrigin) -> ModuleType:
+    main = sys.modules[_MAIN]
     if origin.python_file is None:
-        return _import(origin)
-    main = sys.modules.get(_MAIN)
-    if main is not None and _file_of(main) == origin.python_file:
-        return main
-    if not os.path.isfile(origin.python_file):
-        raise DagsterPipelineLoadError(f"There is no file {origin.python_file}.")
-    _have_importable(os.path.dirname(origin.python_file))
-    return load_file(origin.python_file)
+        is_main = main.__spec__ is not None and main.__spec__.name == origin.module_name
+        return main if is_main else _import(origin)
+    return main if _file_of(main) == origin.python_file else _loaded(origin.python_file)
+
+
+@cache
+def _loaded(file: str) -> ModuleType:
+    # Once: what its classes make must be the same in all of this process.
+    if not os.path.isfile(file):
+        raise DagsterPipelineLoadError(f"There is no file {file}.")
+    _have_importable(os.path.dirname(file))
+    return load_file(file)
 
 
 def _file_of(module: ModuleType) -> str | None:

@@ -11,9 +11,10 @@ from dagsterlite.events.event import DagsterEvent
 from dagsterlite.execution.executor import PlanOrchestrationContext
 from dagsterlite.execution.lineage import generations, manifest_in
 from dagsterlite.execution.recorded import opened_storage
+from dagsterlite.handles import with_compute
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.plan.reexecution import Generation, sources_of_needed
+from dagsterlite.plan.reexecution import Generation, sources_of
 from dagsterlite.runs import DagsterRun
 from dagsterlite.stores import IntermediateStorage, StepManifest
 
@@ -30,7 +31,7 @@ def take_over(
     refers to the outputs where they lie; the run store lists what is referred to.
 
     Args:
-        plan: The run's plan.
+        plan: The run's plan, or a part of it.
         run: The run.
         instance: Where it and those before it are recorded.
         storage: What the run keeps its outputs in.
@@ -39,18 +40,27 @@ def take_over(
         DagsterInvariantViolationError: the run keeps its outputs in memory.
         DagsterStepNotStoredError: the outputs of a step are not there.
     """
-    if run.parent_run_id is None or not plan.needed_keys:
+    needed = _needed(plan, run)
+    if run.parent_run_id is None or not needed:
         return {}
     if not storage.is_persistent:
-        raise DagsterInvariantViolationError(_in_memory(run, plan.needed_keys))
+        raise DagsterInvariantViolationError(_in_memory(run, needed))
     seen: dict[str, Generation] = {}
-    sources = sources_of_needed(plan, _noted(plan, run.parent_run_id, instance, seen))
+    sources = sources_of(needed, _noted(plan, run.parent_run_id, instance, seen))
     taken: dict[str, list[str]] = {}
     for key, run_id in sources.items():
         taken.setdefault(run_id, []).append(key)
     for run_id, keys in taken.items():
         _refer(plan, run, instance, storage, seen[run_id], keys)
     return taken
+
+
+def _needed(plan: ExecutionPlan, run: DagsterRun) -> list[str]:
+    """Return the steps that a plan, or a part of one, needs and that the run never executes."""
+    if run.step_keys_to_execute is None:
+        return []
+    own = frozenset(map(with_compute, run.step_keys_to_execute))
+    return [key for key in plan.needed_keys if key not in own]
 
 
 def _noted(
@@ -92,7 +102,7 @@ def _manifest(storage: IntermediateStorage, source: Generation, step_key: str) -
     return manifest
 
 
-def _in_memory(run: DagsterRun, step_keys: tuple[str, ...]) -> str:
+def _in_memory(run: DagsterRun, step_keys: list[str]) -> str:
     return (
         f"Run {run.run_id} re-executes a part of run {run.parent_run_id} and needs the outputs of "
         f"{', '.join(step_keys)}, but it keeps its intermediates in memory, where none are found. "

@@ -32,14 +32,14 @@ class Generation:
         return self.outcomes.get(step_key) in _DONE
 
 
-def sources_of_needed(plan: ExecutionPlan, generations: Iterable[Generation]) -> dict[str, str]:
-    """Return, for each step that a plan needs and does not execute, the run to take it from.
+def sources_of(step_keys: Iterable[str], generations: Iterable[Generation]) -> dict[str, str]:
+    """Return, for each step that a run needs and does not execute, the run to take it from.
 
     It is the nearest run that was to execute the step: what an earlier one left of it is out of
     date, also where the nearer run failed to renew it.
 
     Args:
-        plan: The plan of the re-execution.
+        step_keys: The steps that are needed.
         generations: The runs that it descends from, nearest first; no more are looked at than
             are needed.
 
@@ -47,7 +47,7 @@ def sources_of_needed(plan: ExecutionPlan, generations: Iterable[Generation]) ->
         DagsterStepNotStoredError: a step did not come to its end in the nearest run, or none was
             to execute it.
     """
-    open_keys = dict.fromkeys(plan.needed_keys)
+    open_keys = dict.fromkeys(step_keys)
     sources: dict[str, str] = {}
     looked_at: list[str] = []
     for generation in generations if open_keys else ():

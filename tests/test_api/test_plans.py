@@ -190,6 +190,33 @@ def test_what_is_needed_must_be_stored(instance: DagsterInstance) -> None:
         step_by_step(instance, ["start", "use"], config())
 
 
+def test_steps_of_a_re_execution_take_what_the_parent_left(instance: DagsterInstance) -> None:
+    parent = execute_pipeline(graph, config(**FILES), "default", instance=instance)
+    run = instance.create_run_for_pipeline(
+        graph,
+        run_config=config(**FILES),
+        mode="default",
+        step_keys_to_execute=["use", "last"],
+        parent_run_id=parent.run_id,
+    )
+    plan = create_execution_plan(graph, config(**FILES), "default")
+    for name in ("use", "last"):
+        events = execute_plan(plan.build_subset_plan([name]), instance, run)
+        assert kinds(events)[-1] == "STEP_SUCCESS"
+    assert load_run_result(graph, run.run_id, instance).output_for_solid("last") == 202
+
+
+def test_what_was_told_before_a_caller_stopped_reading_is_recorded(
+    instance: DagsterInstance,
+) -> None:
+    run = instance.create_run_for_pipeline(graph, run_config=config(), mode="default")
+    plan = create_execution_plan(graph, config(), "default")
+    events = execute_plan_iterator(plan, run, instance)
+    first = next(events)
+    events.close()  # type: ignore[attr-defined]
+    assert logged(instance, run.run_id)[0].dagster_event == first
+
+
 def test_several_steps_at_once_hand_values_on(instance: DagsterInstance) -> None:
     run = instance.create_run_for_pipeline(graph, run_config=config(), mode="default")
     plan = create_execution_plan(graph, config(), "default", ["use", "start", "last"])
@@ -261,6 +288,14 @@ def test_misuse_is_told(
     with pytest.raises(error, match=message):
         execute(**{**given, **arguments})
     assert logged(instance) == []
+
+
+def test_a_plan_of_a_part_ignores_the_config_of_the_rest() -> None:
+    part = reconstructable(pipelines_to_find.found).subset_for_execution(["one"])
+    given = {"solids": {"add_one": {"nonsense": 1}}}
+    assert [step.key for step in create_execution_plan(part, given).steps] == ["one.compute"]
+    with pytest.raises(CheckError, match="create_execution_plan: argument 'run_config' must be"):
+        create_execution_plan(part, 3)  # type: ignore[arg-type]
 
 
 def test_parameters_stand_in_the_order_of_the_documents() -> None:

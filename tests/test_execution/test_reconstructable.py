@@ -186,6 +186,19 @@ def test_a_script_s_pipeline_is_made_anew_from_the_run_s_origin(tmp_path: Path) 
         assert execute_pipeline(made, instance=instance).success
 
 
+def test_a_module_that_runs_as_the_main_one_is_found_by_its_name(tmp_path: Path) -> None:
+    package = tmp_path / "my_package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "mine.py").write_text(SCRIPT, encoding="utf-8")
+    home = str(tmp_path / "home")
+    subprocess.run([sys.executable, "-m", "my_package.mine", home], cwd=tmp_path, check=True)
+    with DagsterInstance.local_temp(home) as instance:
+        (run,) = instance.get_runs()
+    assert run.external_pipeline_origin.module_name == "my_package.mine"
+    assert run.external_pipeline_origin.working_directory == str(tmp_path)
+
+
 def test_each_function_takes_what_gives_a_pipeline() -> None:
     instance = DagsterInstance.ephemeral()
     part = reconstructable(there.found).subset_for_execution(["one"])
