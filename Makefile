@@ -93,7 +93,7 @@ $(DEMO): $(PY) pyproject.toml constraints.txt
 	@touch '$@'
 
 $(DEV): $(PY) pyproject.toml constraints.txt
-	$(call install,demo$(comma)dev$(comma)notebook$(comma)postgres)
+	$(call install,dataframe$(comma)demo$(comma)dev$(comma)notebook$(comma)pandas$(comma)postgres)
 	@touch '$(DEMO)' '$@'
 
 comma := ,

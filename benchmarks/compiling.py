@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.figures import Figure, best_seconds
-from benchmarks.pipelines import chain, wide
+from benchmarks.pipelines import chain, config_of, configured, wide
 from dagsterlite.api import create_execution_plan
 
 STEP_TARGET = 60.0
@@ -13,10 +13,11 @@ STEP_TARGET = 60.0
 
 def benchmark() -> Iterator[Figure]:
     """Measure resolving the config and compiling, a step."""
-    for form in (chain, wide):
+    for form in (chain, wide, configured):
         for steps in (1_000, 10_000):
             definition = form(steps)
-            seconds = best_seconds(lambda d=definition: create_execution_plan(d))  # type: ignore[misc]
+            config = config_of(definition)
+            seconds = best_seconds(lambda d=definition, c=config: create_execution_plan(d, c))  # type: ignore[misc]
             yield Figure(
                 what=f"compile, {definition.name} of {steps:,} steps, config included",
                 value=seconds / steps * 1e6,

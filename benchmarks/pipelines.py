@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from dagsterlite import InputDefinition, PipelineDefinition, pipeline, solid
+from dagsterlite import Field, InputDefinition, PipelineDefinition, pipeline, solid
 
 QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run config that leaves the terminal to the table."""
@@ -20,6 +20,12 @@ def start(_context: Any) -> int:
 def count(_context: Any, number: int) -> int:
     """Count on."""
     return number + 1
+
+
+@solid(config_schema={"name": str, "limit": Field(int, default_value=10), "rows": [int]})
+def take(context: Any) -> Any:
+    """Take what the config gives."""
+    return context.solid_config["rows"]
 
 
 def chain(length: int) -> PipelineDefinition:
@@ -44,3 +50,22 @@ def wide(width: int) -> PipelineDefinition:
             count(number)
 
     return definition
+
+
+def configured(width: int) -> PipelineDefinition:
+    """Return a pipeline of steps that each take config."""
+
+    @pipeline(name="configured")
+    def definition() -> None:
+        for _ in range(width):
+            take()
+
+    return definition
+
+
+def config_of(definition: PipelineDefinition) -> dict[str, Any]:
+    """Return the run config that one of these pipelines needs."""
+    config = {"name": "a", "rows": [1, 2]}
+    if definition.name != "configured":
+        return {}
+    return {"solids": {name: {"config": config} for name in definition.solid_names}}

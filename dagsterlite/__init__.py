@@ -26,6 +26,7 @@ _NAMES_OF = {
         "load_run_result",
         "reexecute_pipeline",
         "reexecute_pipeline_iterator",
+        "scaffold_run_config",
         "validate_run_config",
     ),
     "dagsterlite.config": (
@@ -52,6 +53,7 @@ _NAMES_OF = {
         "composite_solid",
     ),
     "dagsterlite.definitions.config_mapping": ("ConfigMapping",),
+    "dagsterlite.definitions.configured": ("configured",),
     "dagsterlite.definitions.console": (
         "colored_console_logger",
         "default_loggers",
@@ -64,6 +66,13 @@ _NAMES_OF = {
     "dagsterlite.definitions.executor": (
         "ExecutorDefinition",
         "executor",
+    ),
+    "dagsterlite.definitions.hook": (
+        "HookDefinition",
+        "HookExecutionResult",
+        "event_list_hook",
+        "failure_hook",
+        "success_hook",
     ),
     "dagsterlite.definitions.inputs": (
         "InputDefinition",
@@ -84,11 +93,23 @@ _NAMES_OF = {
         "PipelineDefinition",
         "pipeline",
     ),
-    "dagsterlite.definitions.preset": ("PresetDefinition",),
+    "dagsterlite.definitions.preset": (
+        "PresetDefinition",
+        "file_relative_path",
+    ),
+    "dagsterlite.definitions.repository": (
+        "RepositoryDefinition",
+        "repository",
+    ),
     "dagsterlite.definitions.resource": (
         "InitResourceContext",
         "ResourceDefinition",
         "resource",
+    ),
+    "dagsterlite.definitions.retry_policy": (
+        "Backoff",
+        "Jitter",
+        "RetryPolicy",
     ),
     "dagsterlite.definitions.solid": (
         "SolidDefinition",
@@ -110,6 +131,7 @@ _NAMES_OF = {
         "DagsterExecutionInterruptedError",
         "DagsterExecutionStepExecutionError",
         "DagsterExecutionStepNotFoundError",
+        "DagsterFileNotFoundError",
         "DagsterHomeError",
         "DagsterInstanceMigrationRequired",
         "DagsterInvalidConfigDefinitionError",
@@ -153,6 +175,9 @@ _NAMES_OF = {
     "dagsterlite.events.event_type": ("DagsterEventType",),
     "dagsterlite.events.log_entry": ("EventLogEntry",),
     "dagsterlite.events.metadata": (
+        "DagsterAssetMetadataEntryData",
+        "DagsterPipelineRunMetadataEntryData",
+        "EventMetadata",
         "EventMetadataEntry",
         "FloatMetadataEntryData",
         "IntMetadataEntryData",
@@ -194,6 +219,8 @@ _NAMES_OF = {
         "PlanOrchestrationContext",
         "RetryMode",
     ),
+    "dagsterlite.execution.hook_contexts": ("HookContext",),
+    "dagsterlite.execution.hook_invocation": ("build_hook_context",),
     "dagsterlite.execution.in_process": ("in_process_executor",),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
     "dagsterlite.execution.reconstructable": (
@@ -213,6 +240,11 @@ _NAMES_OF = {
         "build_init_logger_context",
         "build_init_resource_context",
         "build_solid_context",
+    ),
+    "dagsterlite.file_manager": (
+        "FileHandle",
+        "FileManager",
+        "LocalFileHandle",
     ),
     "dagsterlite.handles": ("SolidHandle",),
     "dagsterlite.instance": (
@@ -255,6 +287,7 @@ _NAMES_OF = {
         "Path",
         "String",
     ),
+    "dagsterlite.types.checking": ("check_dagster_type",),
     "dagsterlite.types.dagster_type": (
         "DagsterType",
         "PythonObjectDagsterType",
@@ -264,10 +297,16 @@ _NAMES_OF = {
         "DagsterTypeMaterializer",
         "dagster_type_loader",
         "dagster_type_materializer",
+        "input_hydration_config",
+        "output_materialization_config",
     ),
+    "dagsterlite.types.serialization": ("SerializationStrategy",),
+    "dagsterlite.types.usable": ("usable_as_dagster_type",),
     "dagsterlite_fsspec.definitions": (
         "fs_intermediate_storage",
         "fs_system_storage",
+        "fsspec_file_manager",
+        "local_file_manager",
     ),
 }
 

@@ -41,6 +41,9 @@ from dagsterlite.api import (
     reexecute_pipeline_iterator as reexecute_pipeline_iterator,
 )
 from dagsterlite.api import (
+    scaffold_run_config as scaffold_run_config,
+)
+from dagsterlite.api import (
     validate_run_config as validate_run_config,
 )
 from dagsterlite.config import (
@@ -97,6 +100,9 @@ from dagsterlite.definitions.composite import (
 from dagsterlite.definitions.config_mapping import (
     ConfigMapping as ConfigMapping,
 )
+from dagsterlite.definitions.configured import (
+    configured as configured,
+)
 from dagsterlite.definitions.console import (
     colored_console_logger as colored_console_logger,
 )
@@ -117,6 +123,21 @@ from dagsterlite.definitions.executor import (
 )
 from dagsterlite.definitions.executor import (
     executor as executor,
+)
+from dagsterlite.definitions.hook import (
+    HookDefinition as HookDefinition,
+)
+from dagsterlite.definitions.hook import (
+    HookExecutionResult as HookExecutionResult,
+)
+from dagsterlite.definitions.hook import (
+    event_list_hook as event_list_hook,
+)
+from dagsterlite.definitions.hook import (
+    failure_hook as failure_hook,
+)
+from dagsterlite.definitions.hook import (
+    success_hook as success_hook,
 )
 from dagsterlite.definitions.inputs import (
     InputDefinition as InputDefinition,
@@ -154,6 +175,15 @@ from dagsterlite.definitions.pipeline import (
 from dagsterlite.definitions.preset import (
     PresetDefinition as PresetDefinition,
 )
+from dagsterlite.definitions.preset import (
+    file_relative_path as file_relative_path,
+)
+from dagsterlite.definitions.repository import (
+    RepositoryDefinition as RepositoryDefinition,
+)
+from dagsterlite.definitions.repository import (
+    repository as repository,
+)
 from dagsterlite.definitions.resource import (
     InitResourceContext as InitResourceContext,
 )
@@ -162,6 +192,15 @@ from dagsterlite.definitions.resource import (
 )
 from dagsterlite.definitions.resource import (
     resource as resource,
+)
+from dagsterlite.definitions.retry_policy import (
+    Backoff as Backoff,
+)
+from dagsterlite.definitions.retry_policy import (
+    Jitter as Jitter,
+)
+from dagsterlite.definitions.retry_policy import (
+    RetryPolicy as RetryPolicy,
 )
 from dagsterlite.definitions.solid import (
     SolidDefinition as SolidDefinition,
@@ -207,6 +246,9 @@ from dagsterlite.errors import (
 )
 from dagsterlite.errors import (
     DagsterExecutionStepNotFoundError as DagsterExecutionStepNotFoundError,
+)
+from dagsterlite.errors import (
+    DagsterFileNotFoundError as DagsterFileNotFoundError,
 )
 from dagsterlite.errors import (
     DagsterHomeError as DagsterHomeError,
@@ -332,6 +374,15 @@ from dagsterlite.events.log_entry import (
     EventLogEntry as EventLogEntry,
 )
 from dagsterlite.events.metadata import (
+    DagsterAssetMetadataEntryData as DagsterAssetMetadataEntryData,
+)
+from dagsterlite.events.metadata import (
+    DagsterPipelineRunMetadataEntryData as DagsterPipelineRunMetadataEntryData,
+)
+from dagsterlite.events.metadata import (
+    EventMetadata as EventMetadata,
+)
+from dagsterlite.events.metadata import (
     EventMetadataEntry as EventMetadataEntry,
 )
 from dagsterlite.events.metadata import (
@@ -427,6 +478,12 @@ from dagsterlite.execution.executor import (
 from dagsterlite.execution.executor import (
     RetryMode as RetryMode,
 )
+from dagsterlite.execution.hook_contexts import (
+    HookContext as HookContext,
+)
+from dagsterlite.execution.hook_invocation import (
+    build_hook_context as build_hook_context,
+)
 from dagsterlite.execution.in_process import (
     in_process_executor as in_process_executor,
 )
@@ -468,6 +525,15 @@ from dagsterlite.execution.unbound_contexts import (
 )
 from dagsterlite.execution.unbound_contexts import (
     build_solid_context as build_solid_context,
+)
+from dagsterlite.file_manager import (
+    FileHandle as FileHandle,
+)
+from dagsterlite.file_manager import (
+    FileManager as FileManager,
+)
+from dagsterlite.file_manager import (
+    LocalFileHandle as LocalFileHandle,
 )
 from dagsterlite.handles import (
     SolidHandle as SolidHandle,
@@ -562,6 +628,9 @@ from dagsterlite.types.builtins import (
 from dagsterlite.types.builtins import (
     String as String,
 )
+from dagsterlite.types.checking import (
+    check_dagster_type as check_dagster_type,
+)
 from dagsterlite.types.dagster_type import (
     DagsterType as DagsterType,
 )
@@ -580,11 +649,29 @@ from dagsterlite.types.loader import (
 from dagsterlite.types.loader import (
     dagster_type_materializer as dagster_type_materializer,
 )
+from dagsterlite.types.loader import (
+    input_hydration_config as input_hydration_config,
+)
+from dagsterlite.types.loader import (
+    output_materialization_config as output_materialization_config,
+)
+from dagsterlite.types.serialization import (
+    SerializationStrategy as SerializationStrategy,
+)
+from dagsterlite.types.usable import (
+    usable_as_dagster_type as usable_as_dagster_type,
+)
 from dagsterlite_fsspec.definitions import (
     fs_intermediate_storage as fs_intermediate_storage,
 )
 from dagsterlite_fsspec.definitions import (
     fs_system_storage as fs_system_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    fsspec_file_manager as fsspec_file_manager,
+)
+from dagsterlite_fsspec.definitions import (
+    local_file_manager as local_file_manager,
 )
 
 __version__: str
@@ -595,6 +682,7 @@ __all__ = [
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "Backoff",
     "Bool",
     "BoolSource",
     "CheckError",
@@ -603,6 +691,7 @@ __all__ = [
     "ConfigMapping",
     "ConfigurableClass",
     "ConfigurableClassData",
+    "DagsterAssetMetadataEntryData",
     "DagsterConfigMappingFunctionError",
     "DagsterCorruptObjectError",
     "DagsterError",
@@ -611,6 +700,7 @@ __all__ = [
     "DagsterExecutionInterruptedError",
     "DagsterExecutionStepExecutionError",
     "DagsterExecutionStepNotFoundError",
+    "DagsterFileNotFoundError",
     "DagsterHomeError",
     "DagsterInstance",
     "DagsterInstanceMigrationRequired",
@@ -624,6 +714,7 @@ __all__ = [
     "DagsterLeaseLostError",
     "DagsterLogManager",
     "DagsterLoggerFunctionError",
+    "DagsterPipelineRunMetadataEntryData",
     "DagsterResourceFunctionError",
     "DagsterRun",
     "DagsterRunAlreadyExists",
@@ -656,6 +747,7 @@ __all__ = [
     "EventLogEntry",
     "EventLogRecord",
     "EventLogStorage",
+    "EventMetadata",
     "EventMetadataEntry",
     "EventRecordsFilter",
     "ExecutionPlan",
@@ -665,9 +757,14 @@ __all__ = [
     "ExpectationResult",
     "Failure",
     "Field",
+    "FileHandle",
+    "FileManager",
     "Float",
     "FloatMetadataEntryData",
+    "HookContext",
+    "HookDefinition",
     "HookExecutionError",
+    "HookExecutionResult",
     "IPipeline",
     "InitExecutorContext",
     "InitIntermediateStorageContext",
@@ -681,9 +778,11 @@ __all__ = [
     "IntSource",
     "IntermediateStorage",
     "IntermediateStorageDefinition",
+    "Jitter",
     "JsonMetadataEntryData",
     "List",
     "LocalArtifactStorage",
+    "LocalFileHandle",
     "LoggerDefinition",
     "Map",
     "MappedInputPlaceholder",
@@ -712,8 +811,10 @@ __all__ = [
     "PythonArtifactMetadataEntryData",
     "PythonObjectDagsterType",
     "ReconstructablePipeline",
+    "RepositoryDefinition",
     "ResourceDefinition",
     "RetryMode",
+    "RetryPolicy",
     "RetryRequested",
     "RunRecord",
     "RunStorage",
@@ -721,6 +822,7 @@ __all__ = [
     "ScalarUnion",
     "Selector",
     "SerializableErrorInfo",
+    "SerializationStrategy",
     "Set",
     "Shape",
     "SolidDefinition",
@@ -742,12 +844,15 @@ __all__ = [
     "UnboundInitResourceContext",
     "UnboundSolidExecutionContext",
     "UrlMetadataEntryData",
+    "build_hook_context",
     "build_init_logger_context",
     "build_init_resource_context",
     "build_reconstructable_pipeline",
     "build_solid_context",
+    "check_dagster_type",
     "colored_console_logger",
     "composite_solid",
+    "configured",
     "create_execution_plan",
     "create_run_for_pipeline",
     "dagster_type_loader",
@@ -756,6 +861,7 @@ __all__ = [
     "default_intermediate_storage_defs",
     "default_loggers",
     "default_system_storage_defs",
+    "event_list_hook",
     "execute_pipeline",
     "execute_pipeline_iterator",
     "execute_plan",
@@ -766,23 +872,33 @@ __all__ = [
     "execute_solid_within_pipeline",
     "execute_solids_within_pipeline",
     "executor",
+    "failure_hook",
+    "file_relative_path",
     "fs_intermediate_storage",
     "fs_system_storage",
+    "fsspec_file_manager",
     "in_process_executor",
+    "input_hydration_config",
     "intermediate_storage",
     "lambda_solid",
     "load_run_result",
+    "local_file_manager",
     "logger",
     "make_python_type_usable_as_dagster_type",
     "mem_intermediate_storage",
     "mem_system_storage",
+    "output_materialization_config",
     "pipeline",
     "reconstructable",
     "reexecute_pipeline",
     "reexecute_pipeline_iterator",
+    "repository",
     "resource",
+    "scaffold_run_config",
     "solid",
+    "success_hook",
     "system_storage",
+    "usable_as_dagster_type",
     "user_code_error_boundary",
     "validate_run_config",
 ]

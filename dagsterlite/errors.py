@@ -79,23 +79,16 @@ class ParameterCheckError(CheckError, TypeError):
         )
 
 
-class DagsterInvalidSubsetError(DagsterError):
-    """A selection of solids or steps names something that is not there, or selects nothing."""
-
-
 class DagsterInvalidInvocationError(DagsterInvariantViolationError):
-    """A definition was called as a function with what its function cannot take."""
+    """A definition was called by itself with arguments that it does not take."""
 
 
 class DagsterInvalidPropertyError(DagsterInvariantViolationError):
-    """A context that belongs to no run was asked for something that only a run has."""
+    """Something was asked of a context that is known only in a run."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(
-            f"The context has no '{name}': it belongs to no run, since the definition is called "
-            "directly. Test what needs it by execute_solid or execute_pipeline."
-        )
+
+class DagsterInvalidSubsetError(DagsterError):
+    """A selection of solids or steps names something that is not there, or selects nothing."""
 
 
 class DagsterUnknownResourceError(DagsterError, AttributeError):
@@ -291,13 +284,18 @@ class DagsterStepNotStoredError(DagsterInvariantViolationError, LookupError):
 class DagsterUnpicklableOutputError(DagsterError):
     """An output cannot be serialized for the storage that the run keeps its intermediates in."""
 
-    def __init__(self, step_key: str, output_name: str, value: object, reason: str) -> None:
+    def __init__(
+        self, step_key: str, output_name: str, value: object, reason: str, codec: str = "pickle"
+    ) -> None:
         self.step_key = step_key
         self.output_name = output_name
+        how, mend = f"written by {codec}", "Mend the value or what writes it"
+        if codec == "pickle":
+            how = "pickled"
+            mend = "Return a value that can be, give its type a serialization strategy"
         super().__init__(
             f"Output '{output_name}' of step '{step_key}' is a {type(value).__name__} that cannot "
-            f"be pickled: {reason}. Return a value that can be, give its type a "
-            "serialization strategy, or run with in_memory storage in one process."
+            f"be {how}: {reason}. {mend}, or run with in_memory storage in one process."
         )
 
 
@@ -421,6 +419,18 @@ class DagsterStorageError(DagsterError):
     """A store cannot be read or written; the message names the file or address and the mend."""
 
 
+class DagsterFileNotFoundError(DagsterStorageError, FileNotFoundError):
+    """A file handle's file is not there."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"There is no file {path}: it was removed, or written on another machine (or, for "
+            "memory://, in another process) into a place that is not shared with this one. Give "
+            "the file manager a base that all processes of the run reach."
+        )
+
+
 class DagsterStorageNotSharedError(DagsterStorageError):
     """What a worker stores, the driver of the run does not find: they do not share the storage."""
 
@@ -444,12 +454,18 @@ class DagsterUnknownCodecError(DagsterStorageError, LookupError):
         self.address = address
         known = list(known)
         package = codec.rpartition(".")[0]
-        mend = (
-            f"Install and import the package '{package}', which brings it"
-            if package
-            else "Codecs without a package in their name are dagsterlite's own: upgrade it, if a "
-            "newer version wrote the object"
-        )
+        if codec.startswith("strategy:"):
+            mend = (
+                "It is a SerializationStrategy, which comes with a type: give an output of the "
+                "pipeline the type whose strategy has this name"
+            )
+        elif package:
+            mend = f"Install and import the package '{package}', which brings it"
+        else:
+            mend = (
+                "Codecs without a package in their name are dagsterlite's own: upgrade it, if a "
+                "newer version wrote the object"
+            )
         super().__init__(
             f"The object at {address} needs the codec '{codec}', which is not known here."
             f"{near(codec, known)} Known: {listed(known)}. {mend}."

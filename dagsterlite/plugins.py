@@ -42,6 +42,7 @@ PLUGINS = {
     "default_system_storage_defs": Plugin(
         "dagsterlite.execution.defaults:default_system_storage_defs"
     ),
+    "invoke_hook": Plugin("dagsterlite.execution.hook_invocation:invoke_hook"),
     "in_memory_intermediates": Plugin("dagsterlite.memory:InMemoryIntermediateStorage"),
     "local_artifact_storage": Plugin("dagsterlite.instance:LocalArtifactStorage"),
     # What stands on the shelves.
@@ -53,8 +54,20 @@ PLUGINS = {
     "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),
     "fs_system_storage": Plugin("dagsterlite_fsspec.definitions:fs_system_storage"),
     "remove_run_files": Plugin("dagsterlite_fsspec.removal:remove_run"),
+    # How values are written: `codec.<name>`, and `codec_of.<package>.<class>` chooses one.
+    "codec.dagsterlite_pandas.arrow": Plugin("dagsterlite_pandas.codecs:ARROW", "pandas"),
+    "codec.dagsterlite_dask.parquet": Plugin("dagsterlite_dask.frames:PARQUET", "dataframe"),
+    "codec_of.dask.DataFrame": Plugin("dagsterlite_dask.frames:codec_for_frame", "dataframe"),
+    "codec_of.pandas.DataFrame": Plugin("dagsterlite_pandas.codecs:codec_for_frame", "pandas"),
+    "fs_file_manager": Plugin("dagsterlite_fsspec.file_manager:FsspecFileManager"),
+    "local_file_manager": Plugin("dagsterlite_fsspec.file_manager:make_local_file_manager"),
     "fs_intermediates": Plugin("dagsterlite_fsspec.intermediates:FsspecIntermediateStorage"),
 }
+
+
+def is_known(name: str) -> bool:
+    """Return whether ``name`` stands for an object."""
+    return name in PLUGINS or name in _third_party()
 
 
 def load(name: str) -> Any:

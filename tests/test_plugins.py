@@ -39,6 +39,7 @@ def test_where_a_lower_floor_calls_a_higher_one_stands_in_the_table_alone() -> N
         "in_memory_intermediates",
         "instance_from_home",
         "instance_from_ref",
+        "invoke_hook",
         "invoke_logger",
         "invoke_resource",
         "invoke_solid",

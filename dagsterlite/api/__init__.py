@@ -7,6 +7,7 @@ from dagsterlite.api.plans import (
     create_execution_plan,
     execute_plan,
     execute_plan_iterator,
+    scaffold_run_config,
     validate_run_config,
 )
 from dagsterlite.api.reexecution import reexecute_pipeline, reexecute_pipeline_iterator
@@ -37,5 +38,6 @@ __all__ = [
     "load_run_result",
     "reexecute_pipeline",
     "reexecute_pipeline_iterator",
+    "scaffold_run_config",
     "validate_run_config",
 ]

@@ -231,15 +231,24 @@ def plan_of(asked: Asked) -> ExecutionPlan:
         DagsterInvalidSubsetError: the selection names something that is not there.
         DagsterInvalidConfigError: the run config does not fit.
     """
-    definition = asked.pipeline
-    definition.get_mode_definition(asked.mode)
-    ignored = tuple(asked.ignored_solids)
-    if asked.solid_selection is not None:
-        names = selected_solids(definition, asked.solid_selection)
-        ignored += tuple(name for name in definition.solid_names if name not in names)
-        definition = subset_pipeline(definition, names)
+    asked.pipeline.get_mode_definition(asked.mode)
+    definition, ignored = selected(asked)
     config = EnvironmentConfig.build(definition, asked.run_config, asked.mode, ignored)
     return ExecutionPlan.build(definition, config)
+
+
+def selected(asked: Asked) -> tuple[PipelineDefinition, Sequence[str]]:
+    """Return the part of the pipeline that is selected, and the solids that are not.
+
+    Raises:
+        DagsterInvalidSubsetError: the selection names something that is not there.
+    """
+    definition = asked.pipeline
+    if asked.solid_selection is None:
+        return definition, asked.ignored_solids
+    names = selected_solids(definition, asked.solid_selection)
+    left_out = [name for name in definition.solid_names if name not in names]
+    return subset_pipeline(definition, names), [*asked.ignored_solids, *left_out]
 
 
 def create_run(

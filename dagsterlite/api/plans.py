@@ -13,13 +13,16 @@ from dagsterlite.api.asked import (
     check_plan,
     check_run,
     plan_of,
+    selected,
 )
+from dagsterlite.config.scaffold import scaffold_config
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.execution.plan_part import execute_part
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.run_config.resolved import EnvironmentConfig
+from dagsterlite.run_config.resolved import EnvironmentConfig, with_solids
+from dagsterlite.run_config.schema import build_schema
 from dagsterlite.runs import DagsterRun
 
 
@@ -104,6 +107,40 @@ def _part(
         config = EnvironmentConfig.build(plan.pipeline, run_config, mode)
         plan = ExecutionPlan.build(plan.pipeline, config, mode, plan.step_keys_to_execute)
     return execute_part(plan, recorded, instance)
+
+
+def scaffold_run_config(
+    pipeline_def: GivenPipeline,
+    mode: str | None = None,
+    preset: str | None = None,
+    only_required: bool = False,
+) -> str:
+    """Return the run config of a pipeline as YAML to be filled in, executing nothing.
+
+    What the preset gives, or has a default, stands there with its value; references to the
+    environment stand as they were written. Required values that are missing are left empty; what
+    is optional beside them is commented out. Comments tell types, descriptions and choices.
+
+    Args:
+        pipeline_def: The pipeline.
+        mode: The mode's name (default: the pipeline's first mode).
+        preset: The preset to begin with. You may not set both mode and preset.
+        only_required: Whether to leave out what is neither required nor given by the preset.
+
+    Raises:
+        CheckError: an argument is of the wrong type, or mode and preset are both given.
+        DagsterInvariantViolationError: the mode or preset is not there.
+        DagsterInvalidSubsetError: the preset selects solids that are not there.
+    """
+    asked = ask("scaffold_run_config", pipeline_def, None, mode, preset)
+    definition, ignored = selected(asked)
+    mode_def = definition.get_mode_definition(asked.mode or definition.get_default_mode_name())
+    given = with_solids(asked.run_config, definition.graph)
+    schema = build_schema(definition, mode_def, ignored)
+    begun = f" and preset {preset!r}" if preset is not None else ""
+    title = f"# Run config of pipeline {definition.name!r} in mode {mode_def.name!r}{begun}."
+    lines = scaffold_config(schema, given, only_required=only_required)
+    return "\n".join([title, *(lines or ["{}"]), ""])
 
 
 def validate_run_config(

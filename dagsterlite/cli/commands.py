@@ -13,7 +13,10 @@ import click
 from dagsterlite.cli.exits import ends_in_order
 
 _COMMANDS = {
-    "pipeline": ("dagsterlite.cli.pipeline:pipeline_group", "Execute, list and print pipelines."),
+    "pipeline": (
+        "dagsterlite.cli.pipeline:pipeline_group",
+        "Execute, list and print pipelines, and scaffold their run config.",
+    ),
     "run": ("dagsterlite.cli.run:run_group", "List, show, re-execute, cancel and delete runs."),
     "instance": ("dagsterlite.cli.instance:instance_group", "Look at $DAGSTER_HOME; migrate it."),
     "demo": ("dagsterlite.cli.demo:demo", "Run the example pipeline on real data."),

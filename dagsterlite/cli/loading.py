@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType, TracebackType
 from typing import TypeVar
 
 from dagsterlite.cli.sources import PythonFile, PythonModule, Source
 from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.definitions.repository import RepositoryDefinition
 from dagsterlite.errors import (
     DagsterPipelineLoadError,
     DagsterPipelineNotFoundError,
@@ -26,6 +28,7 @@ from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.execution.user_modules import load_file
 from dagsterlite.render.failures import traceback_lines
 
+Offered = PipelineDefinition | RepositoryDefinition
 T = TypeVar("T")
 
 
@@ -33,8 +36,19 @@ T = TypeVar("T")
 class FoundPipeline:
     """A pipeline, and where it was found."""
 
-    definition: PipelineDefinition
+    name: str
     place: str
+    load: Callable[[], PipelineDefinition]
+
+    @property
+    def definition(self) -> PipelineDefinition:
+        """The pipeline; one of a repository is made when it is first asked for.
+
+        Raises:
+            DagsterPipelineLoadError: the function that makes it raised an error, or returned
+                something else.
+        """
+        return _user_code(f"{self.place}['{self.name}']", self.load)
 
 
 @contextmanager
@@ -50,29 +64,55 @@ def importable(folders: Iterable[str]) -> Iterator[None]:
 
 
 def folders_of(sources: Iterable[Source]) -> list[str]:
-    """Return the folders that the sources import from: those of the files, and this one."""
-    files = [os.path.dirname(s.path) or "." for s in sources if isinstance(s, PythonFile)]
-    return [*dict.fromkeys([*files, os.getcwd()])]
+    """Return the folders that the sources import from: their own, and this one."""
+    folders = [source.folder for source in sources if source.folder is not None]
+    return [*dict.fromkeys([*folders, os.getcwd()])]
 
 
 def load_pipelines(source: Source) -> list[FoundPipeline]:
-    """Return the pipelines of a source: those of its attribute, else all in the module.
+    """Return the pipelines of a source.
+
+    They are those of its attribute; without one, of the repositories at the module's top level;
+    without any, those at the top level themselves.
 
     Raises:
         DagsterPipelineLoadError: the module is not there or raised an error, whose traceback the
-            message bears; or the attribute is no pipeline.
+            message bears; or the attribute is neither pipeline nor repository.
     """
     module = _load(source)
     if source.attribute is not None:
-        return [
-            FoundPipeline(definition, f"{source}:{source.attribute}")
-            for definition in _from_attribute(source, module, source.attribute)
-        ]
-    found: dict[int, FoundPipeline] = {}
+        place = f"{source}:{source.attribute}"
+        return _found(_from_attribute(source, module, source.attribute), place)
+    for cls in (RepositoryDefinition, PipelineDefinition):
+        named: Iterator[tuple[str, Offered]] = _at_top_level(module, cls)
+        found = [item for name, value in named for item in _found([value], f"{source}:{name}")]
+        if found:
+            return found
+    return []
+
+
+def _at_top_level(module: ModuleType, cls: type[T]) -> Iterator[tuple[str, T]]:
+    """Yield the objects of a class at a module's top level, each once, under its first name."""
+    seen: set[int] = set()
     for name, value in vars(module).items():
-        if isinstance(value, PipelineDefinition):
-            found.setdefault(id(value), FoundPipeline(value, f"{source}:{name}"))
-    return list(found.values())
+        if isinstance(value, cls) and id(value) not in seen:
+            seen.add(id(value))
+            yield name, value
+
+
+def _found(items: Iterable[Offered], place: str) -> list[FoundPipeline]:
+    found: list[FoundPipeline] = []
+    for item in items:
+        if isinstance(item, PipelineDefinition):
+            found.append(FoundPipeline(item.name, place, partial(_itself, item)))
+        else:
+            names = item.pipeline_names
+            found += [FoundPipeline(n, place, partial(item.get_pipeline, n)) for n in names]
+    return found
+
+
+def _itself(definition: PipelineDefinition) -> PipelineDefinition:
+    return definition
 
 
 def pick(found: Iterable[FoundPipeline], name: str | None, where: str) -> FoundPipeline:
@@ -82,10 +122,10 @@ def pick(found: Iterable[FoundPipeline], name: str | None, where: str) -> FoundP
         DagsterPipelineNotFoundError: there is none, or more than one.
     """
     found = list(found)
-    fitting = [item for item in found if name in {None, item.definition.name}]
+    fitting = [item for item in found if name in {None, item.name}]
     if len(fitting) == 1:
         return fitting[0]
-    names = [item.definition.name for item in found]
+    names = [item.name for item in found]
     if not found:
         mend = "Define one with @pipeline at the top level, or name what makes it with -a."
         raise DagsterPipelineNotFoundError(f"There is no pipeline in {where}. {mend}")
@@ -152,7 +192,7 @@ def _without_importing(traceback: TracebackType | None) -> TracebackType | None:
 # --- attributes ----------------------------------------------------------------------------------
 
 
-def _from_attribute(source: Source, module: ModuleType, name: str) -> list[PipelineDefinition]:
+def _from_attribute(source: Source, module: ModuleType, name: str) -> list[Offered]:
     if not hasattr(module, name):
         public = [key for key in vars(module) if not key.startswith("_")]
         message = f"{source} has no attribute '{name}'.{near(name, public)}"
@@ -160,12 +200,13 @@ def _from_attribute(source: Source, module: ModuleType, name: str) -> list[Pipel
     value = getattr(module, name)
     if inspect.isroutine(value):
         value = _user_code(f"{source}:{name}", value)
-    pipelines = list(value) if isinstance(value, list | tuple) else [value]
-    for item in pipelines:
-        if not isinstance(item, PipelineDefinition):
+    items = list(value) if isinstance(value, list | tuple) else [value]
+    for item in items:
+        if not isinstance(item, Offered):
             message = (
-                f"{source}:{name} must be a pipeline, a list of pipelines or a function that "
-                f"returns one or the other; found {shown(item)} of type {type_name(item)}."
+                f"{source}:{name} must be a pipeline, a list of pipelines, a repository or a "
+                f"function that returns one of them; found {shown(item)} of type "
+                f"{type_name(item)}."
             )
             raise DagsterPipelineLoadError(message)
-    return pipelines
+    return items

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -16,6 +17,7 @@ from dagsterlite.cli.sources import (
     PythonModule,
     Source,
     configured_sources,
+    read_workspace,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,8 +29,16 @@ _OPTIONS = (
         "-a",
         "--attribute",
         metavar="NAME",
-        help="In it, the pipeline, a list of pipelines, or a function that returns one or the "
-        "other. By default all pipelines at its top level.",
+        help="In it, a pipeline, a list of pipelines, a repository, or a function that returns one "
+        "of them. By default the repositories at its top level; without any, the pipelines there.",
+    ),
+    click.option(
+        "-w",
+        "--workspace",
+        "workspaces",
+        metavar="YAML",
+        multiple=True,
+        help="A workspace file that names files and modules; may be repeated.",
     ),
 )
 _RUN_OPTIONS = (
@@ -52,39 +62,50 @@ _RUN_OPTIONS = (
 NAME = click.argument("name", metavar="[PIPELINE]", required=False)
 
 
-def takes_source(function: F) -> F:
-    """Give a command the options that say where pipelines are."""
-    return _with_options(function, _OPTIONS)
+def takes_sources(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say where pipelines are; it is handed the sources."""
+
+    @wraps(function)
+    def command(
+        *args: Any,
+        python_file: str | None,
+        module_name: str | None,
+        attribute: str | None,
+        workspaces: Sequence[str],
+        **kwargs: Any,
+    ) -> None:
+        sources = _sources(python_file, module_name, attribute, workspaces)
+        function(*args, sources=sources, **kwargs)
+
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 def takes_run_options(function: F) -> F:
     """Give a command the options of a run: mode, preset, config, tags and how it is shown."""
-    return _with_options(function, _RUN_OPTIONS)
-
-
-def _with_options(function: F, options: Sequence[Callable[[F], F]]) -> F:
-    for option in reversed(options):
+    for option in reversed(_RUN_OPTIONS):
         function = option(function)
     return function
 
 
-def sources_of(
-    python_file: str | None, module_name: str | None, attribute: str | None
+def _sources(
+    python_file: str | None,
+    module_name: str | None,
+    attribute: str | None,
+    workspaces: Sequence[str],
 ) -> list[Source]:
-    """Return where the options, else the settings of the working directory, say pipelines are.
-
-    Raises:
-        UsageError: they contradict each other, or nothing says it.
-        DagsterSettingsError: the settings are wrong.
-    """
-    if python_file and module_name:
-        raise click.UsageError("Give a file with -f or a module with -m, not both.")
+    if sum(map(bool, (python_file, module_name, workspaces))) > 1:
+        message = "Give a file with -f, a module with -m or a workspace with -w: one of the three."
+        raise click.UsageError(message)
     if python_file:
         return [PythonFile(python_file, attribute)]
     if module_name:
         return [PythonModule(module_name, attribute)]
     if attribute:
         raise click.UsageError("-a names something in a file or module: give -f or -m too.")
+    if workspaces:
+        return [source for file in workspaces for source in read_workspace(file)]
     sources = configured_sources(os.getcwd())
     if not sources:
         raise click.UsageError(NOTHING_NAMED)
@@ -102,18 +123,10 @@ def load_all(ctx: click.Context, sources: Sequence[Source]) -> list[FoundPipelin
     return [found for source in sources for found in load_pipelines(source)]
 
 
-def pick_pipeline(
-    ctx: click.Context,
-    python_file: str | None,
-    module_name: str | None,
-    attribute: str | None,
-    name: str | None,
-) -> FoundPipeline:
+def pick_pipeline(ctx: click.Context, sources: Sequence[Source], name: str | None) -> FoundPipeline:
     """Return the pipeline of a name; without one, the only one.
 
     Raises:
-        UsageError: the options contradict each other, or nothing says where pipelines are.
         DagsterPipelineNotFoundError: there is none, or more than one.
     """
-    sources = sources_of(python_file, module_name, attribute)
     return pick(load_all(ctx, sources), name, ", ".join(map(str, sources)))

@@ -8,20 +8,14 @@ from typing import Any
 import click
 
 from dagsterlite.cli.home import instance_for_new_run, tell_if_not_kept
-from dagsterlite.cli.options import (
-    NAME,
-    load_all,
-    pick_pipeline,
-    sources_of,
-    takes_run_options,
-    takes_source,
-)
+from dagsterlite.cli.options import NAME, load_all, pick_pipeline, takes_run_options, takes_sources
 from dagsterlite.cli.run_config import read_run_config, read_selection
+from dagsterlite.cli.sources import Source
 
 
 @click.group()
 def pipeline_group() -> None:
-    """Execute, list and print pipelines.
+    """Execute, list and print pipelines, and write run config for them.
 
     Without -f and -m, pipelines are looked for where workspace.yaml or the table [tool.dagsterlite]
     of pyproject.toml in the working directory says.
@@ -29,7 +23,7 @@ def pipeline_group() -> None:
 
 
 @pipeline_group.command("execute")
-@takes_source
+@takes_sources
 @takes_run_options
 @click.option(
     "-s",
@@ -43,9 +37,7 @@ def pipeline_group() -> None:
 @click.pass_context
 def execute(
     ctx: click.Context,
-    python_file: str | None,
-    module_name: str | None,
-    attribute: str | None,
+    sources: Sequence[Source],
     mode: str | None,
     preset: str | None,
     config_files: Sequence[str],
@@ -60,7 +52,7 @@ def execute(
     failed or was canceled, 2 when the command or the config is wrong.
     """
     run_config = read_run_config(config_files)
-    found = pick_pipeline(ctx, python_file, module_name, attribute, name)
+    found = pick_pipeline(ctx, sources, name)
     from dagsterlite.api import execute_pipeline_iterator
     from dagsterlite.cli.watch import watch_to_end
 
@@ -79,13 +71,10 @@ def execute(
 
 
 @pipeline_group.command("list")
-@takes_source
+@takes_sources
 @click.pass_context
-def list_pipelines(
-    ctx: click.Context, python_file: str | None, module_name: str | None, attribute: str | None
-) -> None:
+def list_pipelines(ctx: click.Context, sources: Sequence[Source]) -> None:
     """List the pipelines of a file or module, with where each stands in it."""
-    sources = sources_of(python_file, module_name, attribute)
     from dagsterlite.render.pipelines import pipeline_list
     from dagsterlite.render.screen import screen
 
@@ -95,20 +84,15 @@ def list_pipelines(
 
 
 @pipeline_group.command("print")
-@takes_source
+@takes_sources
 @click.option("-d", "--mode", metavar="MODE", help="The mode whose run config is shown.")
 @NAME
 @click.pass_context
 def print_pipeline(
-    ctx: click.Context,
-    python_file: str | None,
-    module_name: str | None,
-    attribute: str | None,
-    mode: str | None,
-    name: str | None,
+    ctx: click.Context, sources: Sequence[Source], mode: str | None, name: str | None
 ) -> None:
     """Print a pipeline: its solids, modes and presets, and the run config that it takes."""
-    definition = pick_pipeline(ctx, python_file, module_name, attribute, name).definition
+    definition = pick_pipeline(ctx, sources, name).definition
     from dagsterlite.config import print_config_type
     from dagsterlite.render.pipelines import pipeline_report
     from dagsterlite.render.screen import screen
@@ -119,3 +103,30 @@ def print_pipeline(
     console = screen()
     for line in pipeline_report(definition, shown_mode, schema):
         console.print(line, soft_wrap=True)
+
+
+@pipeline_group.command("scaffold_config")
+@takes_sources
+@click.option("-d", "--mode", metavar="MODE", help="The mode whose run config is written.")
+@click.option(
+    "-p", "--preset", metavar="PRESET", help="The preset whose run config it begins with."
+)
+@click.option(
+    "--print-only-required", is_flag=True, help="Leave out what is neither required nor given."
+)
+@NAME
+@click.pass_context
+def scaffold(
+    ctx: click.Context,
+    sources: Sequence[Source],
+    mode: str | None,
+    preset: str | None,
+    print_only_required: bool,
+    name: str | None,
+) -> None:
+    """Write a pipeline's run config as YAML to be filled in, e.g. into a file for execute -c."""
+    definition = pick_pipeline(ctx, sources, name).definition
+    from dagsterlite.api import scaffold_run_config
+
+    document = scaffold_run_config(definition, mode, preset, print_only_required)
+    click.echo(document, nl=False)

@@ -12,8 +12,9 @@ from rich.console import Console, RenderableType
 
 from dagsterlite.cli.exits import Refused
 from dagsterlite.cli.home import find_run
-from dagsterlite.cli.options import pick_pipeline, takes_run_options, takes_source
+from dagsterlite.cli.options import pick_pipeline, takes_run_options, takes_sources
 from dagsterlite.cli.run_config import read_run_config, read_selection
+from dagsterlite.cli.sources import Source
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.render.run_report import RunView, event_log, run_report
 from dagsterlite.render.runs import LOST, runs_table, status_of, statuses_to_ask_for
@@ -95,7 +96,7 @@ def _print_all(console: Console, lines: Iterable[RenderableType]) -> None:
 
 
 @run_group.command("reexecute")
-@takes_source
+@takes_sources
 @takes_run_options
 @click.option(
     "-s",
@@ -113,9 +114,7 @@ def _print_all(console: Console, lines: Iterable[RenderableType]) -> None:
 @click.pass_context
 def reexecute(
     ctx: click.Context,
-    python_file: str | None,
-    module_name: str | None,
-    attribute: str | None,
+    sources: Sequence[Source],
     mode: str | None,
     preset: str | None,
     config_files: Sequence[str],
@@ -136,7 +135,7 @@ def reexecute(
     given = read_run_config(config_files)
     instance = ctx.with_resource(DagsterInstance.get())
     parent = find_run(instance, run_id).dagster_run
-    found = pick_pipeline(ctx, python_file, module_name, attribute, parent.pipeline_name)
+    found = pick_pipeline(ctx, sources, parent.pipeline_name)
     from dagsterlite.api import reexecute_pipeline_iterator
     from dagsterlite.cli.watch import watch_to_end
 

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from dagsterlite.config import Field, Selector, Shape, String, resolve_config
 from dagsterlite.config.container import Array, ScalarUnion
@@ -41,6 +41,13 @@ class PythonFile:
 
     path: str
     attribute: str | None = None
+    #: The folder that it imports from; by default its own.
+    working_directory: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """The folder that it imports from."""
+        return self.working_directory or os.path.dirname(self.path) or "."
 
     def __str__(self) -> str:
         return os.path.relpath(self.path)
@@ -48,10 +55,17 @@ class PythonFile:
 
 @dataclass(frozen=True)
 class PythonModule:
-    """A module that can be imported."""
+    """A module or package that can be imported."""
 
     name: str
     attribute: str | None = None
+    #: A folder that it is looked for in first.
+    working_directory: str | None = None
+
+    @property
+    def folder(self) -> str | None:
+        """The folder that it is looked for in first, if there is one."""
+        return self.working_directory
 
     def __str__(self) -> str:
         return self.name
@@ -60,17 +74,25 @@ class PythonModule:
 Source = PythonFile | PythonModule
 
 
-def _entry(name: str) -> ScalarUnion:
-    return ScalarUnion(String, {name: Field(String), "attribute": Field(String, is_required=False)})
+_NAMED_BY: Final = {
+    "python_file": "relative_path",
+    "python_module": "module_name",
+    "python_package": "package_name",
+}
+"""For each kind of source, the field that names it."""
 
-
-_ENTRY = Selector({"python_file": _entry("relative_path"), "python_module": _entry("module_name")})
-_WORKSPACE_SCHEMA = Shape({"load_from": Field(Array(_ENTRY))})
-_TABLE_SCHEMA = Shape(
+_OPTIONS: Final = {
+    name: Field(String, is_required=False) for name in ("attribute", "working_directory")
+}
+_ENTRY: Final = Selector(
     {
-        name: Field(String, is_required=False)
-        for name in ("python_file", "python_module", "attribute")
+        kind: ScalarUnion(String, {name: Field(String), **_OPTIONS})
+        for kind, name in _NAMED_BY.items()
     }
+)
+_WORKSPACE_SCHEMA: Final = Shape({"load_from": Field(Array(_ENTRY))})
+_TABLE_SCHEMA: Final = Shape(
+    {kind: Field(String, is_required=False) for kind in _NAMED_BY} | _OPTIONS
 )
 
 
@@ -84,25 +106,37 @@ def configured_sources(folder: str) -> list[Source]:
     """
     workspace = os.path.join(folder, WORKSPACE)
     if os.path.exists(workspace):
-        return _from_workspace(folder, workspace)
+        return read_workspace(workspace)
     return _from_pyproject(folder, os.path.join(folder, PYPROJECT))
 
 
-def _from_workspace(folder: str, file: str) -> list[Source]:
-    entries = _checked(_WORKSPACE_SCHEMA, read_yaml(file), WORKSPACE)["load_from"]
+def read_workspace(file: str) -> list[Source]:
+    """Return the sources that a workspace file names; their paths start from its folder.
+
+    Raises:
+        DagsterSettingsError: the file is not there or wrong; the message names it and the path.
+    """
+    if not os.path.isfile(file):
+        message = f"There is no workspace file {file} (the working directory is {os.getcwd()})."
+        raise DagsterSettingsError(message)
+    folder, name = os.path.split(file)
+    entries = _checked(_WORKSPACE_SCHEMA, read_yaml(file), name)["load_from"]
     sources = [_source(folder, kind, value) for entry in entries for kind, value in entry.items()]
     if not sources:
-        message = f"{WORKSPACE}: load_from: names nothing. Add `- python_file: my_pipelines.py`."
+        message = f"{name}: load_from: names nothing. Add `- python_file: my_pipelines.py`."
         raise DagsterSettingsError(message)
     return sources
 
 
 def _source(folder: str, kind: str, value: str | Mapping[str, Any]) -> Source:
-    if isinstance(value, str):
-        value = {"relative_path": value, "module_name": value}
-    if kind == "python_module":
-        return PythonModule(value["module_name"], value.get("attribute"))
-    return PythonFile(os.path.join(folder, value["relative_path"]), value.get("attribute"))
+    given = {_NAMED_BY[kind]: value} if isinstance(value, str) else value
+    name, attribute = given[_NAMED_BY[kind]], given.get("attribute")
+    working_directory = given.get("working_directory")
+    if working_directory is not None:
+        working_directory = os.path.join(folder, working_directory)
+    if kind == "python_file":
+        return PythonFile(os.path.join(folder, name), attribute, working_directory)
+    return PythonModule(name, attribute, working_directory)
 
 
 def _from_pyproject(folder: str, file: str) -> list[Source]:
@@ -110,14 +144,14 @@ def _from_pyproject(folder: str, file: str) -> list[Source]:
     if table is None:
         return []
     given = _checked(_TABLE_SCHEMA, table, f"{PYPROJECT}: {TABLE}")
-    kinds = [kind for kind in ("python_file", "python_module") if kind in given]
+    kinds = [kind for kind in _NAMED_BY if kind in given]
     if len(kinds) != 1:
-        message = f"{PYPROJECT}: {TABLE}: must name one python_file or one python_module."
+        message = (
+            f"{PYPROJECT}: {TABLE}: must name one python_file, python_module or python_package."
+        )
         raise DagsterSettingsError(message)
-    attribute = given.get("attribute")
-    if kinds == ["python_module"]:
-        return [PythonModule(given["python_module"], attribute)]
-    return [PythonFile(os.path.join(folder, given["python_file"]), attribute)]
+    (kind,) = kinds
+    return [_source(folder, kind, {**given, _NAMED_BY[kind]: given[kind]})]
 
 
 def _read_table(file: str) -> Any:

@@ -13,8 +13,10 @@ from dagsterlite.config.evaluation import (
     EvaluationError,
 )
 from dagsterlite.config.field import Field, convert_to_field
+from dagsterlite.config.mapped import MappedConfig
 from dagsterlite.config.resolve import resolve_to_config_type
 from dagsterlite.config.scalars import Any, Bool, ConfigScalar, Float, Int, String
+from dagsterlite.config.signature import arguments_of
 from dagsterlite.config.snapshot import config_type_snapshot
 from dagsterlite.config.source import BoolSource, IntSource, StringSource
 from dagsterlite.config.validate import resolve_config, validate_config
@@ -36,6 +38,7 @@ __all__ = [
     "Int",
     "IntSource",
     "Map",
+    "MappedConfig",
     "Noneable",
     "Permissive",
     "ScalarUnion",
@@ -43,6 +46,7 @@ __all__ = [
     "Shape",
     "String",
     "StringSource",
+    "arguments_of",
     "config_type_snapshot",
     "convert_to_field",
     "describe_config_type",

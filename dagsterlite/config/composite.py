@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dagsterlite.config import misfits
 from dagsterlite.config.config_type import ABSENT, Absent, ConfigType
 from dagsterlite.config.field import Field, convert_fields
-from dagsterlite.config.path import Path, Trail
-from dagsterlite.config.resolve import PYTHON_TYPES, bad_schema, meaning
+from dagsterlite.config.path import Trail
+from dagsterlite.config.resolve import PYTHON_TYPES, bad_schema
 from dagsterlite.config.walk import Walk
 
 
@@ -198,11 +198,6 @@ class Selector(HasFields):
             return None
         ((name, field),) = self.fields.items()
         return None if field.is_required else (name, field)
-
-
-@meaning.register(dict)
-def _resolve_dict(obj: dict[str, object], at: Path) -> ConfigType:
-    return Shape(convert_fields(obj, at))
 
 
 PYTHON_TYPES[dict] = Permissive()

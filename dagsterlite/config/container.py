@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dagsterlite.config import misfits
-from dagsterlite.config.composite import HasFields
+from dagsterlite.config.composite import HasFields, Shape
 from dagsterlite.config.config_type import ConfigType
+from dagsterlite.config.field import convert_fields
 from dagsterlite.config.misfits import found
 from dagsterlite.config.path import Path, Trail
 from dagsterlite.config.resolve import PYTHON_TYPES, bad_schema, meaning, resolve_at
@@ -16,16 +17,16 @@ class Array(ConfigType):
     """A list of values of one type.
 
     Args:
-        inner: The type of the values: whatever :func:`resolve_to_config_type` understands.
+        inner_type: The type of the values: whatever :func:`resolve_to_config_type` understands.
 
     Raises:
-        DagsterInvalidConfigDefinitionError: ``inner`` means no config type.
+        DagsterInvalidConfigDefinitionError: ``inner_type`` means no config type.
     """
 
     __slots__ = ("inner_type",)
 
-    def __init__(self, inner: object) -> None:
-        self.inner_type = resolve_at(inner, ())
+    def __init__(self, inner_type: object) -> None:
+        self.inner_type = resolve_at(inner_type, ())
         super().__init__(inner=(self.inner_type,))
 
     def fit(self, value: object, at: Trail, walk: Walk) -> object:
@@ -45,16 +46,16 @@ class Noneable(ConfigType):
     """A value of one type, or None. A field of this type has the default None.
 
     Args:
-        inner: The other type: whatever :func:`resolve_to_config_type` understands.
+        inner_type: The other type: whatever :func:`resolve_to_config_type` understands.
 
     Raises:
-        DagsterInvalidConfigDefinitionError: ``inner`` means no config type.
+        DagsterInvalidConfigDefinitionError: ``inner_type`` means no config type.
     """
 
     __slots__ = ("inner_type",)
 
-    def __init__(self, inner: object) -> None:
-        self.inner_type = resolve_at(inner, ())
+    def __init__(self, inner_type: object) -> None:
+        self.inner_type = resolve_at(inner_type, ())
         super().__init__(inner=(self.inner_type,))
 
     def implicit_default(self) -> object:
@@ -73,20 +74,26 @@ class Noneable(ConfigType):
 class Map(ConfigType):
     """A dict with any keys of one scalar type, and values of one type.
 
+    ``{str: int}`` in a schema means ``Map(str, int)``.
+
     Args:
         key_type: The type of the keys: a scalar.
-        inner: The type of the values: whatever :func:`resolve_to_config_type` understands.
+        inner_type: The type of the values: whatever :func:`resolve_to_config_type` understands.
+        key_label_name: What the keys are, for readers of the schema.
 
     Raises:
-        DagsterInvalidConfigDefinitionError: ``key_type`` is no scalar, or ``inner`` means no
+        DagsterInvalidConfigDefinitionError: ``key_type`` is no scalar, or ``inner_type`` means no
             config type.
     """
 
-    __slots__ = ("inner_type", "key_type")
+    __slots__ = ("inner_type", "key_label_name", "key_type")
 
-    def __init__(self, key_type: object, inner: object) -> None:
+    def __init__(
+        self, key_type: object, inner_type: object, key_label_name: str | None = None
+    ) -> None:
         self.key_type = _scalar(key_type, "The key type of a Map")
-        self.inner_type = resolve_at(inner, ())
+        self.inner_type = resolve_at(inner_type, ())
+        self.key_label_name = key_label_name
         super().__init__(inner=(self.key_type, self.inner_type))
 
     def fit(self, value: object, at: Trail, walk: Walk) -> object:
@@ -100,8 +107,13 @@ class Map(ConfigType):
         }
 
     def short_form(self) -> str:
-        """Return ``{[KeyType]: Type}``."""
-        return f"{{[{self.key_type.short_form()}]: {self.inner_type.short_form()}}}"
+        """Return ``{[KeyType]: Type}``, or ``{[label: KeyType]: Type}``."""
+        return f"{{[{self.key_form()}]: {self.inner_type.short_form()}}}"
+
+    def key_form(self) -> str:
+        """Return ``KeyType``, or ``label: KeyType``."""
+        label = "" if self.key_label_name is None else f"{self.key_label_name}: "
+        return f"{label}{self.key_type.short_form()}"
 
     def _fit_key(self, key: object, at: Trail, walk: Walk) -> object:
         if not self.key_type.accepts(key):
@@ -165,6 +177,16 @@ def _non_scalar(obj: object) -> ConfigType:
 
 def _step(key: object) -> str | int:
     return key if isinstance(key, (str, int)) else str(key)
+
+
+@meaning.register(dict)
+def _resolve_dict(obj: dict[object, object], at: Path) -> ConfigType:
+    if len(obj) == 1:
+        ((key, inner),) = obj.items()
+        if isinstance(key, (type, ConfigScalar)) or hasattr(key, "config_type"):
+            key_type = resolve_at(key, at)
+            return Map(key_type, resolve_at(inner, (*at, key_type.short_form())))
+    return Shape(convert_fields(obj, at))
 
 
 @meaning.register(list)

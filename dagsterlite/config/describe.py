@@ -34,10 +34,11 @@ def print_config_type(config_type: object) -> list[str]:
         DagsterInvalidConfigDefinitionError: ``config_type`` means no config type.
     """
     resolved = resolve_to_config_type(config_type)
-    return [*_comment(resolved.description), *_lines(resolved)]
+    return [*_comment(resolved.description), *type_lines(resolved)]
 
 
-def _lines(config_type: ConfigType) -> list[str]:
+def type_lines(config_type: ConfigType) -> list[str]:
+    """Return a config type as indented lines, without its own description."""
     config_type = config_type.long_form()
     match config_type:
         case HasFields():
@@ -52,15 +53,16 @@ def _lines(config_type: ConfigType) -> list[str]:
 def _wrapping_lines(config_type: ConfigType) -> list[str]:
     match config_type:
         case Array():
-            return _wrapped("[", _lines(config_type.inner_type), "]")
+            return _wrapped("[", type_lines(config_type.inner_type), "]")
         case Noneable():
-            return _wrapped("", _lines(config_type.inner_type), "?")
+            return _wrapped("", type_lines(config_type.inner_type), "?")
         case Map():
-            key = config_type.key_type.short_form()
-            return _wrapped(f"{{[{key}]: ", _lines(config_type.inner_type), "}")
+            return _wrapped(
+                f"{{[{config_type.key_form()}]: ", type_lines(config_type.inner_type), "}"
+            )
         case ScalarUnion() if not isinstance(config_type, Source):
             scalar = config_type.scalar_type.short_form()
-            return _wrapped(f"({scalar} | ", _lines(config_type.non_scalar_type), ")")
+            return _wrapped(f"({scalar} | ", type_lines(config_type.non_scalar_type), ")")
         case _:
             return [config_type.short_form()]
 
@@ -70,13 +72,14 @@ def _field_lines(config_type: HasFields) -> list[str]:
     if isinstance(config_type, Selector) and len(config_type.fields) > 1:
         inside.append("# exactly one of")
     for name, field in config_type.fields.items():
-        inside += [*_comment(_field_description(field)), *_named(name, field)]
+        inside += [*_comment(field_description(field)), *_named(name, field)]
     if isinstance(config_type, Permissive):
         inside.append("...")
     return ["{", *(f"{_INDENT}{line}" for line in inside), "}"] if inside else ["{}"]
 
 
-def _field_description(field: Field) -> str | None:
+def field_description(field: Field) -> str | None:
+    """Return what a field says of itself; else what its type does."""
     return field.description or field.config_type.description
 
 
@@ -85,7 +88,7 @@ def _named(name: str, field: Field) -> list[str]:
     default = ""
     if field.has_explicit_default:
         default = f" = {json.dumps(plain(field.default_value), ensure_ascii=False)}"
-    return _wrapped(f"{name}{optional}: ", _lines(field.config_type), default)
+    return _wrapped(f"{name}{optional}: ", type_lines(field.config_type), default)
 
 
 def _wrapped(prefix: str, lines: list[str], suffix: str) -> list[str]:

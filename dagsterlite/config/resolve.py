@@ -15,8 +15,8 @@ from dagsterlite.errors import DagsterInvalidConfigDefinitionError
 ALLOWED: Final = (
     "a config type (Int, String, Bool, Float, Any, Shape({…}), Permissive(), Selector({…}), "
     "Array(…), Noneable(…), Map(…), Enum(…), ScalarUnion(…), StringSource, IntSource, BoolSource), "
-    "int, str, bool, float, dict, list, a dict of fields, a list of one config type, "
-    "or a dagster type that has a config type"
+    "int, str, bool, float, dict, list, a dict of fields, a dict {str: …} for a Map, a list of one "
+    "config type, or a dagster type that has a config type"
 )
 
 PYTHON_TYPES: Final[dict[type, ConfigType]] = {bool: Bool, int: Int, float: Float, str: String}
@@ -27,8 +27,9 @@ def resolve_to_config_type(obj: object) -> ConfigType:
     """Return the config type that ``obj`` means.
 
     Takes a config type, ``int``, ``str``, ``float``, ``bool``, ``dict`` (a permissive dict),
-    ``list`` (an array of anything), a dict of fields (a :class:`Shape`), a list of one type (an
-    :class:`Array`), or a dagster type: an object whose attribute ``config_type`` is a config type.
+    ``list`` (an array of anything), a dict of fields (a :class:`Shape`), a dict from a scalar type
+    to another type (a :class:`Map`), a list of one type (an :class:`Array`), or a dagster type: an
+    object whose attribute ``config_type`` is a config type.
 
     Raises:
         DagsterInvalidConfigDefinitionError: It means none; the message names the path in ``obj``.

@@ -22,7 +22,7 @@ def config_type_snapshot(config_type: object) -> dict[str, Any]:
     Raises:
         DagsterInvalidConfigDefinitionError: ``config_type`` means no config type.
     """
-    resolved = resolve_to_config_type(config_type)
+    resolved = resolve_to_config_type(config_type).long_form()
     snapshot = _body(resolved)
     if resolved.description is not None:
         snapshot["description"] = resolved.description

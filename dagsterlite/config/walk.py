@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from dagsterlite.config.evaluation import DagsterEvaluationErrorReason, EvaluationError
 from dagsterlite.config.path import Trail, path_of, place
+from dagsterlite.config.secrets import redactor
 from dagsterlite.errors import near
 
 # A near name is searched among all known ones (some 10 µs each): a document with thousands of
@@ -41,6 +42,21 @@ class Walk:
         if text is not None:
             self.env_values[name] = text
         return text
+
+    def apart(self, root: str) -> Walk:
+        """Return a walk through another value, with misfits of its own.
+
+        What it reads from the environment, this walk remembers too.
+        """
+        other = Walk(root, self.environ)
+        other.resolves = self.resolves
+        other.env_values = self.env_values
+        return other
+
+    def redacted(self, text: str) -> str:
+        """Return a text without what was read from the environment."""
+        redact = redactor(self.env_values.values())
+        return text if redact is None else redact(text)
 
     def near(self, name: str, known: Collection[str]) -> str:
         """Return a hint at the known name that ``name`` resembles, or nothing."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, cast, overload
+from typing import Any, Self, cast, overload
 
+from dagsterlite.config import Field
 from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.composition import (
     Composition,
@@ -14,6 +15,8 @@ from dagsterlite.definitions.composition import (
     composing,
 )
 from dagsterlite.definitions.config_mapping import ConfigMapping
+from dagsterlite.definitions.configurable import config_field_of
+from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.dependency import (
     Dependencies,
     MappedInput,
@@ -30,7 +33,7 @@ from dagsterlite.definitions.signature import (
     inputs_of,
     name_of,
     outputs_of,
-    refuse_generator,
+    refuse_unrun,
 )
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
@@ -39,9 +42,10 @@ from dagsterlite.errors import (
     near,
     shown,
 )
+from dagsterlite.types.callables import check_function
 
 
-class CompositeSolidDefinition(NodeDefinition):
+class CompositeSolidDefinition(NodeDefinition, ConfigurableNode):
     """A graph of solids that stands in another graph as one solid.
 
     Usually made by :func:`composite_solid`.
@@ -88,12 +92,19 @@ class CompositeSolidDefinition(NodeDefinition):
         if config_mapping is not None and not isinstance(config_mapping, ConfigMapping):
             raise ParameterCheckError(owner, "config_mapping", "a ConfigMapping", config_mapping)
         self.config_mapping = config_mapping
+        self.config_field = None if config_mapping is None else config_mapping.config_field
         edges = with_mapped_inputs(
             owner, read_dependencies(owner, dependencies), self.input_mappings
         )
         self.graph: Graph = build_graph(owner, solid_defs, edges, inputs)
         for mapping in self.output_mappings:
             check_output_mapping(owner, self.graph, mapping)
+
+    def _copied(self, field: Field, description: str | None) -> Self:
+        changed = super()._copied(field, description)
+        assert self.config_mapping is not None
+        changed.config_mapping = ConfigMapping(self.config_mapping.config_fn, field)
+        return changed
 
     @property
     def required_resource_keys(self) -> frozenset[str]:
@@ -151,7 +162,7 @@ def composite_solid(
     def wrap(fn: Callable[..., Any]) -> CompositeSolidDefinition:
         composite_name = name_of("@composite_solid", name, fn)
         owner = f"@composite_solid '{composite_name}'"
-        refuse_generator(owner, fn)
+        refuse_unrun(owner, fn)
         parameters = list(inspect.signature(fn).parameters.values())
         inputs = inputs_of(owner, fn, parameters, input_defs)
         positional = check_inputs(owner, parameters, inputs, takes_nothing=True)
@@ -292,4 +303,5 @@ def _config_mapping(
             "config_schema={} for a composite that takes no config of its own."
         )
         raise DagsterInvalidDefinitionError(message)
-    return ConfigMapping(config_fn, config_schema)
+    check_function(owner, "config_fn", config_fn, takes=("config",))
+    return ConfigMapping(config_fn, config_field_of(owner, config_schema))

@@ -7,7 +7,7 @@ handle to another solid draws an edge.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -23,9 +23,11 @@ from dagsterlite.definitions.dependency import (
     SolidInvocation,
     Source,
 )
+from dagsterlite.definitions.hook import NO_HOOKS, HookDefinition, HookDefs, check_hooks
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.definitions.retry_policy import RetryPolicy, check_retry_policy
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -114,7 +116,13 @@ class Composition:
     numbers: dict[str, int] = field(default_factory=dict)
 
     def place(
-        self, node: Placeable, alias: str | None, tags: Mapping[str, Any], inputs: dict[str, Any]
+        self,
+        node: Placeable,
+        alias: str | None,
+        tags: Mapping[str, Any],
+        inputs: dict[str, Any],
+        hook_defs: HookDefs = NO_HOOKS,
+        retry_policy: RetryPolicy | None = None,
     ) -> str:
         """Add a node under its alias, or a free name made from its own; return that name."""
         known = self.definitions.setdefault(node.name, node)
@@ -125,7 +133,8 @@ class Composition:
             )
             raise DagsterInvalidDefinitionError(message)
         name = self._free_name(node.name) if alias is None else self._claim(node, alias)
-        invocation = SolidInvocation(node.name, name if name != node.name else None, tags)
+        alias = name if name != node.name else None
+        invocation = SolidInvocation(node.name, alias, tags, hook_defs, retry_policy)
         self.names.add(name)
         self.dependencies[invocation] = {
             input_name: self._dependency(name, input_name, value)
@@ -201,22 +210,29 @@ def composing(owner: str) -> Iterator[Composition]:
 
 @dataclass(frozen=True, eq=False)
 class PendingInvocation:
-    """A node with an alias or tags, to be placed by a call."""
+    """A node with an alias, tags, hooks or a retry policy, to be placed by a call."""
 
     node: Placeable
     alias_name: str | None = None
     tags: Mapping[str, Any] = field(default_factory=dict)
+    hook_defs: HookDefs = NO_HOOKS
+    retry_policy: RetryPolicy | None = None
 
     def __init__(
         self,
         node: Placeable,
         alias: str | None = None,
         tags: Mapping[str, Any] | None = None,
+        hook_defs: Iterable[HookDefinition] | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
         object.__setattr__(self, "node", node)
         name = None if alias is None else check_name("solid alias", alias)
         object.__setattr__(self, "alias_name", name)
         object.__setattr__(self, "tags", check_tags(node.label, tags))
+        object.__setattr__(self, "hook_defs", check_hooks(node.label, hook_defs))
+        policy = check_retry_policy(node.label, "retry_policy", retry_policy)
+        object.__setattr__(self, "retry_policy", policy)
 
     @property
     def name(self) -> str:
@@ -225,15 +241,48 @@ class PendingInvocation:
 
     def alias(self, name: str) -> PendingInvocation:
         """Return the node under another name."""
-        return PendingInvocation(self.node, name, self.tags)
+        return self._changed(alias=name)
 
     def tag(self, tags: Mapping[str, Any]) -> PendingInvocation:
         """Return the node with further tags."""
-        return PendingInvocation(self.node, self.alias_name, {**self.tags, **tags})
+        return self._changed(tags={**self.tags, **tags})
+
+    def with_hooks(self, hook_defs: Iterable[HookDefinition]) -> PendingInvocation:
+        """Return the node with further hooks; those of a composite apply to the solids inside.
+
+        Raises:
+            CheckError: ``hook_defs`` is no set of hooks.
+        """
+        return self._changed(hook_defs=self.hook_defs | check_hooks(self.node.label, hook_defs))
+
+    def with_retry_policy(self, retry_policy: RetryPolicy) -> PendingInvocation:
+        """Return the node with a retry policy, which counts more than its definition's.
+
+        Raises:
+            CheckError: ``retry_policy`` is something else.
+        """
+        return self._changed(retry_policy=retry_policy)
+
+    def _changed(self, **changes: Any) -> PendingInvocation:
+        kept = {
+            "alias": self.alias_name,
+            "tags": self.tags,
+            "hook_defs": self.hook_defs,
+            "retry_policy": self.retry_policy,
+        }
+        return PendingInvocation(self.node, **{**kept, **changes})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Place the node in the graph that is being composed; return its outputs to hand on."""
-        return invoke(self.node, args, kwargs, self.alias_name, self.tags)
+        return invoke(
+            self.node,
+            args,
+            kwargs,
+            self.alias_name,
+            self.tags,
+            hook_defs=self.hook_defs,
+            retry_policy=self.retry_policy,
+        )
 
 
 _NO_TAGS: Mapping[str, Any] = {}
@@ -245,6 +294,9 @@ def invoke(
     kwargs: Mapping[str, Any],
     alias: str | None = None,
     tags: Mapping[str, Any] = _NO_TAGS,
+    *,
+    hook_defs: HookDefs = NO_HOOKS,
+    retry_policy: RetryPolicy | None = None,
 ) -> Any:
     """Place a node in the graph that is being composed; return its outputs to hand on.
 
@@ -257,6 +309,8 @@ def invoke(
         kwargs: The same, by name.
         alias: The node's name in the graph (default: its own, or a free name made from it).
         tags: Tags of this place.
+        hook_defs: Hooks of this place.
+        retry_policy: How the node is tried again at this place.
 
     Raises:
         DagsterInvalidDefinitionError: an argument fits no input, or is no output of another solid.
@@ -265,7 +319,7 @@ def invoke(
     if composition is None:
         return plugins.load("invoke_solid")(node, args, kwargs, tags)
     inputs = bind_inputs(composition.owner, node, args, kwargs)
-    name = composition.place(node, alias, tags, inputs)
+    name = composition.place(node, alias, tags, inputs, hook_defs, retry_policy)
     return _handles(node, name, composition)
 
 

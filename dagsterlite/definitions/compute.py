@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dagsterlite.definitions.coroutines import items_of, result_of
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.errors import DagsterInvariantViolationError, listed, shown, type_name
 from dagsterlite.events.yielded import (
@@ -44,8 +45,14 @@ class DecoratedFunction:
             yield from self.events_of(context, answer)
 
     def answer(self, context: Any, inputs: Mapping[str, Any]) -> Any:
-        """Call the user's function; return what it returns."""
-        return self.fn(context, **inputs) if self.takes_context else self.fn(**inputs)
+        """Call the user's function; return what it returns, of an async one in the end.
+
+        An async function is run to its end by an event loop of its own.
+        """
+        answer = self.fn(context, **inputs) if self.takes_context else self.fn(**inputs)
+        if inspect.iscoroutine(answer):
+            answer = result_of(answer)
+        return items_of(answer) if inspect.isasyncgen(answer) else answer
 
     def events_of(self, context: Any, answer: Any) -> Iterator[UserEvent]:
         """Yield what an answer that is no generator means.
@@ -66,13 +73,6 @@ def compute_fn_of(
 def _events_of(
     owner: str, context: Any, answer: Any, outputs: Sequence[OutputDefinition]
 ) -> Iterator[UserEvent]:
-    if inspect.iscoroutine(answer) or inspect.isasyncgen(answer):
-        message = (
-            f"Error in {owner}: it returned {shown(answer)}, which nothing would await. Run it to "
-            "its end, e.g. by asyncio.run, and return the result."
-        )
-        _close(answer)
-        raise DagsterInvariantViolationError(message)
     if isinstance(answer, SIDE_EVENTS):
         message = (
             f"Error in {owner}: it returned a {type(answer).__name__}. Yield it instead, and yield "
@@ -95,12 +95,6 @@ def _only_output(context: Any, value: Any, output: OutputDefinition) -> Output:
         )
         context.log.warning(message)
     return Output(value, output.name)
-
-
-def _close(answer: Any) -> None:
-    if inspect.iscoroutine(answer):
-        # Python warns of a coroutine that was neither awaited nor closed.
-        answer.close()
 
 
 def _unexpected(owner: str, answer: Any, outputs: Sequence[OutputDefinition]) -> str:

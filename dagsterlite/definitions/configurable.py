@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from typing import Any
 
-from dagsterlite.config import Field, convert_to_field
-from dagsterlite.errors import DagsterInvalidConfigDefinitionError
+from dagsterlite.config import Evaluation, Field, convert_to_field, resolve_config
+from dagsterlite.errors import DagsterInvalidConfigDefinitionError, DagsterInvalidConfigError
 
 
 def config_field_of(owner: str, config_schema: Any) -> Field | None:
@@ -31,6 +33,25 @@ def is_bare(config_schema: Any) -> bool:
     return callable(config_schema) and not isinstance(config_schema, type)
 
 
-def default_config(field: Field | None) -> Any:
-    """Return the config of a definition where none is given; None where it takes none."""
-    return field.default_value if field is not None and field.default_provided else None
+def default_config(owner: str, field: Field | None) -> Any:
+    """Return the config of a definition where none is given, resolved; None where it takes none.
+
+    Raises:
+        DagsterInvalidConfigError: a variable of the environment that it names is not set.
+    """
+    evaluation = resolve_default(owner, field)
+    if evaluation is None:
+        return None
+    if not evaluation.success:
+        raise DagsterInvalidConfigError(f"Error in the config of {owner}", evaluation.errors)
+    return evaluation.value
+
+
+def resolve_default(
+    owner: str, field: Field | None, environ: Mapping[str, str] = os.environ
+) -> Evaluation | None:
+    """Return what comes of a definition's default config; None where it has none."""
+    if field is None or not field.default_provided:
+        return None
+    root = f"default config of {owner}"
+    return resolve_config(field.config_type, field.default_value, environ, root)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagsterlite.definitions.hook import HookDefinition
+from dagsterlite.definitions.retry_policy import RetryPolicy
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     ParameterCheckError,
@@ -63,17 +65,21 @@ class MultiDependencyDefinition:
 
 @dataclass(frozen=True)
 class SolidInvocation:
-    """A solid's place in a graph: which definition, under which name and tags.
+    """A solid's place in a graph: which definition, under which name, and what holds there.
 
     Args:
         name: The name of the definition.
         alias: The name in the graph (default: the definition's).
         tags: Tags of this place, over the definition's.
+        hook_defs: Hooks of this place.
+        retry_policy: How the solid is tried again at this place, over the definition's.
     """
 
     name: str
     alias: str | None = None
     tags: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
+    hook_defs: Iterable[HookDefinition] | None = field(default=None, hash=False, compare=False)
+    retry_policy: RetryPolicy | None = field(default=None, hash=False, compare=False)
 
     @property
     def node_name(self) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, overload
 
 from dagsterlite.config import Field
-from dagsterlite.definitions.configurable import config_field_of, default_config
+from dagsterlite.definitions.configurable import config_field_of
+from dagsterlite.definitions.configured import NamedConfigurableDefinition
 from dagsterlite.definitions.naming import check_label
 from dagsterlite.types.callables import check_function
 from dagsterlite.types.requirements import resource_keys
 
 
-class ExecutorDefinition:
+class ExecutorDefinition(NamedConfigurableDefinition):
     """An executor is responsible for executing the steps of a job (seed 003).
 
     Args:
@@ -30,6 +31,8 @@ class ExecutorDefinition:
             wrong.
     """
 
+    kind = "executor"
+
     def __init__(
         self,
         name: str,
@@ -39,34 +42,15 @@ class ExecutorDefinition:
         required_resource_keys: Iterable[str] | None = None,
         description: str | None = None,
     ) -> None:
-        self._name = check_label("executor", name)
-        owner = f"executor '{name}'"
+        self.name = check_label(self.kind, name)
+        owner = self.label
         self.config_field: Field | None = config_field_of(owner, config_schema)
         self.requirements = tuple(requirements or ())
         self._create: Callable[[Any], Any] = check_function(
             owner, "executor_creation_fn", executor_creation_fn, takes=("init_context",)
         )
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
-        self._description = description
-
-    @property
-    def name(self) -> str:
-        """Name of the executor."""
-        return self._name
-
-    @property
-    def description(self) -> str | None:
-        """Description of executor, if provided."""
-        return self._description
-
-    @property
-    def config_schema(self) -> Field | None:
-        """What the executor's config must look like, if it takes any."""
-        return self.config_field
-
-    def default_config(self) -> Any:
-        """Return the config that the executor has where none is given; None where it takes none."""
-        return default_config(self.config_field)
+        self.description = description
 
     @property
     def executor_creation_fn(self) -> Callable[[Any], Any]:

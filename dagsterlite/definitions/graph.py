@@ -15,9 +15,11 @@ from dagsterlite.definitions.dependency import (
     sources_of,
 )
 from dagsterlite.definitions.edge_check import EdgeCheck
+from dagsterlite.definitions.hook import check_hooks
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.retry_policy import check_retry_policy
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -137,10 +139,13 @@ def _place(
         check_name("solid alias", name)
     if name in solids:
         raise DagsterInvalidDefinitionError(f"{owner} has two solids named '{name}'.")
-    if not invocation.tags:
-        return Solid(name, definition, definition.tags)
-    tags = check_tags(f"solid '{name}'", invocation.tags)
-    return Solid(name, definition, {**definition.tags, **tags})
+    place = f"solid '{name}'"
+    tags: Mapping[str, str] = definition.tags
+    if invocation.tags:
+        tags = {**tags, **check_tags(place, invocation.tags)}
+    hooks = check_hooks(place, invocation.hook_defs)
+    policy = check_retry_policy(place, "retry_policy", invocation.retry_policy)
+    return Solid(name, definition, tags, hooks, policy)
 
 
 def _left_to_place(

@@ -10,7 +10,8 @@ from typing import Any, overload
 
 from dagsterlite import plugins
 from dagsterlite.config import Field
-from dagsterlite.definitions.configurable import config_field_of, default_config, is_bare
+from dagsterlite.definitions.configurable import config_field_of, is_bare
+from dagsterlite.definitions.configured import AnonymousConfigurableDefinition
 from dagsterlite.types.callables import check_function
 
 
@@ -25,7 +26,7 @@ class InitLoggerContext:
     run_id: str | None = None
 
 
-class LoggerDefinition:
+class LoggerDefinition(AnonymousConfigurableDefinition):
     """Makes a Python logger for a run.
 
     Args:
@@ -44,8 +45,7 @@ class LoggerDefinition:
         config_schema: Any = None,
         description: str | None = None,
     ) -> None:
-        #: What messages call it: it bears no name but its function's.
-        self.label = owner = f"logger '{getattr(logger_fn, '__name__', 'logger')}'"
+        owner = _label(logger_fn)
         self.logger_fn: Callable[[InitLoggerContext], logging.Logger] = check_function(
             owner, "logger_fn", logger_fn, takes=("init_context",)
         )
@@ -53,9 +53,8 @@ class LoggerDefinition:
         self.description = description
 
     @property
-    def config_schema(self) -> Field | None:
-        """What the logger's config must look like, if it takes any."""
-        return self.config_field
+    def label(self) -> str:
+        return _label(self.logger_fn)
 
     def __call__(self, *args: Any, **kwargs: Any) -> logging.Logger:
         """Call the logger function directly, as in a test; return what it returns.
@@ -66,9 +65,9 @@ class LoggerDefinition:
         made: logging.Logger = plugins.load("invoke_logger")(self, args, kwargs)
         return made
 
-    def default_config(self) -> Any:
-        """Return the config that the logger has where none is given; None where it takes none."""
-        return default_config(self.config_field)
+
+def _label(logger_fn: Any) -> str:
+    return f"logger '{getattr(logger_fn, '__name__', 'logger')}'"
 
 
 @overload

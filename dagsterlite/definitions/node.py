@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from dagsterlite.definitions import composition
 from dagsterlite.definitions.arguments import list_of
+from dagsterlite.definitions.hook import NO_HOOKS, HookDefinition, HookDefs
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.definitions.retry_policy import RetryPolicy
 from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near
 from dagsterlite.types.dagster_type import DagsterType
 
@@ -108,6 +110,14 @@ class NodeDefinition(ABC):
         """Return the node with further tags, to be placed by a call."""
         return composition.PendingInvocation(self, tags=tags)
 
+    def with_hooks(self, hook_defs: Iterable[HookDefinition]) -> composition.PendingInvocation:
+        """Return the node with hooks, to be placed by a call; see :class:`HookDefinition`."""
+        return composition.PendingInvocation(self, hook_defs=hook_defs)
+
+    def with_retry_policy(self, retry_policy: RetryPolicy) -> composition.PendingInvocation:
+        """Return the node with another retry policy, to be placed by a call."""
+        return composition.PendingInvocation(self, retry_policy=retry_policy)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
@@ -138,6 +148,11 @@ class Solid:
     definition: NodeDefinition
     #: The definition's tags under those given at this place.
     tags: Mapping[str, str]
+    #: The hooks given at this place; those of a composite apply to the solids inside.
+    hook_defs: HookDefs = NO_HOOKS
+    #: How the solid is tried again at this place, if that is said here; see
+    #: ``PipelineDefinition.get_retry_policy_for_handle``.
+    retry_policy: RetryPolicy | None = None
 
     @property
     def definition_name(self) -> str:

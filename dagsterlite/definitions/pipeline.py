@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast, overload
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self, TypeVar, cast, overload
 
 from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.composition import composing
 from dagsterlite.definitions.dependency import Dependencies, read_dependencies
 from dagsterlite.definitions.graph import Graph, build_graph
+from dagsterlite.definitions.hook import Hookable, HookDefinition, HookDefs, check_hooks
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.node import NodeDefinition, Solid
 from dagsterlite.definitions.pipeline_check import check_pipeline, distinct_definitions
 from dagsterlite.definitions.preset import PresetDefinition
-from dagsterlite.definitions.signature import made_from, name_of, refuse_generator
+from dagsterlite.definitions.retry_policy import RetryPolicy, check_retry_policy
+from dagsterlite.definitions.signature import made_from, name_of, refuse_unrun
+from dagsterlite.definitions.solid import SolidDefinition
+from dagsterlite.definitions.strategies import strategies_of
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
@@ -26,6 +30,7 @@ from dagsterlite.errors import (
 )
 from dagsterlite.handles import SolidHandle
 from dagsterlite.types.callables import can_take
+from dagsterlite.types.serialization import SerializationStrategy
 
 UNNAMED = "<<unnamed>>"
 """The name of a pipeline that was given none."""
@@ -33,7 +38,7 @@ UNNAMED = "<<unnamed>>"
 T = TypeVar("T", ModeDefinition, PresetDefinition)
 
 
-class PipelineDefinition:
+class PipelineDefinition(Hookable):
     """A graph of solids, and the modes and presets that it runs in.
 
     Usually made by :func:`pipeline`.
@@ -46,6 +51,8 @@ class PipelineDefinition:
         mode_defs: The modes (default: one named ``default``).
         preset_defs: The presets.
         tags: Tags of each run.
+        hook_defs: Hooks of every solid in it.
+        solid_retry_policy: How a solid is tried again for which nothing else is said.
 
     Raises:
         CheckError: an argument is of the wrong type.
@@ -62,6 +69,8 @@ class PipelineDefinition:
         mode_defs: Sequence[ModeDefinition] | None = None,
         preset_defs: Sequence[PresetDefinition] | None = None,
         tags: Mapping[str, Any] | None = None,
+        hook_defs: Iterable[HookDefinition] | None = None,
+        solid_retry_policy: RetryPolicy | None = None,
     ) -> None:
         self.name = UNNAMED if name is None else check_name("pipeline", name)
         owner = f"pipeline '{self.name}'"
@@ -73,8 +82,12 @@ class PipelineDefinition:
             owner, "mode_defs", mode_defs or [ModeDefinition()], ModeDefinition
         )
         self.preset_defs = _distinct(owner, "preset_defs", preset_defs, PresetDefinition)
+        self.hook_defs: HookDefs = check_hooks(owner, hook_defs)
+        self.solid_retry_policy = check_retry_policy(
+            owner, "solid_retry_policy", solid_retry_policy
+        )
         self.graph: Graph = build_graph(owner, solid_defs, read_dependencies(owner, dependencies))
-        check_pipeline(self.graph, self.mode_definitions)
+        check_pipeline(self.graph, self.mode_definitions, self.hook_defs)
         _check_presets(owner, self)
 
     def with_graph(self, graph: Graph) -> PipelineDefinition:
@@ -83,9 +96,16 @@ class PipelineDefinition:
         Raises:
             DagsterInvalidDefinitionError: an input can get no value.
         """
-        check_pipeline(graph, self.mode_definitions)
+        check_pipeline(graph, self.mode_definitions, self.hook_defs)
         changed = copy.copy(self)
         changed.graph = graph
+        return changed
+
+    def with_hooks(self, hook_defs: Iterable[HookDefinition]) -> Self:
+        hooks = self.hook_defs | check_hooks(f"pipeline '{self.name}'", hook_defs)
+        check_pipeline(self.graph, self.mode_definitions, hooks)
+        changed = copy.copy(self)
+        changed.hook_defs = hooks
         return changed
 
     # --- its graph ---
@@ -118,20 +138,64 @@ class PipelineDefinition:
         Raises:
             DagsterInvariantViolationError: there is none.
         """
+        *_, solid = self._way_to(handle)
+        return solid
+
+    def _way_to(self, handle: SolidHandle) -> Iterator[Solid]:
+        """Yield the composites that hold the solid at a handle, from outside in, then the solid."""
         *composites, name = handle.path
         graph = self.graph
         for composite in composites:
-            definition = graph.solid_named(composite).definition
+            solid = graph.solid_named(composite)
+            definition = solid.definition
             if not isinstance(definition, CompositeSolidDefinition):
                 message = f"{graph.owner}: solid '{composite}' is no composite: nothing is inside."
                 raise DagsterInvariantViolationError(message)
+            yield solid
             graph = definition.graph
-        return graph.solid_named(name)
+        yield graph.solid_named(name)
+
+    def get_all_hooks_for_handle(self, handle: SolidHandle) -> HookDefs:
+        """Return the hooks of a solid: its own, those of composites around it, the pipeline's.
+
+        Raises:
+            DagsterInvariantViolationError: there is no solid at the handle.
+        """
+        return self.hook_defs.union(*(solid.hook_defs for solid in self._way_to(handle)))
+
+    def get_retry_policy_for_handle(self, handle: SolidHandle) -> RetryPolicy | None:
+        """Return how a solid is tried again; None where nothing is said.
+
+        What is said at the solid's place counts more than what its definition says, that more than
+        what is said at the places of composites around it, the nearest first, and that more than
+        what the pipeline says.
+
+        Raises:
+            DagsterInvariantViolationError: there is no solid at the handle.
+        """
+        *composites, solid = self._way_to(handle)
+        definition = solid.definition
+        own = definition.retry_policy if isinstance(definition, SolidDefinition) else None
+        around = [composite.retry_policy for composite in reversed(composites)]
+        said = (solid.retry_policy, own, *around, self.solid_retry_policy)
+        return next((policy for policy in said if policy is not None), None)
 
     @property
     def all_solid_defs(self) -> list[NodeDefinition]:
         """All definitions, also inside composites."""
         return list(distinct_definitions(self.graph))
+
+    @property
+    def all_hook_defs(self) -> HookDefs:
+        """All hooks: its own, and those of the places of solids, also inside composites."""
+        inside = (d.graph for d in self.all_solid_defs if isinstance(d, CompositeSolidDefinition))
+        places = (solid for graph in (self.graph, *inside) for solid in graph.solids.values())
+        return self.hook_defs.union(*(solid.hook_defs for solid in places))
+
+    @property
+    def serialization_strategies(self) -> list[SerializationStrategy]:
+        """How values of some of its types are written to intermediate storage."""
+        return strategies_of(self.graph.owner, self.all_solid_defs)
 
     # --- its modes and presets ---
 
@@ -246,6 +310,8 @@ def pipeline(
     mode_defs: Sequence[ModeDefinition] | None = ...,
     preset_defs: Sequence[PresetDefinition] | None = ...,
     tags: Mapping[str, Any] | None = ...,
+    hook_defs: Iterable[HookDefinition] | None = ...,
+    solid_retry_policy: RetryPolicy | None = ...,
 ) -> Callable[[Callable[[], Any]], PipelineDefinition]: ...
 
 
@@ -255,6 +321,8 @@ def pipeline(
     mode_defs: Sequence[ModeDefinition] | None = None,
     preset_defs: Sequence[PresetDefinition] | None = None,
     tags: Mapping[str, Any] | None = None,
+    hook_defs: Iterable[HookDefinition] | None = None,
+    solid_retry_policy: RetryPolicy | None = None,
 ) -> PipelineDefinition | Callable[[Callable[[], Any]], PipelineDefinition]:
     """Make a pipeline from a function that calls solids.
 
@@ -264,6 +332,8 @@ def pipeline(
         mode_defs: The modes (default: one named ``default``).
         preset_defs: The presets.
         tags: Tags of each run.
+        hook_defs: Hooks of every solid in it.
+        solid_retry_policy: How a solid is tried again for which nothing else is said.
 
     Raises:
         DagsterInvalidDefinitionError: the function or an argument is wrong.
@@ -274,7 +344,7 @@ def pipeline(
     def wrap(fn: Callable[[], Any]) -> PipelineDefinition:
         pipeline_name = name_of("@pipeline", name, fn)
         owner = f"@pipeline '{pipeline_name}'"
-        refuse_generator(owner, fn)
+        refuse_unrun(owner, fn)
         if not can_take(fn, 0):
             message = (
                 f"{owner}: its function must take no parameters, but takes "
@@ -291,6 +361,8 @@ def pipeline(
             mode_defs=mode_defs,
             preset_defs=preset_defs,
             tags=tags,
+            hook_defs=hook_defs,
+            solid_retry_policy=solid_retry_policy,
         )
         definition.made_from = made_from(fn)
         return definition

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.hook import NO_HOOKS, HookDefs
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.strategies import strategies_of
 from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near
 from dagsterlite.types import builtins
 from dagsterlite.types.dagster_type import DagsterType
@@ -26,12 +28,19 @@ _BUILTINS: Mapping[str, DagsterType] = {
 }
 
 
-def check_pipeline(graph: Graph, modes: Sequence[ModeDefinition]) -> None:
+def check_pipeline(
+    graph: Graph, modes: Sequence[ModeDefinition], hooks: HookDefs = NO_HOOKS
+) -> None:
     """Refuse a pipeline that can never run.
 
+    Args:
+        graph: Its solids.
+        modes: Its modes.
+        hooks: The hooks of every solid in it.
+
     Raises:
-        DagsterInvalidDefinitionError: an input can get no value, two types share a name, or a mode
-            lacks a resource that is required.
+        DagsterInvalidDefinitionError: an input can get no value, two types or two serialization
+            strategies share a name, or a mode lacks a resource that is required.
     """
     definitions = list(distinct_definitions(graph))
     _check_inputs(graph)
@@ -40,7 +49,11 @@ def check_pipeline(graph: Graph, modes: Sequence[ModeDefinition]) -> None:
             _check_inputs(definition.graph)
     types = _users_of_types(definitions)
     _check_type_names(graph.owner, types)
-    requirements = list(_requirements(definitions, types))
+    strategies_of(graph.owner, definitions)
+    requirements = [
+        *_requirements(definitions, types),
+        *_requirements_of_hooks(graph, definitions, hooks),
+    ]
     for mode in modes:
         for requirer, keys in (*requirements, *_requirements_of_mode(mode)):
             _check_keys(graph.owner, mode, requirer, keys)
@@ -120,11 +133,23 @@ def _requirements(
         yield f"type '{dagster_type.display_name}' of {user.label}", dagster_type.resource_keys()
 
 
+def _requirements_of_hooks(
+    graph: Graph, definitions: Sequence[NodeDefinition], hooks: HookDefs
+) -> Iterator[tuple[str, frozenset[str]]]:
+    for hook in hooks:
+        yield f"{hook.label} of the pipeline", hook.required_resource_keys
+    inside = (d.graph for d in definitions if isinstance(d, CompositeSolidDefinition))
+    for one in (graph, *inside):
+        for solid in one.solids.values():
+            for hook in solid.hook_defs:
+                yield f"{hook.label} of solid '{solid.name}'", hook.required_resource_keys
+
+
 def _requirements_of_mode(mode: ModeDefinition) -> Iterator[tuple[str, frozenset[str]]]:
     for storage in (*mode.intermediate_storage_defs, *mode.system_storage_defs):
-        yield f"{storage.section} '{storage.name}'", storage.required_resource_keys
+        yield storage.label, storage.required_resource_keys
     for executor in mode.executor_defs:
-        yield f"executor '{executor.name}'", executor.required_resource_keys
+        yield executor.label, executor.required_resource_keys
 
 
 def _check_keys(owner: str, mode: ModeDefinition, requirer: str, keys: frozenset[str]) -> None:

@@ -12,9 +12,12 @@ from typing import Any
 
 import yaml
 
+from dagsterlite.config.yaml_document import parse_yaml, yaml_problem
+from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.mode import DEFAULT_MODE
 from dagsterlite.definitions.naming import check_label, check_tags
 from dagsterlite.errors import (
+    CheckError,
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
     ParameterCheckError,
@@ -57,11 +60,10 @@ class PresetDefinition:
             raise ParameterCheckError(owner, "run_config", "a dict", run_config)
         object.__setattr__(self, "name", check_label("preset", name))
         object.__setattr__(self, "run_config", copy.deepcopy(dict(run_config or {})))
-        if isinstance(solid_selection, str):
-            expected = "a list of names or selection queries"
-            raise ParameterCheckError(owner, "solid_selection", expected, solid_selection)
-        selection = None if solid_selection is None else tuple(solid_selection)
-        object.__setattr__(self, "solid_selection", selection)
+        selection = tuple(list_of(owner, "solid_selection", solid_selection, str))
+        object.__setattr__(self, "solid_selection", None if solid_selection is None else selection)
+        if mode is not None and not isinstance(mode, str):
+            raise ParameterCheckError(owner, "mode", "the name of a mode", mode)
         object.__setattr__(self, "mode", mode or DEFAULT_MODE)
         object.__setattr__(self, "tags", check_tags(owner, tags))
 
@@ -72,23 +74,36 @@ class PresetDefinition:
         solid_selection: Sequence[str] | None = None,
         mode: str | None = None,
         tags: Mapping[str, Any] | None = None,
+        *,
+        environment_files: Iterable[str] | None = None,
     ) -> PresetDefinition:
         """Return a preset whose run config is read from YAML files, later over earlier.
 
+        Dicts are merged, key by key; any other value takes the place of the earlier one.
+
         Args:
             name: The preset's name.
-            config_files: Paths or globs.
+            config_files: Paths or globs; the files of a glob come in the order of their names.
             solid_selection: The selection of solids.
             mode: The mode.
             tags: The tags.
+            environment_files: An older name of ``config_files``.
 
         Raises:
+            CheckError: an argument is of the wrong type, or both names of the files are given.
             DagsterInvalidDefinitionError: a path or glob leads to no file.
             DagsterInvariantViolationError: a file cannot be read, or is no YAML mapping.
         """
-        if isinstance(config_files, str):
-            raise ParameterCheckError(f"preset '{name}'", "config_files", "a list", config_files)
-        texts = [text for pattern in config_files or () for text in _read_all(name, pattern)]
+        owner = f"preset '{name}'"
+        if config_files is not None and environment_files is not None:
+            message = (
+                f"{owner}: arguments 'config_files' and 'environment_files' are two names of one "
+                "argument: give one of them."
+            )
+            raise CheckError(message)
+        given = environment_files if config_files is None else config_files
+        patterns = list_of(owner, "config_files", given, str)
+        texts = [text for pattern in patterns for text in _read_all(name, pattern)]
         return _from_texts(name, texts, solid_selection, mode, tags)
 
     @staticmethod
@@ -101,10 +116,19 @@ class PresetDefinition:
     ) -> PresetDefinition:
         """Return a preset whose run config is read from YAML texts, later over earlier.
 
+        Args:
+            name: The preset's name.
+            yaml_strings: The texts, merged as :meth:`from_files` merges files.
+            solid_selection: The selection of solids.
+            mode: The mode.
+            tags: The tags.
+
         Raises:
+            CheckError: an argument is of the wrong type.
             DagsterInvariantViolationError: a text is no YAML mapping.
         """
-        texts = [("a YAML string", text) for text in yaml_strings or ()]
+        given = list_of(f"preset '{name}'", "yaml_strings", yaml_strings, str)
+        texts = [(f"YAML string {number}", text) for number, text in enumerate(given, 1)]
         return _from_texts(name, texts, solid_selection, mode, tags)
 
     from_yaml = from_yaml_strings
@@ -121,15 +145,22 @@ class PresetDefinition:
 
         Args:
             name: The preset's name.
-            pkg_resource_defs: Pairs of package and file name.
+            pkg_resource_defs: Pairs of package and file name, merged as :meth:`from_files` does.
             solid_selection: The selection of solids.
             mode: The mode.
             tags: The tags.
 
         Raises:
+            CheckError: an argument is of the wrong type.
             DagsterInvariantViolationError: a file is missing or is no YAML mapping.
         """
-        texts = [_read_resource(name, *pair) for pair in pkg_resource_defs or ()]
+        owner = f"preset '{name}'"
+        pairs = list_of(owner, "pkg_resource_defs", pkg_resource_defs, tuple)
+        for pair in pairs:
+            if [type(part) for part in pair] != [str, str]:
+                expected = "a list of pairs of package and file name"
+                raise ParameterCheckError(owner, "pkg_resource_defs", expected, pair)
+        texts = [_read_resource(name, *pair) for pair in pairs]
         return _from_texts(name, texts, solid_selection, mode, tags)
 
     def get_environment_yaml(self) -> str:
@@ -138,9 +169,36 @@ class PresetDefinition:
         return text
 
     def with_additional_config(self, run_config: Mapping[str, Any] | None) -> PresetDefinition:
-        """Return a preset with ``run_config`` merged over this one's."""
+        """Return a preset with ``run_config`` merged over this one's.
+
+        Raises:
+            CheckError: ``run_config`` is no dict.
+        """
+        if run_config is not None and not isinstance(run_config, Mapping):
+            owner = f"preset '{self.name}'"
+            raise ParameterCheckError(owner, "run_config", "a dict", run_config)
         changed = merge_config(self.run_config, run_config or {})
         return PresetDefinition(self.name, changed, self.solid_selection, self.mode, self.tags)
+
+
+def file_relative_path(dunderfile: str, relative_path: str) -> str:
+    """Return the path of a file that stands beside a file of Python, wherever that is run from.
+
+    ::
+
+        PresetDefinition.from_files("dev", [file_relative_path(__file__, "config/dev.yaml")])
+
+    Args:
+        dunderfile: The ``__file__`` of the module that asks.
+        relative_path: The way from its folder; may be a glob.
+
+    Raises:
+        CheckError: an argument is no text.
+    """
+    for argument, value in (("dunderfile", dunderfile), ("relative_path", relative_path)):
+        if not isinstance(value, str):
+            raise ParameterCheckError("file_relative_path", argument, "a text", value)
+    return os.path.join(os.path.dirname(dunderfile), relative_path)
 
 
 def merge_config(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,9 +255,10 @@ def _from_texts(
 
 def _parse(name: str, source: str, text: str) -> Mapping[str, Any]:
     try:
-        data = yaml.safe_load(text)
+        data = parse_yaml(text)
     except yaml.YAMLError as exc:
-        message = f"preset '{name}': {source} is no YAML: {exc}"
+        place, problem = yaml_problem(exc)
+        message = f"preset '{name}': {source}{place} is no YAML: {problem}."
         raise DagsterInvariantViolationError(message) from exc
     if data is None:
         return {}

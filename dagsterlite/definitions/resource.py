@@ -11,6 +11,7 @@ from unittest.mock import MagicMock
 from dagsterlite import plugins
 from dagsterlite.config import Field, String
 from dagsterlite.definitions.configurable import config_field_of, is_bare
+from dagsterlite.definitions.configured import AnonymousConfigurableDefinition
 from dagsterlite.errors import DagsterInvalidDefinitionError
 from dagsterlite.runs import DagsterRun
 from dagsterlite.types.callables import can_take, check_function
@@ -32,6 +33,8 @@ class InitResourceContext:
     resources: Any
     #: Opens the instance that the run is recorded in.
     open_instance: Callable[[], Any]
+    #: The folder below which the instance keeps each run's files; None outside a run.
+    artifacts_dir: str | None = None
 
     @property
     def log(self) -> Any:
@@ -44,7 +47,7 @@ class InitResourceContext:
         return self.open_instance()
 
 
-class ResourceDefinition:
+class ResourceDefinition(AnonymousConfigurableDefinition):
     """Makes a resource: a value that solids take from ``context.resources``.
 
     Args:
@@ -54,6 +57,8 @@ class ResourceDefinition:
         description: For people.
         required_resource_keys: The resources that the function needs.
         version: A name for the code's version.
+        shares_files: Whether it is a ``FileManager`` of local files, which all processes of a run
+            must share: a cluster's workers are asked whether they do before anything runs.
 
     Raises:
         CheckError: ``resource_fn`` is no function, or ``required_resource_keys`` no set of names.
@@ -68,10 +73,10 @@ class ResourceDefinition:
         description: str | None = None,
         required_resource_keys: Iterable[str] | None = None,
         version: str | None = None,
+        *,
+        shares_files: bool = False,
     ) -> None:
-        name = getattr(resource_fn, "__name__", "resource")
-        #: What messages call it: it bears no name but its function's.
-        self.label = owner = f"resource '{name}'"
+        owner = _label(resource_fn)
         self.resource_fn: Callable[..., Any] = check_function(owner, "resource_fn", resource_fn)
         self._takes_context = can_take(resource_fn, 1)
         if not self._takes_context and not can_take(resource_fn, 0):
@@ -84,11 +89,11 @@ class ResourceDefinition:
         self.description = description
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
         self.version = version
+        self.shares_files = shares_files
 
     @property
-    def config_schema(self) -> Field | None:
-        """What the resource's config must look like, if it takes any."""
-        return self.config_field
+    def label(self) -> str:
+        return _label(self.resource_fn)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the resource function directly, as in a test; return what it returns.
@@ -124,6 +129,10 @@ class ResourceDefinition:
         return ResourceDefinition(
             lambda context: context.resource_config, config_schema=String, description=description
         )
+
+
+def _label(resource_fn: Any) -> str:
+    return f"resource '{getattr(resource_fn, '__name__', 'resource')}'"
 
 
 @overload

@@ -5,7 +5,16 @@ from __future__ import annotations
 import inspect
 import sys
 import typing
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from typing import Any
 
 from dagsterlite.definitions.arguments import list_of
@@ -21,7 +30,7 @@ from dagsterlite.errors import (
 
 _CONTEXT_NAMES = frozenset({"context", "_", "_context", "context_"})
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-_STREAMS = (Generator, Iterator, Iterable)
+_STREAMS = (Generator, Iterator, Iterable, AsyncGenerator, AsyncIterator, AsyncIterable)
 
 
 def name_of(decorator: str, name: str | None, fn: Any) -> str:
@@ -29,15 +38,11 @@ def name_of(decorator: str, name: str | None, fn: Any) -> str:
 
     Raises:
         CheckError: ``fn`` is no function, or has no name and none is given.
-        DagsterInvalidDefinitionError: it is async.
     """
     own_name = getattr(fn, "__name__", None)
     if not callable(fn) or (name is None and own_name is None):
         message = f"{decorator} must decorate a function, not {shown(fn)} of type {type_name(fn)}."
         raise CheckError(message)
-    if inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn):
-        message = f"{decorator}: '{own_name}' is async; write it as a plain function."
-        raise DagsterInvalidDefinitionError(message)
     return str(own_name) if name is None else name
 
 
@@ -47,12 +52,15 @@ def made_from(fn: Callable[..., Any]) -> tuple[str, str] | None:
     return (module, name) if module and name else None
 
 
-def refuse_generator(owner: str, fn: Callable[..., Any]) -> None:
-    """Refuse a function that places solids but yields: it would not run at all.
+def refuse_unrun(owner: str, fn: Callable[..., Any]) -> None:
+    """Refuse a function that places solids but yields or is async: to call it runs nothing.
 
     Raises:
-        DagsterInvalidDefinitionError: it is a generator.
+        DagsterInvalidDefinitionError: it is a generator, or async.
     """
+    if inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn):
+        message = f"{owner}: its function is async; write it as a plain one: it only places solids."
+        raise DagsterInvalidDefinitionError(message)
     if inspect.isgeneratorfunction(fn):
         message = f"{owner}: its function yields; it must call solids and return their outputs."
         raise DagsterInvalidDefinitionError(message)
@@ -164,7 +172,8 @@ def outputs_of(
     if given is not None:
         return list_of(owner, "output_defs", given, OutputDefinition)
     hint = annotations_of(fn).get("return")
-    yields = inspect.isgeneratorfunction(fn) and typing.get_origin(hint) in _STREAMS
+    is_stream = inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn)
+    yields = is_stream and typing.get_origin(hint) in _STREAMS
     if yields or hint in _STREAMS or hint is type(None):
         return [OutputDefinition()]
     try:

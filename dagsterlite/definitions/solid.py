@@ -9,9 +9,11 @@ from typing import Any, overload
 from dagsterlite.config import Field
 from dagsterlite.definitions.compute import ComputeFn, compute_fn_of
 from dagsterlite.definitions.configurable import config_field_of
+from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.definitions.retry_policy import RetryPolicy, check_retry_policy
 from dagsterlite.definitions.signature import (
     check_inputs,
     inputs_of,
@@ -23,7 +25,7 @@ from dagsterlite.types.callables import check_function
 from dagsterlite.types.requirements import resource_keys
 
 
-class SolidDefinition(NodeDefinition):
+class SolidDefinition(NodeDefinition, ConfigurableNode):
     """A unit of work: named inputs, a function, named outputs.
 
     Usually made by :func:`solid`.
@@ -40,6 +42,7 @@ class SolidDefinition(NodeDefinition):
         required_resource_keys: The resources that ``context.resources`` has.
         positional_inputs: The inputs in the order of a call's positional arguments.
         version: A name for the code's version.
+        retry_policy: How the solid is tried again when its function raises.
 
     Raises:
         DagsterInvalidDefinitionError: an argument is wrong; the message names the solid.
@@ -57,6 +60,7 @@ class SolidDefinition(NodeDefinition):
         required_resource_keys: Iterable[str] | None = None,
         positional_inputs: Sequence[str] | None = None,
         version: str | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
         super().__init__(name, input_defs, output_defs, description, tags, positional_inputs)
         self.compute_fn: ComputeFn = check_function(
@@ -65,11 +69,7 @@ class SolidDefinition(NodeDefinition):
         self.config_field: Field | None = config_field_of(self.label, config_schema)
         self._resource_keys = resource_keys(self.label, required_resource_keys)
         self.version = version
-
-    @property
-    def config_schema(self) -> Field | None:
-        """What the solid's config must look like, if it takes any."""
-        return self.config_field
+        self.retry_policy = check_retry_policy(self.label, "retry_policy", retry_policy)
 
     @property
     def required_resource_keys(self) -> frozenset[str]:
@@ -91,6 +91,7 @@ def solid(
     required_resource_keys: Iterable[str] | None = ...,
     tags: Mapping[str, Any] | None = ...,
     version: str | None = ...,
+    retry_policy: RetryPolicy | None = ...,
 ) -> Callable[[Callable[..., Any]], SolidDefinition]: ...
 
 
@@ -103,6 +104,7 @@ def solid(
     required_resource_keys: Iterable[str] | None = None,
     tags: Mapping[str, Any] | None = None,
     version: str | None = None,
+    retry_policy: RetryPolicy | None = None,
 ) -> SolidDefinition | Callable[[Callable[..., Any]], SolidDefinition]:
     """Make a solid from a function of ``(context, **inputs)``.
 
@@ -122,6 +124,7 @@ def solid(
         required_resource_keys: The resources that ``context.resources`` has.
         tags: Text to text (or JSON-able).
         version: A name for the code's version.
+        retry_policy: How the solid is tried again when its function raises.
 
     Raises:
         DagsterInvalidDefinitionError: the function or an argument is wrong.
@@ -146,6 +149,7 @@ def solid(
             required_resource_keys=required_resource_keys,
             positional_inputs=check_inputs(owner, parameters, inputs),
             version=version,
+            retry_policy=retry_policy,
         )
 
     return wrap

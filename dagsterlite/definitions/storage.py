@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagsterlite.config import Field
-from dagsterlite.definitions.configurable import config_field_of, default_config
+from dagsterlite.definitions.configurable import config_field_of
+from dagsterlite.definitions.configured import NamedConfigurableDefinition
 from dagsterlite.definitions.naming import check_label
 from dagsterlite.runs import DagsterRun
 from dagsterlite.stores import IntermediateStorage
 from dagsterlite.types.callables import check_function
 from dagsterlite.types.requirements import resource_keys
+from dagsterlite.types.serialization import SerializationStrategy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +29,11 @@ class InitIntermediateStorageContext:
     #: The storage's config, resolved.
     intermediate_storage_config: Any
     resources: Any = None
+    #: Those of the pipeline's types: their ``codec_name`` is what ``write_output`` is given.
+    serialization_strategies: tuple[SerializationStrategy, ...] = ()
 
 
-class IntermediateStorageDefinition:
+class IntermediateStorageDefinition(NamedConfigurableDefinition):
     """Makes the storage that keeps one run's intermediates (seed 001).
 
     Args:
@@ -47,8 +51,8 @@ class IntermediateStorageDefinition:
             wrong.
     """
 
-    #: The section of the run config that selects it.
-    section = "intermediate_storage"
+    #: The section of the run config that selects it; messages call it so too.
+    kind = "intermediate_storage"
     #: How messages call the function that makes the storage.
     creation_argument = "intermediate_storage_creation_fn"
 
@@ -64,8 +68,8 @@ class IntermediateStorageDefinition:
         | None = None,
         description: str | None = None,
     ) -> None:
-        self.name = check_label(self.section, name)
-        owner = f"{self.section} '{name}'"
+        self.name = check_label(self.kind, name)
+        owner = self.label
         self.is_persistent = is_persistent
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
         self.config_field: Field | None = config_field_of(owner, config_schema)
@@ -75,15 +79,6 @@ class IntermediateStorageDefinition:
             owner, self.creation_argument, intermediate_storage_creation_fn, ("init_context",)
         )
         self.description = description
-
-    @property
-    def config_schema(self) -> Field | None:
-        """What the storage's config must look like, if it takes any."""
-        return self.config_field
-
-    def default_config(self) -> Any:
-        """Return the config that the storage has where none is given; None where it takes none."""
-        return default_config(self.config_field)
 
 
 class SystemStorageDefinition(IntermediateStorageDefinition):
@@ -101,7 +96,7 @@ class SystemStorageDefinition(IntermediateStorageDefinition):
     Raises as :class:`IntermediateStorageDefinition` does.
     """
 
-    section = "storage"
+    kind = "storage"
     creation_argument = "system_storage_creation_fn"
 
     def __init__(

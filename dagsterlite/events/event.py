@@ -89,6 +89,21 @@ class DagsterEvent:
         return self.event_type_value.startswith("HOOK_")
 
     @property
+    def is_hook_completed(self) -> bool:
+        """Whether a hook of the step ran."""
+        return self.event_type is DagsterEventType.HOOK_COMPLETED
+
+    @property
+    def is_hook_errored(self) -> bool:
+        """Whether a hook of the step raised."""
+        return self.event_type is DagsterEventType.HOOK_ERRORED
+
+    @property
+    def is_hook_skipped(self) -> bool:
+        """Whether a hook of the step had nothing to do."""
+        return self.event_type is DagsterEventType.HOOK_SKIPPED
+
+    @property
     def is_step_start(self) -> bool:
         """Whether a step started."""
         return self.event_type is DagsterEventType.STEP_START

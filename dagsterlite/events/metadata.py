@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import operator
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any, SupportsFloat, SupportsIndex
 
 from dagsterlite.errors import DagsterInvariantViolationError, ParameterCheckError, shown
+from dagsterlite.events.assets import AssetKey
 from dagsterlite.serdes import plain, serializable
 
 
@@ -116,6 +117,28 @@ class PythonArtifactMetadataEntryData:
     name: str
 
 
+@serializable("DagsterPipelineRunMetadataEntryData")
+@dataclass(frozen=True)
+class DagsterPipelineRunMetadataEntryData:
+    """Another run, by its id."""
+
+    run_id: str
+
+    def __post_init__(self) -> None:
+        _check(self, "run_id", self.run_id, str, "a text")
+
+
+@serializable("DagsterAssetMetadataEntryData")
+@dataclass(frozen=True)
+class DagsterAssetMetadataEntryData:
+    """An asset, by its key."""
+
+    asset_key: AssetKey
+
+    def __post_init__(self) -> None:
+        _check(self, "asset_key", self.asset_key, AssetKey, "an AssetKey")
+
+
 _Float = float
 _Int = int
 
@@ -128,7 +151,77 @@ MetadataEntryData = (
     | FloatMetadataEntryData
     | IntMetadataEntryData
     | PythonArtifactMetadataEntryData
+    | DagsterPipelineRunMetadataEntryData
+    | DagsterAssetMetadataEntryData
 )
+
+
+class EventMetadata:
+    """Makes values of metadata, each of one kind, to stand under their labels in a dict.
+
+    As in::
+
+        AssetMaterialization("sales", metadata={"table": EventMetadata.md(text), "rows": 3})
+    """
+
+    @staticmethod
+    def text(text: str) -> TextMetadataEntryData:
+        """Return plain text."""
+        return TextMetadataEntryData(text)
+
+    @staticmethod
+    def url(url: str) -> UrlMetadataEntryData:
+        """Return a link to follow."""
+        return UrlMetadataEntryData(url)
+
+    @staticmethod
+    def path(path: str | os.PathLike[str]) -> PathMetadataEntryData:
+        """Return a path on a filesystem."""
+        return PathMetadataEntryData(os.fspath(path) if isinstance(path, os.PathLike) else path)
+
+    @staticmethod
+    def json(data: Any) -> JsonMetadataEntryData:
+        """Return structured data.
+
+        Raises:
+            DagsterInvariantViolationError: the data is not JSON-able.
+        """
+        return JsonMetadataEntryData(data)
+
+    @staticmethod
+    def md(data: str) -> MarkdownMetadataEntryData:
+        """Return text in Markdown."""
+        return MarkdownMetadataEntryData(data)
+
+    @staticmethod
+    def float(value: _Float) -> FloatMetadataEntryData:
+        """Return a number that may have a fraction."""
+        return FloatMetadataEntryData(value)
+
+    @staticmethod
+    def int(value: _Int) -> IntMetadataEntryData:
+        """Return a whole number."""
+        return IntMetadataEntryData(value)
+
+    @staticmethod
+    def python_artifact(python_artifact: Callable[..., Any]) -> PythonArtifactMetadataEntryData:
+        """Return a class or function, by its module and name."""
+        if not hasattr(python_artifact, "__qualname__"):
+            owner, expected = "EventMetadata", "a class or function"
+            raise ParameterCheckError(owner, "python_artifact", expected, python_artifact)
+        return PythonArtifactMetadataEntryData(
+            python_artifact.__module__, python_artifact.__qualname__
+        )
+
+    @staticmethod
+    def pipeline_run(run_id: str) -> DagsterPipelineRunMetadataEntryData:
+        """Return another run, by its id."""
+        return DagsterPipelineRunMetadataEntryData(run_id)
+
+    @staticmethod
+    def asset(asset_key: AssetKey) -> DagsterAssetMetadataEntryData:
+        """Return an asset, by its key."""
+        return DagsterAssetMetadataEntryData(asset_key)
 
 
 @serializable("EventMetadataEntry")
@@ -142,26 +235,25 @@ class EventMetadataEntry:
 
     def __post_init__(self) -> None:
         _check(self, "label", self.label, str, "a text")
-        check_text("EventMetadataEntry", "description", self.description)
+        _check(self, "description", self.description, str | None, "a text")
         _check(self, "entry_data", self.entry_data, MetadataEntryData, "metadata of a known kind")
 
     @staticmethod
     def text(text: str, label: str, description: str | None = None) -> EventMetadataEntry:
         """Return an entry that holds plain text."""
-        return EventMetadataEntry(label, description, TextMetadataEntryData(text))
+        return EventMetadataEntry(label, description, EventMetadata.text(text))
 
     @staticmethod
     def url(url: str, label: str, description: str | None = None) -> EventMetadataEntry:
         """Return an entry that holds a link."""
-        return EventMetadataEntry(label, description, UrlMetadataEntryData(url))
+        return EventMetadataEntry(label, description, EventMetadata.url(url))
 
     @staticmethod
     def path(
         path: str | os.PathLike[str], label: str, description: str | None = None
     ) -> EventMetadataEntry:
         """Return an entry that holds a path on a filesystem."""
-        text = os.fspath(path) if isinstance(path, os.PathLike) else path
-        return EventMetadataEntry(label, description, PathMetadataEntryData(text))
+        return EventMetadataEntry(label, description, EventMetadata.path(path))
 
     @staticmethod
     def fspath(
@@ -177,62 +269,39 @@ class EventMetadataEntry:
         Raises:
             DagsterInvariantViolationError: the data is not JSON-able.
         """
-        return EventMetadataEntry(label, description, JsonMetadataEntryData(data))
+        return EventMetadataEntry(label, description, EventMetadata.json(data))
 
     @staticmethod
     def md(md_str: str, label: str, description: str | None = None) -> EventMetadataEntry:
         """Return an entry that holds Markdown."""
-        data = MarkdownMetadataEntryData(md_str)
-        return EventMetadataEntry(label, description, data)
+        return EventMetadataEntry(label, description, EventMetadata.md(md_str))
 
     @staticmethod
     def float(value: _Float, label: str, description: str | None = None) -> EventMetadataEntry:
         """Return an entry that holds a number."""
-        return EventMetadataEntry(label, description, FloatMetadataEntryData(value))
+        return EventMetadataEntry(label, description, EventMetadata.float(value))
 
     @staticmethod
     def int(value: _Int, label: str, description: str | None = None) -> EventMetadataEntry:
         """Return an entry that holds a whole number."""
-        return EventMetadataEntry(label, description, IntMetadataEntryData(value))
+        return EventMetadataEntry(label, description, EventMetadata.int(value))
 
     @staticmethod
     def python_artifact(
         python_artifact: Callable[..., Any] | type, label: str, description: str | None = None
     ) -> EventMetadataEntry:
         """Return an entry that names a class or function."""
-        if not hasattr(python_artifact, "__qualname__"):
-            owner, expected = "EventMetadataEntry", "a class or function"
-            raise ParameterCheckError(owner, "python_artifact", expected, python_artifact)
-        data = PythonArtifactMetadataEntryData(
-            python_artifact.__module__, python_artifact.__qualname__
-        )
+        data = EventMetadata.python_artifact(python_artifact)
         return EventMetadataEntry(label, description, data)
 
+    @staticmethod
+    def pipeline_run(run_id: str, label: str, description: str | None = None) -> EventMetadataEntry:
+        """Return an entry that names another run."""
+        return EventMetadataEntry(label, description, EventMetadata.pipeline_run(run_id))
 
-def check_text(owner: str, argument: str, value: object) -> None:
-    """Raise unless ``value`` is a text or None.
-
-    Raises:
-        ParameterCheckError: it is something else, which the event log could not keep.
-    """
-    if value is not None and not isinstance(value, str):
-        raise ParameterCheckError(owner, argument, "a text", value)
-
-
-def check_metadata_entries(owner: str, entries: Any) -> list[EventMetadataEntry]:
-    """Return the entries as a list.
-
-    Raises:
-        ParameterCheckError: ``entries`` is not a list of :class:`EventMetadataEntry`.
-    """
-    expected = "a list of EventMetadataEntry"
-    if entries is None:
-        return []
-    if not isinstance(entries, Iterable):
-        raise ParameterCheckError(owner, "metadata_entries", expected, entries)
-    checked: list[EventMetadataEntry] = []
-    for entry in entries:
-        if not isinstance(entry, EventMetadataEntry):
-            raise ParameterCheckError(owner, "metadata_entries", expected, entry)
-        checked.append(entry)
-    return checked
+    @staticmethod
+    def asset(
+        asset_key: AssetKey, label: str, description: str | None = None
+    ) -> EventMetadataEntry:
+        """Return an entry that names an asset."""
+        return EventMetadataEntry(label, description, EventMetadata.asset(asset_key))

@@ -58,7 +58,8 @@ class Receipt:
     retry_number: int = 0
     #: The outputs that were yielded, in that order.
     outputs: tuple[StoredOutput, ...] = ()
-    #: How many entries the attempt wrote to the event log: seq runs from 0 to one less.
+    #: How many entries the attempt wrote to the event log up to the one that tells of its end: seq
+    #: runs from 0 to one less. Those of the step's hooks follow.
     entry_count: int = 0
     error: SerializableErrorInfo | None = None
     #: Seconds until the next attempt, for UP_FOR_RETRY.

@@ -11,11 +11,8 @@ from typing import Any
 
 from dagsterlite.errors import DagsterError, ParameterCheckError
 from dagsterlite.events.assets import AssetKey
-from dagsterlite.events.metadata import (
-    EventMetadataEntry,
-    check_metadata_entries,
-    check_text,
-)
+from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.metadata_arguments import check_text, metadata_entries_of
 from dagsterlite.serdes import plain, serializable
 
 DEFAULT_OUTPUT = "result"
@@ -49,12 +46,13 @@ class _AboutAsset:
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
         partition: str | None = None,
         tags: Mapping[str, str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         owner = type(self).__name__
         object.__setattr__(self, "asset_key", AssetKey.from_coercible(asset_key))
         check_text(type(self).__name__, "description", description)
         object.__setattr__(self, "description", description)
-        entries = check_metadata_entries(owner, metadata_entries)
+        entries = metadata_entries_of(owner, metadata_entries, metadata)
         object.__setattr__(self, "metadata_entries", entries)
         check_text(type(self).__name__, "partition", partition)
         object.__setattr__(self, "partition", partition)
@@ -77,6 +75,11 @@ class AssetMaterialization(_AboutAsset):
         metadata_entries: Further facts about what was written.
         partition: The part of the asset that was written.
         tags: Text to text.
+        metadata: The same as a dict, in place of ``metadata_entries``: labels to texts, numbers,
+            JSON-able data, paths, asset keys, or what :class:`EventMetadata` makes.
+
+    Raises:
+        CheckError: an argument is of the wrong type, or metadata is given in both forms.
     """
 
     @staticmethod
@@ -87,7 +90,8 @@ class AssetMaterialization(_AboutAsset):
     ) -> AssetMaterialization:
         """Return the materialization of a file at ``path`` (the key unless one is given)."""
         entries = [EventMetadataEntry.fspath(path)]
-        return AssetMaterialization(asset_key or os.fspath(path), description, entries)
+        key = os.fspath(path) if asset_key is None else asset_key
+        return AssetMaterialization(key, description, entries)
 
 
 @serializable("AssetObservation")
@@ -119,6 +123,7 @@ class Materialization:
         asset_key: AssetKey | str | Sequence[str] | None = None,
         partition: str | None = None,
         tags: Mapping[str, str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         key = None if asset_key is None else AssetKey.from_coercible(asset_key)
         check_text("Materialization", "label", label)
@@ -127,7 +132,7 @@ class Materialization:
         object.__setattr__(self, "label", label or " ".join(key.parts if key else ()))
         check_text(type(self).__name__, "description", description)
         object.__setattr__(self, "description", description)
-        entries = check_metadata_entries("Materialization", metadata_entries)
+        entries = metadata_entries_of("Materialization", metadata_entries, metadata)
         object.__setattr__(self, "metadata_entries", entries)
         object.__setattr__(self, "asset_key", key)
         check_text(type(self).__name__, "partition", partition)
@@ -143,7 +148,8 @@ class Materialization:
         """Return the materialization of a file at ``path``, its label the path's last name."""
         text = os.fspath(path)
         entries = [EventMetadataEntry.fspath(path)]
-        return Materialization(text.rsplit("/", 1)[-1], description, entries, asset_key or text)
+        key = text if asset_key is None else asset_key
+        return Materialization(text.rsplit("/", 1)[-1], description, entries, key)
 
 
 @serializable("ExpectationResult")
@@ -156,6 +162,7 @@ class ExpectationResult:
         label: What was checked (default ``result``).
         description: For people.
         metadata_entries: Further facts, e.g. how many rows were off.
+        metadata: The same as a dict, as for :class:`AssetMaterialization`.
     """
 
     success: bool
@@ -169,6 +176,7 @@ class ExpectationResult:
         label: str | None = None,
         description: str | None = None,
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         _check_success("ExpectationResult", success)
         object.__setattr__(self, "success", success)
@@ -176,7 +184,7 @@ class ExpectationResult:
         object.__setattr__(self, "label", label or "result")
         check_text(type(self).__name__, "description", description)
         object.__setattr__(self, "description", description)
-        entries = check_metadata_entries("ExpectationResult", metadata_entries)
+        entries = metadata_entries_of("ExpectationResult", metadata_entries, metadata)
         object.__setattr__(self, "metadata_entries", entries)
 
 
@@ -189,6 +197,7 @@ class TypeCheck:
         success: Whether the value is of the type.
         description: Why not, or a remark.
         metadata_entries: Further facts about the value.
+        metadata: The same as a dict, as for :class:`AssetMaterialization`.
     """
 
     success: bool
@@ -200,12 +209,13 @@ class TypeCheck:
         success: bool,
         description: str | None = None,
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         _check_success("TypeCheck", success)
         object.__setattr__(self, "success", success)
         check_text(type(self).__name__, "description", description)
         object.__setattr__(self, "description", description)
-        entries = check_metadata_entries("TypeCheck", metadata_entries)
+        entries = metadata_entries_of("TypeCheck", metadata_entries, metadata)
         object.__setattr__(self, "metadata_entries", entries)
 
 
@@ -230,17 +240,24 @@ class Failure(DagsterError):
     Args:
         description: What went wrong.
         metadata_entries: Facts that help to find out why.
+        metadata: The same as a dict, as for :class:`AssetMaterialization`.
+        allow_retries: Whether the step's retry policy is followed; False fails it at once.
     """
 
     def __init__(
         self,
         description: str | None = None,
         metadata_entries: Sequence[EventMetadataEntry] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        allow_retries: bool = True,
     ) -> None:
         check_text("Failure", "description", description)
         super().__init__(*([] if description is None else [description]))
         self.description = description
-        self.metadata_entries = check_metadata_entries("Failure", metadata_entries)
+        self.metadata_entries = metadata_entries_of("Failure", metadata_entries, metadata)
+        if not isinstance(allow_retries, bool):
+            raise ParameterCheckError("Failure", "allow_retries", "a bool", allow_retries)
+        self.allow_retries = allow_retries
 
     @property
     def is_user_code_error(self) -> bool:

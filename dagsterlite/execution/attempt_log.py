@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import threading
@@ -9,13 +10,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from dagsterlite.config.secrets import Redact
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import RUN_LEVEL, EventLogEntry
 from dagsterlite.events.payloads import EventSpecificData
 from dagsterlite.events.receipt import make_attempt_id
-from dagsterlite.execution.redaction import Redact, redacted_event
+from dagsterlite.execution.redaction import redacted_event
 from dagsterlite.handles import SolidHandle
 from dagsterlite.serdes import map_text
 
@@ -130,6 +132,16 @@ class AttemptLog:
         """From now on only the attempt itself logs: its last event comes."""
         with self._lock:
             self._is_sealed = True
+
+    def continued(self) -> AttemptLog:
+        """Return a log that numbers on from here, for what follows the attempt's last event.
+
+        Its entries belong to no manifest. This log is sealed, and hands nothing on any more.
+        """
+        self.seal()
+        log = copy.copy(self)
+        vars(log).update(_lock=threading.Lock(), _is_sealed=False, _kept=None)
+        return log
 
     def make_event(
         self, event_type: DagsterEventType, message: str, data: EventSpecificData | None = None

@@ -22,6 +22,7 @@ from dagsterlite.execution.executor import (
     tell_of_tear_down,
 )
 from dagsterlite.execution.inputs import Upstream
+from dagsterlite.execution.interrupts import STOPS
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.step import Attempt, AttemptResult, execute_attempt, pass_over
 from dagsterlite.plan.decide import Run, decide
@@ -140,7 +141,7 @@ class _Execution:
         self._receipts[step.key] = result.receipt
         self._keep_values(step, result)
         self._queue.finish(step.key)
-        is_stopped = result.receipt.outcome is StepOutcome.CANCELED
+        is_stopped = isinstance(result.error, STOPS)
         if result.error is not None and (is_stopped or self._context.raise_on_error):
             raise _raised(result.error)
 

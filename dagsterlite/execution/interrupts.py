@@ -25,6 +25,9 @@ T = TypeVar("T")
 INSIST_SECONDS: Final = 1.0
 """How long user code may go on after it was interrupted before it is interrupted again."""
 
+STOPS: Final = (DagsterExecutionInterruptedError, KeyboardInterrupt)
+"""What does not say that user code is wrong, but that it is to stop."""
+
 _set_async_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
 

@@ -58,7 +58,7 @@ class LooseResources:
         given: Mapping[str, Any] | None,
         configs: Mapping[str, Any] | None,
         log: DagsterLogManager,
-        instance: Any,
+        instance: LooseInstance,
     ) -> None:
         self._owner = owner
         self._mode = ModeDefinition(resource_defs=_definitions(owner, given))
@@ -82,6 +82,7 @@ class LooseResources:
             log_manager=self._log,
             resources=required,
             open_instance=self._instance,
+            artifacts_dir=self._instance.artifacts_dir,
         )
 
     def scoped(self, keys: Iterable[str] | None = None) -> ScopedResources:
@@ -93,7 +94,7 @@ class LooseResources:
             DagsterResourceFunctionError: one cannot be made.
         """
         found = self._manager.scoped(self.keys if keys is None else keys)
-        if self._manager.has_to_clean_up and not self._is_entered:
+        if self._manager.cleans_up and not self._is_entered:
             self.tear_down()
             message = (
                 f"At least one of the resources given to {self._owner} is a generator, which "
@@ -148,6 +149,11 @@ class LooseInstance:
         if given is not None and not isinstance(given, DagsterInstance):
             raise ParameterCheckError(owner, "instance", "a DagsterInstance", given)
         self._instance = given
+
+    @property
+    def artifacts_dir(self) -> str | None:
+        """Where the instance keeps files, if one was given."""
+        return None if self._instance is None else self._instance.storage_directory
 
     def __call__(self) -> DagsterInstance:
         """Return the instance."""

@@ -25,6 +25,7 @@ from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.inputs import because, type_check_data, verdict
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.step import StepOutput
+from dagsterlite.stores import IntermediateStorage
 
 
 def take_output(
@@ -44,8 +45,20 @@ def take_output(
     """
     step_output = context.step.step_output_named(output.output_name)
     yield from _check(context, step_output, output.value)
-    yield _keep(context, output, stored)
+    yield _keep(context, step_output, output, stored)
     yield from _materialize(context, step_output, output.value)
+
+
+def is_handed_on(storage: IntermediateStorage, step_output: StepOutput, value: Any) -> bool:
+    """Return whether the steps to come get the value itself, not what was stored of it.
+
+    What its type's strategy writes may not be able to travel otherwise. What is lazy (Dask's
+    collections) would be computed again by each that uses it.
+    """
+    if not storage.is_persistent:
+        return True
+    is_lazy = hasattr(type(value), "__dask_graph__")
+    return step_output.dagster_type.serialization_strategy is None and not is_lazy
 
 
 def _check(
@@ -72,11 +85,16 @@ def _check(
 
 
 def _keep(
-    context: StepExecutionContext, output: Output, stored: list[StoredOutput]
+    context: StepExecutionContext,
+    step_output: StepOutput,
+    output: Output,
+    stored: list[StoredOutput],
 ) -> DagsterEvent:
     name = output.output_name
     storage = context.run_context.storage
-    kept = storage.write_output(context.step.key, context.attempt_id, name, output.value)
+    strategy = step_output.dagster_type.serialization_strategy
+    codec = strategy.codec_name if strategy else None
+    kept = storage.write_output(context.step.key, context.attempt_id, name, output.value, codec)
     stored.append(kept)
     data = ObjectStoreOperationResultData(
         op=ObjectStoreOperationType.SET_OBJECT,

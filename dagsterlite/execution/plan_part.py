@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
+from dagsterlite.config.secrets import redactor
 from dagsterlite.errors import DagsterError, DagsterRunConflict
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.receipt import Receipt, StepOutcome, make_attempt_id
@@ -17,7 +18,6 @@ from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.lineage import generation_of
 from dagsterlite.execution.preparation import Preparation
 from dagsterlite.execution.recorder import Recorder
-from dagsterlite.execution.redaction import redactor
 from dagsterlite.execution.run_context import logging_tags
 from dagsterlite.execution.take_over import take_over
 from dagsterlite.instance import DagsterInstance

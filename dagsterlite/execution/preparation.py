@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from typing import Any
 
+from dagsterlite.config.secrets import redactor
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.errors import DagsterInvariantViolationError, shown, type_name
 from dagsterlite.execution.attempt_log import AttemptLog, EventSink
@@ -18,7 +19,6 @@ from dagsterlite.execution.executor import (
 )
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.redaction import redactor
 from dagsterlite.execution.resources import ScopedResources
 from dagsterlite.execution.run_context import (
     RunContext,
@@ -79,6 +79,7 @@ class Preparation:
             self._instance.storage_directory,
             prefers_persistent=self.executor.needs_persistent_intermediates,
             resources=lambda keys: self._storage_resources(keys, log, stack),
+            strategies=self._plan.pipeline.serialization_strategies,
         )
         run_context = RunContext(
             plan=self._plan,
@@ -91,6 +92,7 @@ class Preparation:
             open_instance=lambda: self._instance,
             retries_enabled=self.executor.retries is not RetryMode.DISABLED,
             redact=redactor(sorted(self._config.secrets)),
+            artifacts_dir=self._instance.storage_directory,
             tags=logging_tags(self._run),
         )
         return PlanOrchestrationContext(
@@ -105,7 +107,13 @@ class Preparation:
     ) -> ScopedResources:
         """Make what the storage requires; torn down last, since steps store until their end."""
         manager = make_resource_manager(
-            self._mode, self._config, self._run, log, self._interrupts, lambda: self._instance
+            self._mode,
+            self._config,
+            self._run,
+            log,
+            self._interrupts,
+            lambda: self._instance,
+            self._instance.storage_directory,
         )
         stack.callback(manager.tear_down, lambda key, exc: tell_of_tear_down(log, key, exc))
         return manager.scoped(keys)

@@ -34,7 +34,13 @@ def opened_storage(
     log = AttemptLog(Unheard(), run_id=run.run_id, pipeline_name=run.pipeline_name)
     interrupts = Interrupts()
     manager = make_resource_manager(
-        mode, config, run, DagsterLogManager(log, (), interrupts), interrupts, lambda: instance
+        mode,
+        config,
+        run,
+        DagsterLogManager(log, (), interrupts),
+        interrupts,
+        lambda: instance,
+        instance.storage_directory,
     )
     try:
         yield make_intermediates(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from dagsterlite.config.secrets import Redact
 from dagsterlite.events.engine import EngineEventData
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.payloads import (
@@ -17,28 +17,6 @@ from dagsterlite.events.payloads import (
     StepOutputData,
 )
 from dagsterlite.serdes import map_text
-
-Redact = Callable[[str], str]
-
-HIDDEN: Final = "********"
-SHORTEST_SECRET: Final = 4
-
-
-def redactor(secrets: Sequence[str]) -> Redact | None:
-    """Return what replaces secrets in a text; None where there are none.
-
-    Texts shorter than four characters are no secrets: they would be found in everything.
-    """
-    hidden = sorted((s for s in secrets if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
-    if not hidden:
-        return None
-
-    def redact(text: str) -> str:
-        for secret in hidden:
-            text = text.replace(secret, HIDDEN)
-        return text
-
-    return redact
 
 
 def redacted_event(event: DagsterEvent, redact: Redact) -> DagsterEvent:

@@ -10,7 +10,7 @@ from types import GeneratorType
 from typing import Any
 
 from dagsterlite.definitions.mode import ModeDefinition
-from dagsterlite.definitions.resource import InitResourceContext
+from dagsterlite.definitions.resource import InitResourceContext, ResourceDefinition
 from dagsterlite.errors import (
     DagsterInvariantViolationError,
     DagsterResourceFunctionError,
@@ -74,9 +74,13 @@ class ResourceManager:
         self._generators: list[tuple[str, Generator[Any, Any, Any]]] = []
 
     @property
-    def has_to_clean_up(self) -> bool:
-        """Whether a resource that was made cleans up after itself."""
+    def cleans_up(self) -> bool:
+        """Whether a resource that was made is to clean up after itself."""
         return bool(self._generators)
+
+    def definition(self, key: str) -> ResourceDefinition:
+        """Return the definition of a resource."""
+        return self._mode.resource_defs[key]
 
     def scoped(self, keys: Iterable[str]) -> ScopedResources:
         """Return the resources of these keys, made now if they are not there.

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
+from dagsterlite.config.secrets import redactor
 from dagsterlite.errors import (
     DagsterError,
     DagsterExecutionInterruptedError,
@@ -29,7 +30,6 @@ from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped
 from dagsterlite.execution.plan_part import under_way
 from dagsterlite.execution.preparation import Preparation
 from dagsterlite.execution.recorder import Recorder
-from dagsterlite.execution.redaction import redactor
 from dagsterlite.execution.run_context import logging_tags
 from dagsterlite.execution.take_over import Taken, take_over, told_of_taken
 from dagsterlite.instance import DagsterInstance

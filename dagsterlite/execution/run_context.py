@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagsterlite.config.secrets import Redact
 from dagsterlite.definitions.console import default_loggers
 from dagsterlite.definitions.logger import InitLoggerContext, LoggerDefinition
 from dagsterlite.definitions.mode import ModeDefinition
@@ -23,7 +24,6 @@ from dagsterlite.errors import (
 from dagsterlite.execution.attempt_log import AttemptLog, EventSink
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.redaction import Redact
 from dagsterlite.execution.resources import ResourceManager, ScopedResources
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep
@@ -51,6 +51,8 @@ class RunContext:
     #: Whether the process of the steps has the terminal of who started the run.
     has_terminal: bool = True
     redact: Redact | None = None
+    #: The folder below which the instance keeps each run's files.
+    artifacts_dir: str | None = None
     #: The tags that every event and log record of the run bears.
     tags: Mapping[str, str] = field(default_factory=dict)
     #: The process that this context was made in.
@@ -109,6 +111,7 @@ class RunContext:
             DagsterLogManager(log, self.loggers, self.interrupts),
             self.interrupts,
             self.open_instance,
+            self.artifacts_dir,
         )
 
 
@@ -119,6 +122,7 @@ def make_resource_manager(
     log_manager: DagsterLogManager,
     interrupts: Interrupts,
     open_instance: Callable[[], Any],
+    artifacts_dir: str | None,
 ) -> ResourceManager:
     """Return a run's resources in this process, none of them made yet."""
 
@@ -131,6 +135,7 @@ def make_resource_manager(
             log_manager=log_manager,
             resources=required,
             open_instance=open_instance,
+            artifacts_dir=artifacts_dir,
         )
 
     return ResourceManager(mode, environment_config.resources, context, interrupts)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagsterlite.definitions.compute import UserEvent
-from dagsterlite.errors import DagsterExecutionInterruptedError, DagsterStorageError
+from dagsterlite.errors import (
+    DagsterExecutionInterruptedError,
+    DagsterStepLostError,
+    DagsterStorageError,
+)
 from dagsterlite.events.engine import AttemptSuperseded, EngineEventData, StepAbandoned
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.payloads import (
     AssetObservationData,
     StepExpectationResultData,
@@ -28,12 +34,13 @@ from dagsterlite.events.yielded import (
     ExpectationResult,
     Failure,
     Output,
-    RetryRequested,
 )
 from dagsterlite.execution.contexts import StepExecutionContext
+from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
+from dagsterlite.execution.interrupts import STOPS
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.outputs import materialization_event, take_output
+from dagsterlite.execution.outputs import is_handed_on, materialization_event, take_output
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.execution.user_events import run_user_code
@@ -54,8 +61,7 @@ class AttemptResult:
 
 Attempt = Generator[DagsterEvent, None, AttemptResult]
 
-_STOPS = (DagsterExecutionInterruptedError, KeyboardInterrupt)
-"""What does not say that the step is wrong, but that it is to stop."""
+_FOLLOWED_BY_HOOKS = frozenset({StepOutcome.SUCCESS, StepOutcome.FAILURE})
 
 _SECOND = 1000
 
@@ -67,7 +73,7 @@ def execute_attempt(
     resources: ResourceManager,
     retry_number: int = 0,
 ) -> Attempt:
-    """Execute a step once; yield its events, and return how it ended.
+    """Execute a step once, and its hooks if that ended it; yield events, and return how it ended.
 
     Whatever the step's code raises, SystemExit too, becomes the attempt's outcome; only what the
     sink raises is raised. Where nobody reads on, the attempt is recorded as interrupted.
@@ -81,7 +87,60 @@ def execute_attempt(
     """
     log = run_context.step_log(step)
     context = StepExecutionContext(run_context, step, log, resources, retry_number)
-    return (yield from _Attempt(context, upstream).run())
+    attempt = _Attempt(context, upstream)
+    return (yield from _with_hooks(context, attempt, attempt.run()))
+
+
+def tell_of_loss(
+    run_context: RunContext,
+    step: ExecutionStep,
+    error: DagsterStepLostError,
+    resources: ResourceManager,
+    retry_number: int,
+) -> Attempt:
+    """Tell in its stead that a step took its processes down; its policy and hooks hold.
+
+    Args:
+        run_context: The run.
+        step: The step.
+        error: What became of it.
+        resources: The run's resources in this process.
+        retry_number: How often the step was tried before.
+    """
+    log = run_context.step_log(step)
+    context = StepExecutionContext(run_context, step, log, resources, retry_number)
+    attempt = _Attempt(context, Upstream({}, {}))
+    return (yield from _with_hooks(context, attempt, attempt.fail(error)))
+
+
+def _with_hooks(context: StepExecutionContext, attempt: _Attempt, course: Attempt) -> Attempt:
+    """Let an attempt take its course, and then the step's hooks, if that ended it."""
+    pipeline = context.run_context.pipeline_def
+    hooks = pipeline.get_all_hooks_for_handle(context.step.solid_handle)
+    if not hooks:
+        return (yield from course)
+    events: list[DagsterEvent] = []
+    result = yield from _noted(course, events)
+    receipt = result.receipt
+    is_other = receipt.attempt_id != context.attempt_id
+    if is_other or receipt.outcome not in _FOLLOWED_BY_HOOKS:
+        return result
+    end = AttemptEnd(events=events, exception=result.error, output_values=attempt.values)
+    stop = yield from run_hooks(context, hooks, end)
+    return result if stop is None else replace(result, error=stop)
+
+
+def _noted(course: Attempt, events: list[DagsterEvent]) -> Attempt:
+    """Let an attempt take its course, and put its events down."""
+    with closing(course):
+        while True:
+            try:
+                event = next(course)
+            except StopIteration as end:
+                result: AttemptResult = end.value
+                return result
+            events.append(event)
+            yield event
 
 
 class _Attempt:
@@ -91,20 +150,23 @@ class _Attempt:
         self._upstream = upstream
         self._started = time.perf_counter()
         self._stored: list[StoredOutput] = []
-        self._values: dict[str, Any] = {}
+        #: The outputs yielded so far.
+        self.values: dict[str, Any] = {}
 
     def run(self) -> Attempt:
         try:
             yield self._start()
             yield from self._work()
-            return (yield from self._succeed())
+            entry, receipt, accepted = self._commit()
         except GeneratorExit:
             self._discard()
             self._tell_failure(DagsterExecutionInterruptedError("nobody reads on"))
             raise
         except BaseException as exc:  # noqa: BLE001 - a step may raise anything
             self._discard()
-            return (yield from self._fail(exc))
+            return (yield from self.fail(exc))
+        # What is committed stands, also where nobody reads on.
+        return (yield from self._succeed(entry, receipt, accepted))
 
     def _discard(self) -> None:
         """Remove what the attempt stored; what cannot be removed is told, and does no harm."""
@@ -132,7 +194,7 @@ class _Attempt:
             for event in events:
                 if isinstance(event, Output):
                     yield from take_output(self._context, event, self._stored)
-                    self._values[event.output_name] = event.value
+                    self.values[event.output_name] = event.value
                 else:
                     yield self._side_event(event)
 
@@ -149,7 +211,8 @@ class _Attempt:
         assert not isinstance(event, Output)
         return materialization_event(self._context, event)
 
-    def _succeed(self) -> Attempt:
+    def _commit(self) -> tuple[EventLogEntry, Receipt, Receipt]:
+        """Put the manifest; return the entry of success, our own receipt and the accepted one."""
         log = self._context.attempt_log
         duration = (time.perf_counter() - self._started) * 1000
         message = f'Finished execution of step "{self._step.key}" in {_duration(duration)}.'
@@ -159,12 +222,23 @@ class _Attempt:
             StepOutcome.SUCCESS, outputs=tuple(self._stored), entry_count=log.count + 1
         )
         manifest = StepManifest(receipt, log.entries_with(entry))
-        accepted = self._context.run_context.storage.commit(manifest)
-        if accepted.receipt.attempt_id != receipt.attempt_id:
-            return (yield from self._stand_back(accepted.receipt))
-        self._context.log.tell(success)
-        yield log.hand_on(entry)
-        return AttemptResult(receipt=receipt, values=self._values)
+        return entry, receipt, self._context.run_context.storage.commit(manifest).receipt
+
+    def _succeed(self, entry: EventLogEntry, receipt: Receipt, accepted: Receipt) -> Attempt:
+        if accepted.attempt_id != receipt.attempt_id:
+            return (yield from self._stand_back(accepted))
+        self._context.log.tell(entry.get_dagster_event())
+        yield self._context.attempt_log.hand_on(entry)
+        return AttemptResult(receipt=receipt, values=self._handed_on())
+
+    def _handed_on(self) -> Mapping[str, Any]:
+        """Return the values that steps to come get themselves, not what was stored of them."""
+        storage, output_of = self._context.run_context.storage, self._step.step_output_named
+        return {
+            name: value
+            for name, value in self.values.items()
+            if is_handed_on(storage, output_of(name), value)
+        }
 
     def _stand_back(self, accepted: Receipt) -> Attempt:
         self._discard()
@@ -175,18 +249,19 @@ class _Attempt:
         yield self._event(DagsterEventType.ENGINE_EVENT, message, EngineEventData(detail=detail))
         return AttemptResult(receipt=accepted)
 
-    def _fail(self, exc: BaseException) -> Attempt:
+    def fail(self, exc: BaseException) -> Attempt:
+        """End the attempt: with another to follow where that is asked for, else for good."""
         retry = self._retry(exc)
         if retry is not None:
             return (yield from self._ask_for_retry(exc, retry))
         event = self._tell_failure(exc)
         yield event
-        outcome = StepOutcome.CANCELED if isinstance(exc, _STOPS) else StepOutcome.FAILURE
+        outcome = StepOutcome.CANCELED if isinstance(exc, STOPS) else StepOutcome.FAILURE
         error = event.step_failure_data.error
         return AttemptResult(receipt=self._receipt(outcome, error=error), error=exc)
 
     def _tell_failure(self, exc: BaseException) -> DagsterEvent:
-        how = "was interrupted" if isinstance(exc, _STOPS) else "failed"
+        how = "was interrupted" if isinstance(exc, STOPS) else "failed"
         message = f'Execution of step "{self._step.key}" {how}.'
         data = StepFailureData(error_info_from_exception(exc), _user_failure(exc))
         self._context.attempt_log.seal()
@@ -194,15 +269,15 @@ class _Attempt:
 
     def _retry(self, exc: BaseException) -> Retry | None:
         run_context = self._context.run_context
-        if not isinstance(exc, RetryRequested) or not run_context.retries_enabled:
+        if not run_context.retries_enabled or run_context.interrupts.reason is not None:
             return None
-        if run_context.interrupts.reason is not None:
-            return None
-        return decide_retry(exc.max_retries, self._context.retry_number, exc.seconds_to_wait)
+        policy = run_context.pipeline_def.get_retry_policy_for_handle(self._step.solid_handle)
+        # Chance only spreads attempts: nobody gains by foreseeing it.
+        return decide_retry(exc, policy, self._context.retry_number, random.random)
 
     def _ask_for_retry(self, exc: BaseException, retry: Retry) -> Attempt:
         wait = retry.seconds_to_wait
-        when = f"in {wait} seconds" if wait else "now"
+        when = f"in {wait:g} seconds" if wait else "now"
         message = f'Execution of step "{self._step.key}" failed and has requested a retry {when}.'
         self._context.attempt_log.seal()
         data = StepRetryData(error_info_from_exception(exc.__cause__ or exc), wait)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from dagsterlite.definitions.mode import ModeDefinition
@@ -13,6 +13,7 @@ from dagsterlite.definitions.storage import (
 from dagsterlite.run_config.resolved import EnvironmentConfig
 from dagsterlite.runs import DagsterRun
 from dagsterlite.stores import IntermediateStorage
+from dagsterlite.types.serialization import SerializationStrategy
 
 
 def make_intermediates(
@@ -23,6 +24,7 @@ def make_intermediates(
     *,
     prefers_persistent: bool = False,
     resources: Callable[[frozenset[str]], Any] = lambda _keys: None,
+    strategies: Iterable[SerializationStrategy] = (),
 ) -> IntermediateStorage:
     """Return the storage that the run config selects.
 
@@ -34,6 +36,7 @@ def make_intermediates(
         prefers_persistent: Whether the mode's first persistent storage is taken where none is
             selected; else its first.
         resources: Makes the resources of these keys, for a storage that requires some.
+        strategies: How values of some types of the pipeline are written.
     """
     offered = (
         mode.system_storage_defs if config.uses_system_storage else mode.intermediate_storage_defs
@@ -51,6 +54,7 @@ def make_intermediates(
         intermediate_storage_def=definition,
         intermediate_storage_config=storage_config,
         resources=resources(definition.required_resource_keys),
+        serialization_strategies=tuple(strategies),
     )
     return definition.intermediate_storage_creation_fn(context)
 

@@ -199,7 +199,11 @@ class UnboundSolidExecutionContext(_Entered, AbstractComputeExecutionContext):
         self._refuse("solid_def")
 
     def _refuse(self, name: str) -> NoReturn:
-        raise DagsterInvalidPropertyError(name)
+        message = (
+            f"The context has no '{name}': it belongs to no run, since the solid is called "
+            "directly. Test what needs it by execute_solid or execute_pipeline."
+        )
+        raise DagsterInvalidPropertyError(message)
 
 
 class BoundSolidExecutionContext(UnboundSolidExecutionContext):
@@ -328,6 +332,7 @@ class UnboundInitResourceContext(_Entered):
             log_manager=self.log,
             resources=self.require(definition.label, definition.required_resource_keys),
             open_instance=self.around.instance,
+            artifacts_dir=self.around.instance.artifacts_dir,
         )
 
 

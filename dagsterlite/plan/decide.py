@@ -5,9 +5,13 @@ The same on every executor: it is called where the step would run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from dagsterlite.definitions.retry_policy import RetryPolicy
+from dagsterlite.errors import DagsterError, DagsterStepLostError
 from dagsterlite.events.receipt import Receipt, Receipts, StepOutcome
+from dagsterlite.events.yielded import Failure, RetryRequested
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.step import ExecutionStep
 
@@ -74,18 +78,37 @@ class Retry:
 
 
 def decide_retry(
-    max_retries: int, retry_number: int, seconds_to_wait: float | None
+    error: BaseException,
+    policy: RetryPolicy | None,
+    retry_number: int,
+    chance: Callable[[], float],
 ) -> Retry | None:
-    """Decide about another attempt after the one numbered ``retry_number`` asked for it.
+    """Decide about another attempt after the one numbered ``retry_number``.
+
+    What an attempt asks for by raising ``RetryRequested`` counts more than the policy.
 
     Args:
-        max_retries: How often the step may be tried again.
+        error: What ended the attempt.
+        policy: How the step is tried again when its code raises.
         retry_number: The number of the attempt that ended, from 0.
-        seconds_to_wait: Seconds to wait before the next.
+        chance: Gives a random number from 0 to below 1 at each call.
     """
-    if retry_number >= max_retries:
+    next_number = retry_number + 1
+    if isinstance(error, RetryRequested):
+        is_due = next_number <= error.max_retries
+        return Retry(next_number, error.seconds_to_wait) if is_due else None
+    if policy is None or next_number > policy.max_retries or not _is_for_policy(error):
         return None
-    return Retry(retry_number + 1, seconds_to_wait)
+    return Retry(next_number, policy.delay_after(next_number, chance))
+
+
+def _is_for_policy(error: BaseException) -> bool:
+    """Return whether user code raised or took its process down, and may be tried again."""
+    if isinstance(error, Failure):
+        return error.allow_retries
+    if isinstance(error, DagsterStepLostError):
+        return True
+    return isinstance(error, DagsterError) and error.is_user_code_error
 
 
 def is_final(receipt: Receipt) -> bool:

@@ -165,6 +165,8 @@ class ExecutionPlan:
             keys |= definition.required_resource_keys
             for dagster_type in definition.dagster_types:
                 keys |= dagster_type.resource_keys()
+            for hook in self.pipeline.get_all_hooks_for_handle(step.solid_handle):
+                keys |= hook.required_resource_keys
         return frozenset(keys)
 
 

@@ -11,9 +11,11 @@ from dagsterlite.config import Field, config_type_snapshot
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.dependency import Dependency, DependencyDefinition, sources_of
 from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.hook import HookDefs
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.definitions.retry_policy import RetryPolicy
 from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.plan.execution_plan import ExecutionPlan
 
@@ -54,6 +56,8 @@ def _pipeline(definition: PipelineDefinition) -> dict[str, Any]:
         "name": definition.name,
         "description": definition.description,
         "tags": definition.tags,
+        "hooks": _hooks(definition.hook_defs),
+        "retry_policy": _policy(definition.solid_retry_policy),
         "graph": _graph(definition.graph),
         "definitions": {d.name: _definition(d) for d in definition.all_solid_defs},
         "modes": {mode.name: _mode(mode) for mode in definition.mode_definitions},
@@ -66,6 +70,8 @@ def _graph(graph: Graph) -> dict[str, Any]:
         name: {
             "definition": solid.definition.name,
             "tags": dict(solid.tags),
+            "hooks": _hooks(solid.hook_defs),
+            "retry_policy": _policy(solid.retry_policy),
             "inputs": {key: _sources(item) for key, item in graph.dependencies[name].items()},
         }
         for name, solid in graph.solids.items()
@@ -93,7 +99,23 @@ def _definition(definition: NodeDefinition) -> dict[str, Any]:
     if isinstance(definition, SolidDefinition):
         data["config"] = _config(definition.config_field)
         data["version"] = definition.version
+        data["retry_policy"] = _policy(definition.retry_policy)
     return data
+
+
+def _hooks(hooks: HookDefs) -> list[str]:
+    return sorted(hook.name for hook in hooks)
+
+
+def _policy(policy: RetryPolicy | None) -> dict[str, Any] | None:
+    if policy is None:
+        return None
+    return {
+        "max_retries": policy.max_retries,
+        "delay": policy.delay,
+        "backoff": policy.backoff and policy.backoff.value,
+        "jitter": policy.jitter and policy.jitter.value,
+    }
 
 
 def _mode(mode: ModeDefinition) -> dict[str, Any]:

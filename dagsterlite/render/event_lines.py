@@ -10,6 +10,7 @@ from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.metadata import (
+    DagsterAssetMetadataEntryData,
     EventMetadataEntry,
     JsonMetadataEntryData,
     PythonArtifactMetadataEntryData,
@@ -111,6 +112,8 @@ def metadata_text(entry: EventMetadataEntry) -> str:
             value = f"{module}.{name}"
         case JsonMetadataEntryData():
             value = str(data.data)
+        case DagsterAssetMetadataEntryData(asset_key):
+            value = asset_key.to_user_string()
         case _:
             (value,) = (str(item) for item in vars(data).values())
     return f"{one_line(entry.label)}: {first_line(value)}"

@@ -15,10 +15,12 @@ from dagsterlite.definitions.dependency import (
     sources_of,
 )
 from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.hook import HookDefs
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition, Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.preset import PresetDefinition
+from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.render.safe_text import first_line, one_line
 
 _INDENT = "  "
@@ -48,6 +50,10 @@ class SolidView:
     inputs: tuple[PortView, ...] = ()
     outputs: tuple[PortView, ...] = ()
     resources: tuple[str, ...] = ()
+    #: The names of the hooks given at this place.
+    hooks: tuple[str, ...] = ()
+    #: How often it is tried again, where its place or definition says so.
+    max_retries: int | None = None
     #: The solids inside, of a composite.
     inside: tuple[SolidView, ...] = ()
 
@@ -70,8 +76,21 @@ def _solid(solid: Solid, graph: Graph) -> SolidView:
         inputs=_inputs(definition, graph.dependencies[solid.name]),
         outputs=_outputs(definition),
         resources=resources,
+        hooks=_hooks(solid.hook_defs),
+        max_retries=_max_retries(solid),
         inside=inside,
     )
+
+
+def _hooks(hooks: HookDefs) -> tuple[str, ...]:
+    return tuple(sorted(hook.name for hook in hooks))
+
+
+def _max_retries(solid: Solid) -> int | None:
+    definition = solid.definition
+    own = definition.retry_policy if isinstance(definition, SolidDefinition) else None
+    policy = solid.retry_policy or own
+    return None if policy is None else policy.max_retries
 
 
 def _inputs(definition: NodeDefinition, connected: InputSources) -> tuple[PortView, ...]:
@@ -132,6 +151,10 @@ def pipeline_report(
     yield Text("pipeline ", "quiet").append(one_line(definition.name), "name")
     for line in (definition.description or "").strip().splitlines():
         yield Text(f"{_INDENT}{one_line(line)}", "quiet")
+    policy = definition.solid_retry_policy
+    yield from _extras(
+        _INDENT, _hooks(definition.hook_defs), None if policy is None else policy.max_retries
+    )
     yield from _titled("Solids", _solids(solid_views(definition.graph), 1))
     yield from _titled("Modes", map(_mode, definition.mode_definitions))
     if definition.preset_defs:
@@ -158,7 +181,16 @@ def _solids(solids: Iterable[SolidView], depth: int) -> Iterator[Text]:
             yield _port(f"{indent}{_INDENT}out ", item, "")
         if solid.resources:
             yield Text(f"{indent}{_INDENT}needs resources: {', '.join(solid.resources)}", "quiet")
+        yield from _extras(f"{indent}{_INDENT}", solid.hooks, solid.max_retries)
         yield from _solids(solid.inside, depth + 1)
+
+
+def _extras(indent: str, hooks: Sequence[str], max_retries: int | None) -> Iterator[Text]:
+    if hooks:
+        yield Text(f"{indent}hooks: {', '.join(hooks)}", "quiet")
+    if max_retries is not None:
+        times = "time" if max_retries == 1 else "times"
+        yield Text(f"{indent}tried again {max_retries} {times} at most", "quiet")
 
 
 def _port(start: str, port: PortView, arrow: str) -> Text:

@@ -45,6 +45,7 @@ class Progress:
     counts: Counter[StepState] = field(default_factory=Counter)
     expectations_passed: int = 0
     expectations_failed: int = 0
+    hooks_errored: int = 0
     #: Longest first.
     running: tuple[RunningStep, ...] = ()
     failed: tuple[StepStats, ...] = ()
@@ -90,6 +91,7 @@ class RunProgress:
         self._running: dict[str, RunningStep] = {}
         self._failed: dict[str, None] = {}
         self._expectations = Counter[bool]()
+        self._hooks_errored = 0
         self._is_canceling = False
         self._error: SerializableErrorInfo | None = None
 
@@ -118,6 +120,7 @@ class RunProgress:
                 counts=self._counts.copy(),
                 expectations_passed=self._expectations[True],
                 expectations_failed=self._expectations[False],
+                hooks_errored=self._hooks_errored,
                 running=tuple(self._running.values()),
                 failed=tuple(stats.steps[key] for key in self._failed),
                 error=self._error,
@@ -145,6 +148,8 @@ class RunProgress:
         if event.is_expectation_result:
             result = event.step_expectation_result_data.expectation_result
             self._expectations[result.success] += 1
+        if event.is_hook_errored:
+            self._hooks_errored += 1
         if event.event_type_value == "PIPELINE_CANCELING":
             self._is_canceling = True
         if event.is_terminal:

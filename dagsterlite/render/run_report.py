@@ -21,6 +21,7 @@ from dagsterlite.render.times import moment, span
 from dagsterlite.runs import FINISHED_STATUSES, RunRecord
 
 _STEPS_SHOWN = 100
+_HOOK_TRACEBACKS = 5
 
 _STEP_STYLES = {
     "SUCCESS": "good",
@@ -87,7 +88,7 @@ class RunView:
 
 
 def run_report(view: RunView, *, all_steps: bool = False) -> Iterator[RenderableType]:
-    """Yield a run's facts, its steps, what they wrote and checked, and what failed."""
+    """Yield a run's facts, its steps, what they wrote and checked, and what failed or raised."""
     yield _facts(view)
     if view.stats.steps:
         yield Text("")
@@ -98,6 +99,7 @@ def run_report(view: RunView, *, all_steps: bool = False) -> Iterator[Renderable
     yield from _section("Materializations", _lines(view, "STEP_MATERIALIZATION"))
     yield from _section("Expectations", _lines(view, "STEP_EXPECTATION_RESULT"))
     yield from _failures(view)
+    yield from _hook_errors(view)
 
 
 def event_log(entries: Iterable[EventLogEntry]) -> Iterator[Text]:
@@ -190,6 +192,19 @@ def _failures(view: RunView) -> Iterator[Text]:
         yield Text("")
         yield Text("The run failed", "bad")
         yield from _traceback(error)
+
+
+def _hook_errors(view: RunView) -> Iterator[Text]:
+    events = (entry.dagster_event for entry in view.entries)
+    errored = [event for event in events if event is not None and event.is_hook_errored]
+    for event in errored[:_HOOK_TRACEBACKS]:
+        yield Text("")
+        yield Text(f"{one_line(event.step_key or '')}: {one_line(event.message)}", "bad")
+        yield from _traceback(event.hook_errored_data.error)
+    left_out = len(errored) - _HOOK_TRACEBACKS
+    if left_out > 0:
+        yield Text("")
+        yield Text(f"… and {left_out} more hooks raised (--events shows them)", "bad")
 
 
 def _traceback(error: SerializableErrorInfo) -> Iterator[Text]:

@@ -45,6 +45,7 @@ def counts_text(progress: Progress) -> str:
     parts = [f"{counts[StepState.SUCCESS]} of {progress.total} steps succeeded"]
     unfinished = progress.total - progress.finished
     off = progress.expectations_failed
+    hooks = progress.hooks_errored
     interrupted = sum(map(was_interrupted, progress.failed))
     for number, what in (
         (counts[StepState.FAILURE] - interrupted, "failed"),
@@ -52,6 +53,7 @@ def counts_text(progress: Progress) -> str:
         (counts[StepState.SKIPPED], "skipped"),
         (counts[StepState.ABANDONED] + (unfinished if progress.end_time else 0), "not run"),
         (off, f"expectation{'s' * (off > 1)} failed"),
+        (hooks, f"hook{'s' * (hooks > 1)} raised"),
     ):
         if number:
             parts.append(f"{number} {what}")

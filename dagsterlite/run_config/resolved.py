@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dagsterlite.config import Evaluation, resolve_config
+from dagsterlite.config import Evaluation, EvaluationError, resolve_config
 from dagsterlite.config.composite import Shape
+from dagsterlite.config.path import path_text
+from dagsterlite.config.secrets import Redact, redactor
 from dagsterlite.definitions.composite import CompositeSolidDefinition
+from dagsterlite.definitions.configurable import resolve_default
 from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import (
@@ -89,11 +94,11 @@ class EnvironmentConfig:
         """
         mode_def = pipeline_def.get_mode_definition(mode)
         schema = build_schema(pipeline_def, mode_def, ignored_solids)
-        given = _without_empty(_with_solids(run_config, pipeline_def.graph))
+        given = _without_empty(with_solids(run_config, pipeline_def.graph))
         preamble = f"Error in config for pipeline {pipeline_def.name}"
         config = _resolve(schema, given, environ, preamble)
-        solids = _Solids(environ)
-        solids.collect(pipeline_def.graph, config.value["solids"], None)
+        solids = _Solids(environ, config.env_values.values())
+        solids.collect(pipeline_def.graph, config.value["solids"])
         storage, intermediates = (
             _selected(config.value.get(key)) for key in ("storage", "intermediate_storage")
         )
@@ -112,7 +117,7 @@ class EnvironmentConfig:
             resources=_configs(config.value["resources"]),
             loggers=_configs(config.value["loggers"]),
             original_config=run_config or {},
-            secrets=solids.secrets.union(config.env_values.values()),
+            secrets=solids.secrets.union(_of_defaults(mode_def, environ)),
         )
 
     def solid(self, handle: SolidHandle) -> SolidConfig:
@@ -120,7 +125,7 @@ class EnvironmentConfig:
         return self.solids.get(str(handle), NO_CONFIG)
 
 
-def _with_solids(section: Any, graph: Graph) -> Any:
+def with_solids(section: Any, graph: Graph) -> Any:
     """Return a section with ``ops`` read as ``solids``, its other name, also in composites."""
     if not isinstance(section, Mapping):
         return section
@@ -140,14 +145,29 @@ def _with_inner_solids(section: Any, solid: Solid | None) -> Any:
     if solid is None or not isinstance(solid.definition, CompositeSolidDefinition):
         return section
     is_mapped = solid.definition.config_mapping is not None
-    return section if is_mapped else _with_solids(section, solid.definition.graph)
+    return section if is_mapped else with_solids(section, solid.definition.graph)
 
 
-def _resolve(schema: Shape, config: Any, environ: Mapping[str, str], preamble: str) -> Evaluation:
+def _resolve(
+    schema: Shape,
+    config: Any,
+    environ: Mapping[str, str],
+    preamble: str,
+    secrets: Iterable[str] = (),
+) -> Evaluation:
     evaluation = resolve_config(schema, config, environ)
     if not evaluation.success:
-        raise DagsterInvalidConfigError(preamble, evaluation.errors, config)
+        errors = _redacted(evaluation.errors, redactor(secrets))
+        raise DagsterInvalidConfigError(preamble, errors, config)
     return evaluation
+
+
+def _redacted(
+    errors: Sequence[EvaluationError], redact: Redact | None
+) -> Sequence[EvaluationError]:
+    if redact is None:
+        return errors
+    return [replace(error, message=redact(error.message)) for error in errors]
 
 
 def _selected(section: Mapping[str, Any] | None) -> Selected | None:
@@ -158,6 +178,15 @@ def _selected(section: Mapping[str, Any] | None) -> Selected | None:
 
 def _configs(sections: Mapping[str, Any]) -> dict[str, Any]:
     return {name: section.get("config") for name, section in sections.items()}
+
+
+def _of_defaults(mode: ModeDefinition, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is read from the environment for things that are used unless config selects."""
+    for definition in (*mode.executor_defs[:1], *mode.intermediate_storage_defs):
+        # A default that cannot be made is told of where it is used, if it is.
+        with suppress(DagsterConfigMappingFunctionError):
+            evaluation = resolve_default(definition.label, definition.config_field, environ)
+            yield from () if evaluation is None else evaluation.env_values.values()
 
 
 def _without_empty(given: Any) -> Any:
@@ -173,16 +202,36 @@ def _empty(value: Any) -> bool:
     return value is None or (isinstance(value, Mapping) and not value)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where the config of a graph's solids stands."""
+
+    path: tuple[str, ...] = ("solids",)
+    #: What the path leads through; empty for the run config itself.
+    within: str = ""
+
+    def inside(self, composite: str) -> _Place:
+        return _Place((*self.path, composite, "solids"), self.within)
+
+    def config_of(self, solid: str) -> str:
+        return f"path {path_text((*self.path, solid, 'config'))}{self.within}"
+
+
 class _Solids:
     """Collects the configs of solids, also inside composites, and the secrets read on the way."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], secrets: Iterable[str]) -> None:
         self._environ = environ
         self.configs: dict[str, SolidConfig] = {}
-        self.secrets: frozenset[str] = frozenset()
+        self.secrets = frozenset(secrets)
+        self._schemas: dict[CompositeSolidDefinition, Shape] = {}
 
     def collect(
-        self, graph: Graph, sections: Mapping[str, Any], parent: SolidHandle | None
+        self,
+        graph: Graph,
+        sections: Mapping[str, Any],
+        parent: SolidHandle | None = None,
+        place: _Place = _Place(),
     ) -> None:
         for name, solid in graph.solids.items():
             section = sections.get(name)
@@ -196,26 +245,38 @@ class _Solids:
                 self.configs[str(handle)] = config
             definition = solid.definition
             if isinstance(definition, CompositeSolidDefinition):
-                inner = self._inner_sections(definition, section, handle)
-                self.collect(definition.graph, inner, handle)
+                self._collect_inside(definition, section, handle, place)
 
-    def _inner_sections(
+    def _collect_inside(
         self,
         definition: CompositeSolidDefinition,
         section: Mapping[str, Any],
         handle: SolidHandle,
-    ) -> Mapping[str, Any]:
-        mapping = definition.config_mapping
-        if mapping is None:
-            inner: Mapping[str, Any] = section["solids"]
-            return inner
+        place: _Place,
+    ) -> None:
+        if definition.config_mapping is None:
+            sections = section["solids"]
+            self.collect(definition.graph, sections, handle, place.inside(handle.name))
+            return
+        fn = f"config_fn of composite solid '{handle}'"
+        given = place.config_of(handle.name)
         with user_code_error_boundary(
             DagsterConfigMappingFunctionError,
-            lambda: f"The config_fn of composite solid '{handle}' raised an error.",
+            lambda: f"The {fn} raised an error for the config at {given}.",
         ):
-            mapped = mapping.config_fn(section.get("config"))
-        preamble = f"Error in the config that the config_fn of composite solid '{handle}' returned"
-        resolved = _resolve(mapped_solids_schema(definition), mapped, self._environ, preamble)
+            mapped = definition.config_mapping.config_fn(section.get("config"))
+        preamble = f"Error in the config that the {fn} returned for the config at {given}"
+        sections = self._resolved(definition, mapped, preamble)
+        self.collect(definition.graph, sections, handle, _Place((), f" of what the {fn} returned"))
+
+    def _resolved(
+        self, definition: CompositeSolidDefinition, mapped: Any, preamble: str
+    ) -> Mapping[str, Any]:
+        given = with_solids({"solids": mapped}, definition.graph)["solids"]
+        schema = self._schemas.get(definition)
+        if schema is None:
+            schema = self._schemas[definition] = mapped_solids_schema(definition)
+        resolved = _resolve(schema, given, self._environ, preamble, self.secrets)
         self.secrets = self.secrets.union(resolved.env_values.values())
         return dict(resolved.value)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from dagsterlite.config import Any as AnyConfig
 from dagsterlite.config import Field, Shape
 from dagsterlite.definitions.composite import CompositeSolidDefinition
+from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.console import default_loggers
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.mode import ModeDefinition
-from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
-from dagsterlite.definitions.solid import SolidDefinition
-from dagsterlite.run_config.section import CONFIG, OutputsSection, Section, selection_of
+from dagsterlite.run_config.section import CONFIG, OutputsSection, section_of, selection_of
 
 
 def build_schema(
@@ -27,56 +27,57 @@ def build_schema(
         mode: The mode.
         ignored_solids: Solids that are not selected: their config may stand, and is not looked at.
     """
-    storages = ((d.name, d.config_field) for d in mode.system_storage_defs)
-    intermediates = ((d.name, d.config_field) for d in mode.intermediate_storage_defs)
     loggers = mode.logger_defs or default_loggers()
     return Shape(
         {
-            "solids": Field(_solids(definition.graph, ignored_solids)),
-            "execution": selection_of((d.name, d.config_field) for d in mode.executor_defs),
-            "storage": selection_of(storages),
-            "intermediate_storage": selection_of(intermediates),
-            "resources": Shape(
-                {key: Section(d.config_field) for key, d in mode.resource_defs.items()}
-            ),
-            "loggers": Shape(
-                {
-                    name: Field(Section(d.config_field), is_required=False)
-                    for name, d in loggers.items()
-                }
-            ),
+            "solids": Field(_Solids().inside(definition.graph, ignored_solids)),
+            "execution": selection_of(mode.executor_defs),
+            "storage": selection_of(mode.system_storage_defs),
+            "intermediate_storage": selection_of(mode.intermediate_storage_defs),
+            "resources": Shape({key: section_of(d) for key, d in mode.resource_defs.items()}),
+            "loggers": Shape({name: section_of(d, False) for name, d in loggers.items()}),
         }
     )
 
 
-def _solids(graph: Graph, ignored: Iterable[str] = ()) -> Shape:
-    fields = {name: _solid(solid, graph) for name, solid in graph.solids.items()}
-    return Shape({**fields, **{name: Field(AnyConfig, is_required=False) for name in ignored}})
+class _Solids:
+    """Makes the schemas of solids: one for all places where a definition has the same inputs."""
 
+    def __init__(self) -> None:
+        self._fields: dict[tuple[NodeDefinition, frozenset[str]], Field] = {}
 
-def _solid(solid: Solid, graph: Graph) -> Field:
-    definition = solid.definition
-    fields: dict[str, Field] = {}
-    inputs = _inputs(definition, graph.dependencies[solid.name])
-    if inputs:
-        fields["inputs"] = Field(Shape(inputs))
-    outputs = _outputs(definition)
-    if outputs:
-        fields["outputs"] = Field(OutputsSection(outputs))
-    return Field(Shape({**_own_fields(definition), **fields}), description=definition.description)
+    def inside(self, graph: Graph, ignored: Iterable[str] = ()) -> Shape:
+        fields = {
+            name: self._field(solid.definition, frozenset(graph.dependencies[name]))
+            for name, solid in graph.solids.items()
+        }
+        return Shape(fields | {name: Field(AnyConfig, is_required=False) for name in ignored})
 
+    def _field(self, definition: NodeDefinition, connected: frozenset[str]) -> Field:
+        field = self._fields.get((definition, connected))
+        if field is None:
+            field = self._make_field(definition, connected)
+            self._fields[definition, connected] = field
+        return field
 
-def _own_fields(definition: NodeDefinition) -> dict[str, Field]:
-    if isinstance(definition, CompositeSolidDefinition):
-        if definition.config_mapping is None:
-            return {"solids": Field(_solids(definition.graph))}
-        field = definition.config_mapping.config_field
+    def _make_field(self, definition: NodeDefinition, connected: frozenset[str]) -> Field:
+        fields = self._own_fields(definition)
+        inputs = _inputs(definition, connected)
+        if inputs:
+            fields["inputs"] = Field(Shape(inputs))
+        outputs = _outputs(definition)
+        if outputs:
+            fields["outputs"] = Field(OutputsSection(outputs))
+        return Field(Shape(fields), description=definition.description)
+
+    def _own_fields(self, definition: NodeDefinition) -> dict[str, Field]:
+        if isinstance(definition, CompositeSolidDefinition) and definition.config_mapping is None:
+            return {"solids": Field(self.inside(definition.graph))}
+        field = definition.config_field if isinstance(definition, ConfigurableNode) else None
         return {} if field is None else {CONFIG: field}
-    field = definition.config_field if isinstance(definition, SolidDefinition) else None
-    return {} if field is None else {CONFIG: field}
 
 
-def _inputs(definition: NodeDefinition, connected: Mapping[str, object]) -> dict[str, Field]:
+def _inputs(definition: NodeDefinition, connected: Collection[str]) -> dict[str, Field]:
     return {
         name: _input(input_def)
         for name, input_def in definition.input_dict.items()
@@ -101,4 +102,4 @@ def _outputs(definition: NodeDefinition) -> dict[str, Field]:
 
 def mapped_solids_schema(definition: CompositeSolidDefinition) -> Shape:
     """Return what a composite's ``config_fn`` must return."""
-    return _solids(definition.graph)
+    return _Solids().inside(definition.graph)

@@ -9,6 +9,7 @@ from dagsterlite.config.composite import HasFields
 from dagsterlite.config.config_type import ABSENT, Absent
 from dagsterlite.config.path import Trail
 from dagsterlite.config.walk import Walk
+from dagsterlite.definitions.configured import ConfigurableDefinition, NamedConfigurableDefinition
 
 CONFIG = "config"
 
@@ -28,12 +29,16 @@ class Section(ConfigType):
 
     def fit(self, value: object, at: Trail, walk: Walk) -> object:
         """Return ``{"config": …}`` for either form."""
-        if self._field is None or value is None or self._has_level(value):
+        if self._field is None or self._is_left_out(value) or self._has_level(value):
             return self._shape.evaluate(value, at, walk)
         return {CONFIG: self._field.config_type.evaluate(value, at, walk)}
 
+    def _is_left_out(self, value: object) -> bool:
+        assert self._field is not None
+        return value is None or (value == {} and not self._field.is_required)
+
     def _has_level(self, value: object) -> bool:
-        inner = self._field.config_type if self._field else None
+        inner = self._field.config_type.long_form() if self._field else None
         means_itself = isinstance(inner, HasFields) and CONFIG in inner.fields
         return isinstance(value, dict) and CONFIG in value and not means_itself
 
@@ -87,7 +92,13 @@ def _optional(field: Field) -> Field:
     return Field(field.config_type, is_required=False, description=field.description)
 
 
-def selection_of(sections: Iterable[tuple[str, Field | None]]) -> Field:
-    """Return the field in which one of several named things is selected and configured."""
-    fields = {name: Field(Section(field), is_required=False) for name, field in sections}
+def selection_of(definitions: Iterable[NamedConfigurableDefinition]) -> Field:
+    """Return the field in which one of several definitions is selected and configured."""
+    fields = {item.name: section_of(item, is_required=False) for item in definitions}
     return Field(Selector(fields), is_required=False)
+
+
+def section_of(definition: ConfigurableDefinition, is_required: bool | None = None) -> Field:
+    """Return the field in which a definition is configured."""
+    section = Section(definition.config_field)
+    return Field(section, is_required=is_required, description=definition.description)

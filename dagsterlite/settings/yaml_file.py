@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 import yaml
 
+from dagsterlite.config.yaml_document import parse_yaml, yaml_problem
 from dagsterlite.errors import DagsterSettingsError
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """Refuses a key that stands twice: YAML would let the last one win and say nothing."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
-                problem = f"the key '{key.value}' stands here a second time"
-                raise yaml.MarkedYAMLError(None, None, problem, key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
 
 
 def read_yaml(path: str) -> dict[str, Any]:
@@ -32,11 +19,12 @@ def read_yaml(path: str) -> dict[str, Any]:
     """
     try:
         with open(path, "rb") as file:
-            content = yaml.load(file, _UniqueKeys)  # noqa: S506 - derived from the safe loader
+            content = parse_yaml(file)
     except FileNotFoundError:
         return {}
     except yaml.MarkedYAMLError as exc:
-        raise DagsterSettingsError(_not_yaml(path, exc)) from exc
+        place, problem = yaml_problem(exc)
+        raise DagsterSettingsError(f"{path}{place}: not valid YAML: {problem}.") from exc
     except (OSError, ValueError, yaml.YAMLError) as exc:
         raise DagsterSettingsError(f"{path} cannot be read as YAML: {exc}") from exc
     if content is None:
@@ -45,10 +33,3 @@ def read_yaml(path: str) -> dict[str, Any]:
         found = type(content).__name__
         raise DagsterSettingsError(f"{path} must hold sections (a dict), not a {found}.")
     return content
-
-
-def _not_yaml(path: str, error: yaml.MarkedYAMLError) -> str:
-    mark = error.problem_mark or error.context_mark
-    place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-    what = ", ".join(part for part in (error.context, error.problem) if part)
-    return f"{path}{place}: not valid YAML: {what}."

@@ -22,10 +22,13 @@ def check_function(
 
     Raises:
         ParameterCheckError: it is no function.
-        DagsterInvalidDefinitionError: it takes other arguments.
+        DagsterInvalidDefinitionError: it takes other arguments, or is async.
     """
     if not callable(function):
         raise ParameterCheckError(owner, argument, "a function", function)
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        message = f"{owner}: the function given as '{argument}' is async; write it as a plain one."
+        raise DagsterInvalidDefinitionError(message)
     if takes is not None and not can_take(function, len(takes)):
         message = (
             f"{owner}: the function given as '{argument}' must take {len(takes)} positional "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dagsterlite.config import ConfigType
@@ -19,6 +19,7 @@ from dagsterlite.events.yielded import TypeCheck
 from dagsterlite.types.callables import check_function
 from dagsterlite.types.loader import DagsterTypeLoader, DagsterTypeMaterializer
 from dagsterlite.types.requirements import resource_keys
+from dagsterlite.types.serialization import SerializationStrategy
 
 TypeCheckFn = Callable[[Any, Any], bool | TypeCheck]
 
@@ -49,9 +50,13 @@ class DagsterType:
         materializer: How a value is written as config asks.
         serialization_strategy: How the type's values are written to intermediate storage.
         required_resource_keys: The resources that ``type_check_fn`` uses.
+        input_hydration_config: The older name of ``loader``.
+        output_materialization_config: The older name of ``materializer``.
+        config_type: The config type that bears the same name, for built-in scalars.
 
     Raises:
-        CheckError: neither name nor key is given, or an argument is of the wrong type.
+        CheckError: neither name nor key is given, an argument is of the wrong type, or is given
+            by both its names.
         DagsterInvalidDefinitionError: ``type_check_fn`` does not take two arguments.
     """
 
@@ -64,9 +69,11 @@ class DagsterType:
         description: str | None = None,
         loader: DagsterTypeLoader | None = None,
         materializer: DagsterTypeMaterializer | None = None,
-        serialization_strategy: Any = None,
+        serialization_strategy: SerializationStrategy | None = None,
         required_resource_keys: Iterable[str] | None = None,
         *,
+        input_hydration_config: DagsterTypeLoader | None = None,
+        output_materialization_config: DagsterTypeMaterializer | None = None,
         config_type: ConfigType | None = None,
     ) -> None:
         if name is None and key is None:
@@ -79,10 +86,16 @@ class DagsterType:
         self._name = name
         self.is_builtin = is_builtin
         self.description = description
-        _check(owner, "loader", loader, DagsterTypeLoader)
-        self.loader = loader
-        _check(owner, "materializer", materializer, DagsterTypeMaterializer)
-        self.materializer = materializer
+        hydration = {"loader": loader, "input_hydration_config": input_hydration_config}
+        self.loader: DagsterTypeLoader | None = _one_of(owner, hydration, DagsterTypeLoader)
+        materialization = {
+            "materializer": materializer,
+            "output_materialization_config": output_materialization_config,
+        }
+        self.materializer: DagsterTypeMaterializer | None = _one_of(
+            owner, materialization, DagsterTypeMaterializer
+        )
+        _check(owner, "serialization_strategy", serialization_strategy, SerializationStrategy)
         self.serialization_strategy = serialization_strategy
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
         #: The config type that the same name stands for in a config schema, for built-in scalars.
@@ -143,6 +156,11 @@ class DagsterType:
         )
         raise DagsterInvariantViolationError(message)
 
+    def check_resource_keys(self) -> frozenset[str]:
+        """Return the resources that checking values of this type needs."""
+        keys = self.required_resource_keys
+        return keys.union(*(inner.check_resource_keys() for inner in self.inner_types))
+
     def resource_keys(self) -> frozenset[str]:
         """Return the resources that checking, loading and writing values of this type need."""
         keys = self.required_resource_keys
@@ -198,3 +216,17 @@ def _union_name(classes: tuple[type, ...]) -> str:
 def _check(owner: str, argument: str, given: object, cls: type) -> None:
     if given is not None and not isinstance(given, cls):
         raise ParameterCheckError(owner, argument, f"a {cls.__name__}", given)
+
+
+def _one_of(owner: str, given: Mapping[str, Any], cls: type) -> Any:
+    """Return what was given by one of an argument's names.
+
+    Raises:
+        CheckError: it is given by several, or is of another class.
+    """
+    for argument, value in given.items():
+        _check(owner, argument, value, cls)
+    values = [value for value in given.values() if value is not None]
+    if len(values) > 1:
+        raise CheckError(f"{owner}: {' and '.join(given)} are two names of one argument: give one.")
+    return values[0] if values else None

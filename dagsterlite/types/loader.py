@@ -159,3 +159,10 @@ def dagster_type_materializer(
         return FunctionMaterializer(config_schema, func, required_resource_keys)
 
     return wrap
+
+
+input_hydration_config = dagster_type_loader
+"""The older name of :func:`dagster_type_loader`."""
+
+output_materialization_config = dagster_type_materializer
+"""The older name of :func:`dagster_type_materializer`."""

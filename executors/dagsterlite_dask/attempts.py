@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Final, TypeVar
+from typing import Final
 
 from distributed import Worker, rejoin, secede
 
-from dagsterlite.events.event import DagsterEvent
+from dagsterlite.errors import DagsterStepLostError
 from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.run_context import RunContext
-from dagsterlite.execution.step import AttemptResult, execute_attempt
+from dagsterlite.execution.step import Attempt, AttemptResult, execute_attempt, tell_of_loss
 from dagsterlite.plan.step import ExecutionStep
 from dagsterlite_dask.placement import placement_of
 from dagsterlite_dask.retries import write_number
@@ -21,16 +20,14 @@ from dagsterlite_dask.worker_run import WorkerRun, note_retry
 LONGEST_WAIT: Final = 10.0
 """Seconds that a task waits for its next attempt; where it is longer, the driver waits."""
 
-T = TypeVar("T")
 
-
-def returned(attempt: Generator[DagsterEvent, None, T]) -> T:
+def returned(attempt: Attempt) -> AttemptResult:
     """Run a generator of events to its end; they went to the sink already."""
     while True:
         try:
             next(attempt)
         except StopIteration as stop:
-            result: T = stop.value
+            result: AttemptResult = stop.value
             return result
 
 
@@ -53,7 +50,12 @@ class Attempts:
         self._sink = sink
 
     def run(
-        self, step: ExecutionStep, upstream: Upstream, number: int, is_announced: bool
+        self,
+        step: ExecutionStep,
+        upstream: Upstream,
+        number: int,
+        is_announced: bool,
+        loss: str | None = None,
     ) -> AttemptResult:
         """Return how the step's last attempt here ended.
 
@@ -62,28 +64,38 @@ class Attempts:
             upstream: What the steps before it left.
             number: How often the driver knows that it was tried before.
             is_announced: Whether the driver is to know that it starts before it starts.
+            loss: What became of the step, where that is only to be told.
         """
         number = max(number, self._run.retry_number(step.key))
         if is_announced:
             self._run.announce(step.key)
+        resources = self._run.resources
+        if loss is not None:
+            error = DagsterStepLostError(loss)
+            return self._made(step, tell_of_loss(self._context, step, error, resources, number))
         while True:
-            resources = self._run.resources
             attempt = execute_attempt(self._context, step, upstream, resources, number)
-            result = returned(attempt)
-            if result.receipt.outcome is not StepOutcome.UP_FOR_RETRY:
-                return result
-            number += 1
-            self._sink.flush()
-            self._note(step, number)
+            result = self._made(step, attempt)
             if not self._waits_here(step, result.receipt):
                 return result
+            number += 1
             self._wait(result.receipt)
+
+    def _made(self, step: ExecutionStep, attempt: Attempt) -> AttemptResult:
+        """Make an attempt; where another follows, have its number known before it starts."""
+        result = returned(attempt)
+        if result.receipt.outcome is StepOutcome.UP_FOR_RETRY:
+            self._sink.flush()
+            self._note(step, result.receipt.retry_number + 1)
+        return result
 
     def _note(self, step: ExecutionStep, number: int) -> None:
         self._run.note_retry(step.key, number)
         write_number(self._worker, self._context.run_id, step.key, number, note_retry)
 
     def _waits_here(self, step: ExecutionStep, receipt: Receipt) -> bool:
+        if receipt.outcome is not StepOutcome.UP_FOR_RETRY:
+            return False
         wait = receipt.seconds_to_wait or 0
         # Dask gives a worker's resources to no other task before this one ends.
         return wait <= LONGEST_WAIT and not (wait and placement_of(step).resources)

@@ -32,7 +32,7 @@ from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.serdes import to_json
 from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Superseded, Told
-from dagsterlite_dask.graph import Assignment, Functions, build_graph
+from dagsterlite_dask.graph import Again, Assignment, Functions, build_graph
 from dagsterlite_dask.keys import TaskKey, task_key
 from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
 from dagsterlite_dask.roster import Patience, Workers, unmet
@@ -102,6 +102,8 @@ class Driver:
         #: Futures of earlier tasks that a step given to the cluster again needs.
         self._pins: dict[str, list[Future[Any]]] = {}
         self._begun: set[str] = set()
+        #: Steps that took their workers down, whose tasks only tell that.
+        self._lost: set[str] = set()
         self._finished_since: dict[str, float] = {}
         self._asked: dict[str, Future[Any]] = {}
         self._errors: dict[str, SerializableErrorInfo] = {}
@@ -158,9 +160,10 @@ class Driver:
         self._futures |= self._session.submit(graph)
 
     def _upstream(self, key: str) -> dict[str, TaskKey | str]:
-        return {
-            source: self._place_of(key, source) for source in sorted(self._plan.upstream_keys[key])
-        }
+        sources = sorted(self._plan.upstream_keys[key])
+        if key in self._lost:
+            return {source: to_json(self._receipts[source]) for source in sources}
+        return {source: self._place_of(key, source) for source in sources}
 
     def _place_of(self, key: str, source: str) -> TaskKey | str:
         """Return where a step's task finds what a step before it left."""
@@ -239,9 +242,10 @@ class Driver:
 
     def _postpone(self, receipt: Receipt) -> None:
         due = time.monotonic() + (receipt.seconds_to_wait or 0)
+        self._lost.discard(receipt.step_key)
         self._take_off(receipt.step_key, due, (receipt.retry_number + 1, False))
 
-    def _take_off(self, key: str, due: float, again: tuple[int, bool]) -> None:
+    def _take_off(self, key: str, due: float, again: Again) -> None:
         taken = self._schedule.postpone(key, due, again)
         futures = [future for one in taken if (future := self._let_go(one)) is not None]
         self._session.release(futures)
@@ -306,13 +310,33 @@ class Driver:
         error = future.exception()
         if self._may_come_again(key, error):
             self._take_off(key, 0.0, (0, True))
+        elif self._has_last_words(key, error):
+            self._lost.add(key)
+            self._take_off(key, 0.0, (0, False, str(_unrunnable(key, error))))
         else:
             yield from self._fail(key, _unrunnable(key, error))
+
+    def _has_last_words(self, key: str, error: BaseException) -> bool:
+        """Return whether a step that took its workers down has hooks or is tried again.
+
+        Only a worker can have them run: it has the resources, and this is no place for user code.
+        """
+        own = self._schedule.on_cluster[key]
+        if key in self._lost or not isinstance(error, KilledWorker) or error.task != own:
+            return False
+        handle = self._plan.step_by_key[key].solid_handle
+        definition = self._run_context.pipeline_def
+        if definition.get_all_hooks_for_handle(handle):
+            return True
+        retries = self._run_context.retries_enabled
+        return retries and definition.get_retry_policy_for_handle(handle) is not None
 
     def _may_come_again(self, key: str, error: BaseException) -> bool:
         task = self._schedule.on_cluster[key]
         has_begun = key in self._begun or self._following.has_started(key)
-        if self._schedule.is_worn_out(key) or not is_blameless(error, task, has_begun=has_begun):
+        if key in self._lost or self._schedule.is_worn_out(key):
+            return False
+        if not is_blameless(error, task, has_begun=has_begun):
             return False
         # What another step left in the cluster's memory only is gone with its worker.
         return self._values is None or (isinstance(error, KilledWorker) and error.task == task)

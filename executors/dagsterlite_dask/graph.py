@@ -20,8 +20,11 @@ from dagsterlite.plan.step import ExecutionStep
 from dagsterlite_dask.keys import TaskKey, node_key, output_key, task_key
 from dagsterlite_dask.placement import Placement, placement_of
 
-Again: TypeAlias = tuple[int, bool]
-"""The number of retries before, and whether the task makes sure that its start is heard."""
+Again: TypeAlias = tuple[int, bool] | tuple[int, bool, str]
+"""The number of retries before, and whether the task makes sure that its start is heard.
+
+A third part says what became of a step that took its workers down: the task only tells that.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
@@ -16,8 +16,13 @@ from typing import Any
 
 import cloudpickle
 
+from dagsterlite.config import Any as AnyConfig
+from dagsterlite.config import Field
+from dagsterlite.definitions.configured import ConfigurableDefinition
 from dagsterlite.definitions.executor import ExecutorDefinition
+from dagsterlite.definitions.hook import HookDefinition
 from dagsterlite.definitions.logger import LoggerDefinition
+from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import DagsterInvariantViolationError, listed
 from dagsterlite.runs import DagsterRun
@@ -71,7 +76,7 @@ def _dumps(value: object, modules: Sequence[ModuleType]) -> bytes:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Leaves functions at home that make loggers and executors, where they cannot travel.
+    """Leaves functions at home that make or configure loggers and executors but cannot travel.
 
     Both live on the driver, and often hold on to what no other process can have: a handler, a
     cluster. Those that can travel do: a step may run a pipeline itself.
@@ -79,11 +84,26 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def reducer_override(self, obj: Any) -> Any:
         match obj:
-            case LoggerDefinition() if not _travels(obj.logger_fn):
-                return _rebuilt, (type(obj), {**obj.__dict__, "logger_fn": driver_only})
-            case ExecutorDefinition() if not _travels(obj.executor_creation_fn):
-                return _rebuilt, (type(obj), {**obj.__dict__, "_create": driver_only})
+            case LoggerDefinition():
+                at_home = _left_at_home(obj, "logger_fn")
+            case ExecutorDefinition():
+                at_home = _left_at_home(obj, "_create")
+            case _:
+                return super().reducer_override(obj)
+        if at_home:
+            return _rebuilt, (type(obj), {**obj.__dict__, **at_home})
         return super().reducer_override(obj)
+
+
+def _left_at_home(definition: ConfigurableDefinition, function: str) -> dict[str, Any]:
+    """Return what stands in for the parts of a definition that cannot travel, by attribute."""
+    stand_ins: dict[str, Any] = {}
+    if not _travels(getattr(definition, function)):
+        stand_ins[function] = driver_only
+    if not _travels(definition.config_field):
+        # The driver has checked the config: workers take it as it is.
+        stand_ins["config_field"] = Field(AnyConfig, is_required=False)
+    return stand_ins
 
 
 def _travels(function: Any) -> bool:
@@ -111,18 +131,32 @@ def driver_only(_init_context: Any) -> Any:
 
 
 def _unpicklable(payload: Payload, modules: Sequence[ModuleType], exc: Exception) -> str:
-    guilty = []
-    for definition in payload.pipeline.all_solid_defs:
-        try:
-            _dumps(definition, modules)
-        except Exception:  # noqa: BLE001 - a user's object decides what pickling it raises
-            guilty.append(definition.name)
-    where = f" It stands with the solid {listed(guilty)}." if guilty else ""
+    pipeline = payload.pipeline
     return (
-        f"Pipeline '{payload.pipeline.name}' cannot be sent to workers: something that its "
-        f"functions refer to cannot be pickled: {type(exc).__name__}: {exc}.{where} Make such "
+        f"Pipeline '{pipeline.name}' cannot be sent to workers: something that its functions refer "
+        f"to cannot be pickled: {type(exc).__name__}: {exc}.{_guilty(pipeline, modules)} Make such "
         "objects (connections, locks, open files) inside a solid or a resource."
     )
+
+
+def _guilty(pipeline: PipelineDefinition, modules: Sequence[ModuleType]) -> str:
+    found: list[str] = []
+    definitions: dict[str, Iterable[NodeDefinition | HookDefinition]] = {
+        "solid": pipeline.all_solid_defs,
+        "hook": pipeline.all_hook_defs,
+    }
+    for kind, some in definitions.items():
+        names = [one.name for one in some if not _can_be_sent(one, modules)]
+        found += [f"the {kind} {listed(names)}"] if names else []
+    return f" It stands with {' and '.join(found)}." if found else ""
+
+
+def _can_be_sent(definition: object, modules: Sequence[ModuleType]) -> bool:
+    try:
+        _dumps(definition, modules)
+    except Exception:  # noqa: BLE001 - a user's object decides what pickling it raises
+        return False
+    return True
 
 
 def decode_payload(data: bytes) -> Payload:

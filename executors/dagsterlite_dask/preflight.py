@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -23,7 +24,7 @@ from dagsterlite.stores import IntermediateStorage
 from dagsterlite_dask.on_cluster import installed_versions
 from dagsterlite_dask.roster import Workers, unmet
 from dagsterlite_dask.session import Session
-from dagsterlite_dask.worker_run import open_run
+from dagsterlite_dask.worker_run import WorkerRun, open_run
 
 PROBED_WORKERS: Final = 16
 """How many workers are asked to load the pipeline and to reach the storage."""
@@ -49,7 +50,8 @@ def check_cluster(
         DagsterNoWorkersError: there are no workers, or none that offers what a step asks for.
         DagsterVersionSkewError: a worker has another version of dagsterlite or Python.
         DagsterClusterError: a worker cannot load the pipeline.
-        DagsterStorageNotSharedError: what a worker stores, the driver does not find.
+        DagsterStorageNotSharedError: what a worker stores, or writes by a manager of local files,
+            the driver does not find.
     """
     workers = session.workers()
     trouble = unmet(steps, workers)
@@ -85,11 +87,13 @@ def _probe(
 ) -> None:
     token = secrets.token_hex(16)
     answers = session.ask_workers(probe_run, *payload, token, workers=workers)
-    for worker, (answer, error) in sorted(answers.items()):
+    for worker, (answer, paths, error) in sorted(answers.items()):
         if error is not None:
             raise _unfit(worker, from_json(error))
         if answer is not None and storage.is_persistent:
             _check_shared(worker, storage, from_json(answer), token)
+        for resource, path in paths.items():
+            _check_shared_file(worker, resource, path, token)
 
 
 def _unfit(worker: str, error: SerializableErrorInfo) -> DagsterClusterError:
@@ -117,24 +121,55 @@ def _check_shared(
     storage.discard(PROBE_STEP, [stored])
 
 
+def _check_shared_file(worker: str, resource: str, path: str, token: str) -> None:
+    try:
+        with open(path, encoding="utf-8") as file:
+            is_shared = file.read() == token
+        os.unlink(path)
+    except OSError:
+        is_shared = False
+    if not is_shared:
+        raise DagsterStorageNotSharedError(
+            f"Resource '{resource}' keeps files of worker {worker} in {os.path.dirname(path)}, "
+            "where this driver does not find them: the two do not share that folder. Name a "
+            f"base_dir in resources.{resource}.config that both reach, or use fsspec_file_manager."
+        )
+
+
 # --- on workers ----------------------------------------------------------------------------------
 
 
-async def probe_run(
-    run_id: str, payload: bytes, token: str, dask_worker: Worker
-) -> tuple[str | None, str | None]:
-    """Open the run and store a token; return where it lies, and what went wrong, as JSON each."""
+Probe = tuple[str | None, dict[str, str], str | None]
+"""Where a token is stored, as JSON; the paths that managers of files wrote it to, by resource; and
+what went wrong, as JSON."""
+
+
+async def probe_run(run_id: str, payload: bytes, token: str, dask_worker: Worker) -> Probe:
+    """Open the run, and store a token in each place that its processes must share."""
     return await asyncio.to_thread(_probe_here, run_id, payload, token, dask_worker)
 
 
-def _probe_here(
-    run_id: str, payload: bytes, token: str, worker: Worker
-) -> tuple[str | None, str | None]:
+def _probe_here(run_id: str, payload: bytes, token: str, worker: Worker) -> Probe:
     try:
-        storage = open_run(run_id, payload, worker).context.storage
-        if not storage.is_persistent:
-            return None, None
-        # Each worker under a name of its own, as attempts do.
-        return to_json(storage.write_output(PROBE_STEP, make_attempt_id(), "token", token)), None
+        run = open_run(run_id, payload, worker)
+        return _stored(run.context.storage, token), _written(run, token), None
     except BaseException as exc:  # noqa: BLE001 - the user's modules may raise anything
-        return None, to_json(error_info_from_exception(exc))
+        return None, {}, to_json(error_info_from_exception(exc))
+
+
+def _stored(storage: IntermediateStorage, token: str) -> str | None:
+    if not storage.is_persistent:
+        return None
+    # Each worker under a name of its own, as attempts do.
+    return to_json(storage.write_output(PROBE_STEP, make_attempt_id(), "token", token))
+
+
+def _written(run: WorkerRun, token: str) -> dict[str, str]:
+    mode = run.context.mode_def
+    needed = mode.needed_resources(run.context.plan.required_resource_keys())
+    paths = {}
+    for key in needed:
+        if mode.resource_defs[key].shares_files:
+            (manager,) = run.resources.scoped([key])
+            paths[key] = manager.write_data(token.encode(), "probe").path
+    return paths

@@ -13,6 +13,7 @@ from dagsterlite.events.engine import EngineEventData, StepRecovered
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite.execution.inputs import Upstream
+from dagsterlite.execution.outputs import is_handed_on
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.execution.step import AttemptResult, pass_over
 from dagsterlite.plan.decide import Run, decide
@@ -108,9 +109,16 @@ class _Task:
         self._context.step_log(step).event(
             DagsterEventType.ENGINE_EVENT, message, EngineEventData(detail=detail)
         )
-        read = self._context.storage.read_output
-        values = {output.output_name: read(step.key, output) for output in receipt.outputs}
-        return AttemptResult(receipt=receipt, values=values)
+        return AttemptResult(receipt=receipt, values=self._stored_values(step, receipt))
+
+    def _stored_values(self, step: ExecutionStep, receipt: Receipt) -> dict[str, Any]:
+        storage = self._context.storage
+        values: dict[str, Any] = {}
+        for output in receipt.outputs:
+            value = storage.read_output(step.key, output)
+            if is_handed_on(storage, step.step_output_named(output.output_name), value):
+                values[output.output_name] = value
+        return values
 
 
 def _pickled(error: BaseException | None) -> bytes | None:

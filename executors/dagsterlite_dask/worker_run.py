@@ -12,11 +12,11 @@ from typing import Any
 from distributed import Worker
 from distributed.utils import sync
 
+from dagsterlite.config.secrets import redactor
 from dagsterlite.errors import DagsterHomeError, DagsterRunCanceledError
 from dagsterlite.execution.executor import tell_of_tear_down
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.redaction import redactor
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext, logging_tags, make_resource_manager
 from dagsterlite.execution.storages import make_intermediates
@@ -71,7 +71,13 @@ class WorkerRun:
         )
         self._log = DagsterLogManager(context.run_log(), (), self._interrupts)
         self.resources: ResourceManager = make_resource_manager(
-            mode, config, run, self._log, self._interrupts, _open_instance
+            mode,
+            config,
+            run,
+            self._log,
+            self._interrupts,
+            _open_instance,
+            payload.artifacts_dir,
         )
         storage = make_intermediates(
             mode,
@@ -80,6 +86,7 @@ class WorkerRun:
             payload.artifacts_dir,
             prefers_persistent=True,
             resources=self.resources.scoped,
+            strategies=payload.pipeline.serialization_strategies,
         )
         self._context = replace(context, storage=storage) if storage.is_persistent else context
 

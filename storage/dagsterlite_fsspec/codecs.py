@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import pickle
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BufferedIOBase
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import cloudpickle
 
-from dagsterlite.errors import DagsterUnknownCodecError
+from dagsterlite import plugins
+from dagsterlite.errors import DagsterUnknownCodecError, MissingExtraError
 
 Part = bytes | memoryview
 
@@ -35,6 +36,30 @@ class Codec(Protocol):
 
     def decode(self, stream: BufferedIOBase) -> Any:
         """Return the value out of a seekable stream that holds exactly what was stored."""
+
+
+@runtime_checkable
+class FolderCodec(Protocol):
+    """Keeps values as folders of files, so that they can be read in parts.
+
+    Named as a :class:`Codec` is.
+    """
+
+    @property
+    def name(self) -> str:
+        """The stable name, by which a value is read again."""
+
+    def write_folder(self, value: Any, folder: str, storage_options: Mapping[str, Any]) -> None:
+        """Write the value into a folder (a path or an fsspec URL) that holds nothing.
+
+        May raise anything: what was written until then is removed.
+        """
+
+    def read_folder(self, folder: str, storage_options: Mapping[str, Any]) -> Any:
+        """Return the value of a folder whose files are all there."""
+
+
+AnyCodec = Codec | FolderCodec
 
 
 class PickleCodec(Codec):
@@ -125,21 +150,46 @@ def _read_exactly(stream: BufferedIOBase, size: int) -> bytearray:
 
 DEFAULT_CODEC: Codec = PickleCodec()
 
-_codecs: dict[str, Codec] = {DEFAULT_CODEC.name: DEFAULT_CODEC}
+_codecs: dict[str, AnyCodec] = {DEFAULT_CODEC.name: DEFAULT_CODEC}
 
 
-def register_codec(codec: Codec) -> None:
+def register_codec(codec: AnyCodec) -> None:
     """Make a codec known by its name, in place of one of the same name."""
     _codecs[codec.name] = codec
 
 
-def find_codec(name: str, address: str) -> Codec:
+def find_codec(name: str, address: str) -> AnyCodec:
     """Return the codec of that name, for the object at ``address``.
 
+    It is registered in this process, or comes in as the plugin ``codec.<name>``.
+
     Raises:
-        DagsterUnknownCodecError: none of that name is registered in this process.
+        DagsterUnknownCodecError: there is none.
+        MissingExtraError: the plugin needs a package that is not installed.
     """
     codec = _codecs.get(name)
-    if codec is None:
+    if codec is not None:
+        return codec
+    plugin = f"codec.{name}"
+    if not plugins.is_known(plugin):
         raise DagsterUnknownCodecError(name, address, _codecs)
-    return codec
+    brought: AnyCodec = plugins.load(plugin)
+    register_codec(brought)
+    return brought
+
+
+def codec_for(value: Any) -> AnyCodec:
+    """Return the codec that a plugin chooses for a value of its class, else the default.
+
+    The plugin ``codec_of.<package>.<class>`` is a function from a value of exactly that class to
+    its codec, or to None where pickling suits that value better.
+    """
+    cls = type(value)
+    plugin = f"codec_of.{cls.__module__.partition('.')[0]}.{cls.__qualname__}"
+    if not plugins.is_known(plugin):
+        return DEFAULT_CODEC
+    try:
+        chosen: AnyCodec | None = plugins.load(plugin)(value)
+    except MissingExtraError:
+        return DEFAULT_CODEC
+    return chosen or DEFAULT_CODEC

@@ -1,16 +1,20 @@
-"""The storages of this shelf as users select them; what they need is imported when one is made."""
+"""What users name of this shelf; what it needs is imported when it is made."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from typing import Final
 
 from dagsterlite import plugins
-from dagsterlite.config import Field, StringSource
+from dagsterlite.config import Field, Permissive, StringSource
+from dagsterlite.definitions.resource import InitResourceContext, ResourceDefinition, resource
 from dagsterlite.definitions.storage import (
     InitIntermediateStorageContext,
     IntermediateStorageDefinition,
     SystemStorageDefinition,
 )
+from dagsterlite.file_manager import FileManager
 from dagsterlite.stores import IntermediateStorage
 
 CONFIG: Final = {
@@ -26,7 +30,9 @@ CONFIG: Final = {
 def _create(context: InitIntermediateStorageContext) -> IntermediateStorage:
     base = context.intermediate_storage_config.get("base_dir") or context.artifacts_dir
     storage: IntermediateStorage = plugins.load("fs_intermediates")(
-        base, context.pipeline_run.run_id
+        base,
+        context.pipeline_run.run_id,
+        strategies=context.serialization_strategies,
     )
     return storage
 
@@ -46,3 +52,52 @@ fs_system_storage = SystemStorageDefinition(
     system_storage_creation_fn=_create,
     description="Keeps intermediates as files (seed 001).",
 )
+
+
+def _make_local_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
+    base = init_context.resource_config.get("base_dir")
+    if base is None:
+        base = os.path.join(init_context.artifacts_dir or "", "file_manager")
+    manager: FileManager = plugins.load("local_file_manager")(base)
+    yield manager
+    manager.delete_local_temp()
+
+
+local_file_manager = ResourceDefinition(
+    _make_local_file_manager,
+    config_schema={
+        "base_dir": Field(
+            StringSource,
+            is_required=False,
+            description="The folder of the files; by default storage/file_manager in the "
+            "instance's artifact folder.",
+        )
+    },
+    description="Keeps files in a folder of this machine, or one that all machines of a run share; "
+    "a FileManager (seed 003).",
+    shares_files=True,
+)
+
+
+@resource(
+    config_schema={
+        "base_url": Field(
+            StringSource, description="The folder of the files: a path, or s3://…, gs://…, …"
+        ),
+        "storage_options": Field(
+            Permissive(),
+            is_required=False,
+            description="What fsspec gives the file system, e.g. its endpoint.",
+        ),
+    }
+)
+def fsspec_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
+    """Keeps files on any file system that fsspec knows.
+
+    Implements the ``FileManager`` API (seed 003).
+    """
+    config = init_context.resource_config
+    options = config.get("storage_options")
+    manager: FileManager = plugins.load("fs_file_manager")(config["base_url"], options)
+    yield manager
+    manager.delete_local_temp()

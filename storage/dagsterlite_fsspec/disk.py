@@ -77,7 +77,16 @@ def sync_folders(path: str, base: str) -> None:
 
 def sync_folder(path: str) -> None:
     """Put what a folder lists on the disk itself."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def sync_file(path: str) -> None:
+    """Put what a file holds on the disk itself."""
+    _sync(path, os.O_RDONLY)
+
+
+def _sync(path: str, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:

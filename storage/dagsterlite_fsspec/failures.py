@@ -33,6 +33,6 @@ def storage_error(doing: str, address: str, exc: BaseException, text: str) -> Da
 def elsewhere_error(address: str, base: str) -> DagsterStorageError:
     """Return the error for an object that lies on another file system than ``base``."""
     return DagsterStorageError(
-        f"{address} lies on another file system than this run's intermediates at {base}, which "
-        "cannot read it. Give the run the intermediate storage of the run that wrote the object."
+        f"{address} lies on another file system than {base}, the place of the storage that is to "
+        "read it. Give the run the storage that wrote the object."
     )

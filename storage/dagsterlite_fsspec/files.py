@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from io import BufferedIOBase
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Files(Protocol):
@@ -16,6 +16,10 @@ class Files(Protocol):
 
     #: The address that all others here begin with: an absolute path, or a URL.
     base: str
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What fsspec is to be given for the addresses here, secrets among it."""
 
     def write(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
         """Write the parts one after the other; when that fails, no partial file stays."""
@@ -34,4 +38,16 @@ class Files(Protocol):
         """Remove a file; do nothing where there is none."""
 
     def clear(self, folder: str, needed: Collection[str]) -> None:
-        """Remove all files below a folder, given relative to the base, but those at ``needed``."""
+        """Remove all files below a folder, given relative to the base, but those in ``needed``.
+
+        ``needed`` holds absolute addresses of files and folders.
+        """
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Return the size of each file in a folder, by its path in there; the deeper ones too."""
+
+    def sync(self, folder: str) -> None:
+        """See to it that a folder is as safe against a power failure as what is written here."""
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove a folder with all that is in it; do nothing where there is none."""

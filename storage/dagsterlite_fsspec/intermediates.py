@@ -15,12 +15,14 @@ from dagsterlite.errors import (
 )
 from dagsterlite.events.receipt import StoredOutput
 from dagsterlite.stores import IntermediateStorage, StepManifest
-from dagsterlite_fsspec.codecs import DEFAULT_CODEC, Codec, Part, find_codec
-from dagsterlite_fsspec.files import Files
-from dagsterlite_fsspec.local import LocalFiles, is_local
+from dagsterlite.types.serialization import SerializationStrategy
+from dagsterlite_fsspec.codecs import AnyCodec, FolderCodec, Part, codec_for, find_codec
+from dagsterlite_fsspec.folders import folder_of, read_folder, write_folder
 from dagsterlite_fsspec.manifest import decode_manifest, encode_manifest
-from dagsterlite_fsspec.options import public_options
+from dagsterlite_fsspec.options import public_options, redact
 from dagsterlite_fsspec.paths import manifest_path, output_path, run_folder, step_folder
+from dagsterlite_fsspec.place import open_files
+from dagsterlite_fsspec.strategies import StrategyCodec
 
 Durability = Literal["none", "fsync"]
 
@@ -30,7 +32,8 @@ class FsspecIntermediateStorage(IntermediateStorage):
 
     ``base`` is a folder or any fsspec URL; a run's values lie in ``<base>/<run_id>/intermediates``.
     ``storage_options`` are those of the file system. ``durability="fsync"`` lets values on local
-    files survive a power failure too, at the price of some milliseconds a step.
+    files survive a power failure too, at the price of some milliseconds a step. ``strategies`` are
+    the codecs that types of the run's pipeline bring.
 
     Threads may share a storage, and processes that open the same base. A pickled storage leaves
     the secrets among its options at home: the other process finds them in its own environment.
@@ -47,14 +50,23 @@ class FsspecIntermediateStorage(IntermediateStorage):
         run_id: str,
         storage_options: Mapping[str, Any] | None = None,
         durability: Durability = "none",
+        strategies: Iterable[SerializationStrategy] = (),
     ) -> None:
         self.run_id = run_id
         self._public_options = public_options(storage_options or {})
         self._durability: Durability = durability
-        self._files = open_files(base, storage_options, durability)
+        self._strategies = tuple(strategies)
+        self._own_codecs = {one.codec_name: StrategyCodec(one) for one in self._strategies}
+        self._files = open_files(base, storage_options or {}, is_synced=durability == "fsync")
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        arguments = (self._files.base, self.run_id, self._public_options, self._durability)
+        arguments = (
+            self._files.base,
+            self.run_id,
+            self._public_options,
+            self._durability,
+            self._strategies,
+        )
         return type(self), arguments
 
     def __repr__(self) -> str:
@@ -84,16 +96,28 @@ class FsspecIntermediateStorage(IntermediateStorage):
         """
         path = output_path(self.run_id, step_key, attempt_id, output_name)
         address = self._address_of(path)
-        chosen = find_codec(codec, address) if codec else DEFAULT_CODEC
+        chosen = self._find_codec(codec, address) if codec else codec_for(value)
         try:
-            parts = chosen.encode(value)
+            parts = self._encode(chosen, value, address)
+        except DagsterStorageError:
+            raise
         except Exception as exc:
-            reason = f"{type(exc).__name__}: {exc}"
-            raise DagsterUnpicklableOutputError(step_key, output_name, value, reason) from exc
+            reason = redact(f"{type(exc).__name__}: {exc}", self._files.options)
+            raise DagsterUnpicklableOutputError(
+                step_key, output_name, value, reason, chosen.name
+            ) from exc
         return self._write(address, output_name, chosen, parts)
 
+    def _find_codec(self, name: str, address: str) -> AnyCodec:
+        return self._own_codecs.get(name) or find_codec(name, address)
+
+    def _encode(self, codec: AnyCodec, value: Any, address: str) -> Sequence[Part]:
+        if isinstance(codec, FolderCodec):
+            return [write_folder(self._files, codec, value, address)]
+        return codec.encode(value)
+
     def _write(
-        self, address: str, output_name: str, codec: Codec, parts: Sequence[Part]
+        self, address: str, output_name: str, codec: AnyCodec, parts: Sequence[Part]
     ) -> StoredOutput:
         digest = sha256()
 
@@ -120,14 +144,28 @@ class FsspecIntermediateStorage(IntermediateStorage):
             DagsterStorageError: it cannot be reached, or is whole but needs code that this
                 process cannot import.
         """
-        codec = find_codec(output.codec, output.address)
+        codec = self._find_codec(output.codec, output.address)
         try:
             stream = self._files.open(output.address)
         except FileNotFoundError as exc:
             raise DagsterCorruptObjectError(output.address, "it is missing") from exc
         with closing(stream):
             _check(stream, output)
-            return _decode(codec, stream, output.address)
+            return self._decode(codec, stream, output.address)
+
+    def _decode(self, codec: AnyCodec, stream: BufferedIOBase, address: str) -> Any:
+        try:
+            if isinstance(codec, FolderCodec):
+                return read_folder(self._files, codec, stream, address)
+            return codec.decode(stream)
+        except DagsterStorageError:
+            raise
+        except Exception as exc:
+            raise DagsterStorageError(
+                f"The object at {address} is whole, but codec '{codec.name}' cannot load it here: "
+                f"{type(exc).__name__}: {exc}. Give this process the modules, in the versions, "
+                "that the step which wrote it had."
+            ) from exc
 
     def commit(self, manifest: StepManifest) -> StepManifest:
         """Write the step's manifest unless one stands; return the one that stands.
@@ -173,20 +211,11 @@ class FsspecIntermediateStorage(IntermediateStorage):
         """Remove what an attempt of the step wrote; what lies elsewhere belongs to others."""
         own = self._address_of(step_folder(self.run_id, step_key)) + "/"
         for output in outputs:
-            if output.address.startswith(own):
-                self._files.remove(output.address)
-
-
-def open_files(
-    base: str, options: Mapping[str, Any] | None = None, durability: Durability = "none"
-) -> Files:
-    """Return the files below a base; takes the arguments of a storage and raises its errors."""
-    if is_local(base):
-        return LocalFiles(base, is_synced=durability == "fsync")
-    # Local files are the usual case and need no fsspec, which takes its time to import.
-    from dagsterlite_fsspec.remote import RemoteFiles
-
-    return RemoteFiles(base, options or {})
+            if not output.address.startswith(own):
+                continue
+            self._files.remove(output.address)
+            if isinstance(self._find_codec(output.codec, output.address), FolderCodec):
+                self._files.remove_folder(folder_of(output.address))
 
 
 def _check(stream: BufferedIOBase, output: StoredOutput) -> None:
@@ -200,14 +229,3 @@ def _check(stream: BufferedIOBase, output: StoredOutput) -> None:
         reason = f"its checksum is {checksum}, and that of what was written {output.checksum}"
         raise DagsterCorruptObjectError(output.address, reason)
     stream.seek(0)
-
-
-def _decode(codec: Codec, stream: BufferedIOBase, address: str) -> Any:
-    try:
-        return codec.decode(stream)
-    except Exception as exc:
-        raise DagsterStorageError(
-            f"The object at {address} is whole, but codec '{codec.name}' cannot load it here: "
-            f"{type(exc).__name__}: {exc}. Give this process the modules, in the versions, that "
-            "the step which wrote it had."
-        ) from exc

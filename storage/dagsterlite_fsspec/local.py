@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedIOBase
+from typing import Any
 
-from dagsterlite_fsspec.disk import sync_folders, write_file
+from dagsterlite_fsspec.disk import sync_file, sync_folder, sync_folders, write_file
 from dagsterlite_fsspec.failures import elsewhere_error, storage_error
 from dagsterlite_fsspec.files import Files
+from dagsterlite_fsspec.paths import lies_in
 from dagsterlite_fsspec.publish import publish_local, published_inside
 
 _SCHEMES = ("file://", "local://")
@@ -60,6 +63,10 @@ class LocalFiles(Files):
             except IsADirectoryError:
                 return open(published_inside(path), "rb")
 
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return {}
+
     def remove(self, address: str) -> None:
         path = local_path(address)
         with _translated("remove", address), suppress(FileNotFoundError):
@@ -72,10 +79,37 @@ class LocalFiles(Files):
             for place, _, names in os.walk(top, topdown=False):
                 for name in names:
                     path = os.path.join(place, name)
-                    if path not in needed:
+                    if not lies_in(path, needed):
                         os.unlink(path)
                 _remove_if_empty(place)
             _remove_if_empty(os.path.dirname(top))
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        root = local_path(folder)
+        with _translated("read", folder):
+            return {
+                os.path.relpath(os.path.join(inside, name), root): os.path.getsize(
+                    os.path.join(inside, name)
+                )
+                for inside, _, names in os.walk(root)
+                for name in names
+            }
+
+    def sync(self, folder: str) -> None:
+        if not self._is_synced:
+            return
+        root = local_path(folder)
+        with _translated("write", folder):
+            for inside, _, names in os.walk(root):
+                for name in names:
+                    sync_file(os.path.join(inside, name))
+                sync_folder(inside)
+
+    def remove_folder(self, folder: str) -> None:
+        path = local_path(folder)
+        with _translated("remove", folder), suppress(FileNotFoundError):
+            shutil.rmtree(path)
+        _remove_if_empty(os.path.dirname(path))
 
 
 def _remove_if_empty(folder: str) -> None:

@@ -14,6 +14,7 @@ from dagsterlite.errors import CheckError, DagsterStorageError
 from dagsterlite_fsspec.failures import elsewhere_error, storage_error
 from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.options import has_password, redact, without_password
+from dagsterlite_fsspec.paths import lies_in
 from dagsterlite_fsspec.publish import publish_in_memory, publish_remote
 
 # They have no folders to make first (but would make a bucket), and take `use_listings_cache`.
@@ -24,9 +25,9 @@ _OURS = (DagsterStorageError,)
 class RemoteFiles(Files):
     """The files below one URL; see :class:`~dagsterlite_fsspec.files.Files`.
 
-    Nothing here looks whether a file exists or asks for its size, and only what is to be removed
-    is listed: file systems answer such questions from caches. None is kept either: fsspec keeps
-    one for each process, and for each thread where it must, also after a fork.
+    Of single files, nothing here lists, looks whether one exists or asks for its size: file systems
+    answer such questions from caches. No file system is kept either: fsspec keeps one for each
+    process, and for each thread where it must, also after a fork.
 
     Raises:
         CheckError: the URL holds a password, or chains file systems.
@@ -44,9 +45,11 @@ class RemoteFiles(Files):
             fsspec.get_filesystem_class(self._protocol)
 
     def write(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
+        # What their source raises is not the file system's.
+        data = b"".join(parts)
         with self._translated("write", address):
             fs, path = self._locate_for_writing(address)
-            fs.pipe_file(path, b"".join(parts))
+            fs.pipe_file(path, data)
 
     def publish(self, address: str, data: bytes) -> bool:
         publish = publish_in_memory if self._protocol == "memory" else publish_remote
@@ -59,6 +62,10 @@ class RemoteFiles(Files):
             fs, path = self._locate(address)
             return BytesIO(fs.cat_file(path))
 
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return self._options
+
     def remove(self, address: str) -> None:
         with self._translated("remove", address), suppress(FileNotFoundError):
             fs, path = self._locate(address)
@@ -70,8 +77,24 @@ class RemoteFiles(Files):
             fs, path = self._locate(top)
             kept = {self._locate(address)[1] for address in needed}
             for found in fs.find(path):
-                if found not in kept:
+                if not lies_in(found, kept):
                     fs.rm_file(found)
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        with self._translated("read", folder):
+            fs, path = self._locate(folder)
+            found = fs.find(path, detail=True)
+            return {
+                name.removeprefix(path).lstrip("/"): info["size"] for name, info in found.items()
+            }
+
+    def sync(self, folder: str) -> None:
+        return
+
+    def remove_folder(self, folder: str) -> None:
+        with self._translated("remove", folder), suppress(FileNotFoundError):
+            fs, path = self._locate(folder)
+            fs.rm(path, recursive=True)
 
     def _locate_for_writing(self, address: str) -> tuple[Any, str]:
         fs, path = self._locate(address)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagsterlite_fsspec.intermediates import open_files
+from dagsterlite_fsspec.folders import folder_of
 from dagsterlite_fsspec.paths import run_folder
+from dagsterlite_fsspec.place import open_files
 
 
 def remove_run(run_id: str, base: str, own: Iterable[str], free: Iterable[str]) -> None:
@@ -23,10 +24,14 @@ def remove_run(run_id: str, base: str, own: Iterable[str], free: Iterable[str]) 
     own, free = set(own), set(free)
     folder = run_folder(run_id)
     bases = {before for address in own if (before := _base_of(address, folder)) is not None}
+    needed = own - free
+    needed |= {folder_of(address) for address in needed}
     for place in sorted({base, *bases}):
-        open_files(place).clear(folder, own - free)
+        open_files(place, {}).clear(folder, needed)
     for address in sorted(free - own):
-        open_files(address.rpartition("/")[0]).remove(address)
+        files = open_files(address.rpartition("/")[0], {})
+        files.remove(address)
+        files.remove_folder(folder_of(address))
 
 
 def _base_of(address: str, folder: str) -> str | None:

@@ -57,6 +57,74 @@ def test_an_attribute_is_a_pipeline_a_list_or_a_function(write, text, expected) 
     assert names(PythonFile(write(f"{TWO}\n{text}\n"), "chosen")) == expected
 
 
+REPOSITORY = """
+from dagsterlite import repository
+
+def make_third():
+    made.append(1)
+    return pipeline(name="third")(one)
+
+made = []
+
+@repository
+def mine():
+    return {"pipelines": {"second": second, "third": make_third}}
+"""
+
+
+def test_a_file_with_a_repository_offers_what_the_repository_does(write) -> None:
+    source = PythonFile(write(TWO + REPOSITORY))
+
+    found = load(source)
+
+    assert [(item.name, item.place) for item in found] == [
+        ("second", "mine.py:mine"),
+        ("third", "mine.py:mine"),
+    ]
+    assert pick(found, "third", "mine.py").definition.name == "third"
+
+
+def test_a_pipeline_of_a_repository_is_made_only_when_it_is_asked_for(write) -> None:
+    found = load(PythonFile(write(TWO + REPOSITORY, "lazy_of_mine.py")))
+    made = sys.modules["lazy_of_mine"].made
+
+    assert pick(found, "second", "mine.py").definition.name == "second"
+    assert made == []
+    assert pick(found, "third", "mine.py").definition is found[1].definition
+    assert made == [1]
+
+
+@pytest.mark.parametrize("text", ["chosen = mine", "chosen = [mine]", "def chosen(): return mine"])
+def test_an_attribute_may_be_a_repository_or_a_function_that_returns_one(write, text) -> None:
+    source = PythonFile(write(f"{TWO}{REPOSITORY}\n{text}\n"), "chosen")
+
+    assert [item.name for item in load(source)] == ["second", "third"]
+
+
+def test_an_attribute_reaches_what_no_repository_offers(write) -> None:
+    assert names(PythonFile(write(TWO + REPOSITORY), "first")) == ["first"]
+
+
+def test_an_error_of_a_function_in_a_repository_is_told_with_its_place(write) -> None:
+    text = TWO + REPOSITORY.replace("made.append(1)", "made.clear(1)")
+    found = load(PythonFile(write(text)))
+
+    with pytest.raises(DagsterPipelineLoadError) as caught:
+        _ = found[1].definition
+
+    assert str(caught.value).startswith("mine.py:mine['third'] raised an error:")
+    assert "TypeError" in str(caught.value)
+    assert "repository.py" not in str(caught.value)
+
+
+def test_a_source_may_name_the_folder_that_it_imports_from(write) -> None:
+    write(TWO, "lib/helper_of_mine.py")
+    write("from helper_of_mine import first\n", "sub/top.py")
+
+    assert names(PythonFile("sub/top.py", working_directory="lib")) == ["first"]
+    assert names(PythonModule("helper_of_mine", working_directory="lib")) == ["first", "second"]
+
+
 def test_a_module_is_found_in_the_working_directory(write) -> None:
     write("", "package_of_mine/__init__.py")
     write(TWO, "package_of_mine/inner.py")

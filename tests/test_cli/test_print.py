@@ -29,3 +29,22 @@ def test_print_shows_the_config_of_the_mode_that_is_named(folder: Path) -> None:
     assert "Run config in mode 'test'" in invoke(*arguments).stdout
     assert "Run config in mode 'prod'" in invoke(*arguments, "-d", "prod").stdout
     assert invoke(*arguments, "-d", "no").exit_code == 2
+
+
+def test_scaffold_config_writes_a_file_that_execute_takes(folder: Path) -> None:
+    scaffold = invoke("pipeline", "scaffold_config", "-f", "pipelines.py", "counting")
+
+    assert scaffold.exit_code == 0
+    assert "      # How many rows.\n      rows: 3  # Int, default\n" in scaffold.stdout
+    (folder / "run.yaml").write_text(scaffold.stdout, encoding="utf-8")
+    run = invoke("pipeline", "execute", "-f", "pipelines.py", "-c", "run.yaml", "counting")
+    assert run.exit_code == 0
+
+
+def test_scaffold_config_may_leave_out_what_is_not_required(folder: Path) -> None:
+    arguments = ("pipeline", "scaffold_config", "-f", "pipelines.py", "--print-only-required")
+
+    assert invoke(*arguments, "counting").stdout.splitlines()[1:] == ["{}"]
+    assert "rows: 1  # Int\n" in invoke(*arguments, "-p", "one", "counting").stdout
+    assert "in mode 'prod'" in invoke(*arguments, "-d", "prod", "moded").stdout
+    assert invoke(*arguments, "-p", "no", "counting").exit_code == 2

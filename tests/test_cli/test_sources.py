@@ -19,6 +19,10 @@ load_from:
   - python_file: {relative_path: sub/b.py, attribute: make}
   - python_module: c.d
   - python_module: {module_name: e, attribute: all}
+  - python_file: {relative_path: sub/f.py, working_directory: lib}
+  - python_module: {module_name: g, working_directory: /absolute}
+  - python_package: h
+  - python_package: {package_name: i.j, attribute: repo}
 """
     )
 
@@ -27,6 +31,10 @@ load_from:
         PythonFile(str(tmp_path / "sub" / "b.py"), "make"),
         PythonModule("c.d"),
         PythonModule("e", "all"),
+        PythonFile(str(tmp_path / "sub" / "f.py"), None, str(tmp_path / "lib")),
+        PythonModule("g", None, "/absolute"),
+        PythonModule("h"),
+        PythonModule("i.j", "repo"),
     ]
 
 
@@ -35,6 +43,7 @@ load_from:
     [
         ('python_module = "a.b"', PythonModule("a.b")),
         ('python_module = "a.b"\nattribute = "x"', PythonModule("a.b", "x")),
+        ('python_package = "a"\nworking_directory = "/w"', PythonModule("a", None, "/w")),
     ],
 )
 def test_pyproject_toml_names_one(tmp_path: Path, text: str, source: object) -> None:
@@ -96,6 +105,18 @@ def test_without_any_the_message_shows_both_ways(folder: Path) -> None:
     assert "-f my_pipelines.py" in result.stderr
     assert "workspace.yaml" in result.stderr
     assert "[tool.dagsterlite]" in result.stderr
+
+
+def test_a_workspace_file_may_be_named_from_elsewhere_several_times(folder: Path) -> None:
+    (folder / "elsewhere").mkdir()
+    for name, attribute in (("a", "counting"), ("b", "breaking")):
+        entry = f"{{relative_path: ../pipelines.py, attribute: {attribute}}}"
+        (folder / "elsewhere" / f"{name}.yaml").write_text(f"load_from: [{{python_file: {entry}}}]")
+
+    result = invoke("pipeline", "list", "-w", "elsewhere/a.yaml", "-w", "elsewhere/b.yaml")
+
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["counting", "breaking"]
+    assert "-w" in invoke("pipeline", "list", "-w", "elsewhere/a.yaml", "-m", "x").stderr
 
 
 def test_a_workspace_serves_every_command(folder: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from tests.test_cli.command import environment, invoke, run
@@ -20,17 +19,13 @@ main()
 """
 
 
-def test_help_is_fast_and_loads_nothing_heavy() -> None:
-    begun = time.perf_counter()
+def test_help_loads_nothing_heavy() -> None:
     result = subprocess.run(
         [sys.executable, "-c", REPORT], capture_output=True, text=True, check=True
     )
-    seconds = time.perf_counter() - begun
 
     assert "pipeline" in result.stdout
     assert json.loads(result.stderr) == []
-    # The target is 0.3 s; a machine that is busy with other tests is given more.
-    assert seconds < 1.5
 
 
 def test_an_in_process_run_loads_no_dask(folder: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from dagsterlite import String as DagsterString
 from dagsterlite.config import (
     Array,
     Field,
@@ -9,9 +10,14 @@ from dagsterlite.config import (
     Noneable,
     ScalarUnion,
     Selector,
+    Shape,
+    String,
+    describe_config_type,
+    print_config_type,
     validate_config,
 )
 from dagsterlite.config import DagsterEvaluationErrorReason as Reason
+from dagsterlite.errors import DagsterInvalidConfigDefinitionError
 
 UNION = ScalarUnion(str, {"value": str, "n": Field(int, default_value=1)})
 
@@ -109,3 +115,37 @@ def test_a_key_that_would_blur_the_path_is_quoted_in_it():
 
     assert error.path == ("m", "x.y", "a")
     assert "at path m['x.y'].a." in error.message
+
+
+@pytest.mark.parametrize("key", [str, String, DagsterString])
+def test_a_dict_from_one_scalar_type_means_a_map(key):
+    schema = {"counts": {key: {"n": int}}}
+
+    assert describe_config_type(schema) == "{counts: {[String]: {n: Int}}}"
+    assert validate_config(schema, {"counts": {"a": {"n": 1}}}).success
+    assert errors_of(schema, {"counts": {"a": {"n": "x"}}})[0][1] == ("counts", "a", "n")
+
+
+def test_a_wrong_map_in_a_schema_is_told_with_its_place():
+    with pytest.raises(DagsterInvalidConfigDefinitionError, match=r"at path a\.String"):
+        Shape({"a": {str: object()}})
+    with pytest.raises(DagsterInvalidConfigDefinitionError, match="key type of a Map"):
+        Shape({"a": {dict: int}})
+    with pytest.raises(DagsterInvalidConfigDefinitionError, match="keys that are strings"):
+        Shape({"a": {str: int, "b": int}})
+
+
+def test_the_keys_of_a_map_may_be_labelled_for_readers():
+    labelled = Map(str, int, key_label_name="city")
+
+    assert describe_config_type(labelled) == "{[city: String]: Int}"
+    assert print_config_type(labelled) == ["{[city: String]: Int}"]
+    assert validate_config(labelled, {"Oslo": 1}).success
+
+
+def test_documented_parameters_have_their_documented_names():
+    assert describe_config_type(Array(inner_type=int)) == "[Int]"
+    assert describe_config_type(Noneable(inner_type=int)) == "Int?"
+    assert describe_config_type(Map(key_type=str, inner_type=int)) == "{[String]: Int}"
+    union = ScalarUnion(scalar_type=str, non_scalar_schema=[int])
+    assert describe_config_type(union) == "(String | [Int])"

@@ -105,6 +105,26 @@ def test_the_defaults_inside_a_default_are_filled_in():
     assert field.description == "pair"
 
 
+def test_the_defaults_inside_an_optional_dict_are_filled_in_only_where_it_is_given():
+    optional = {"o": Field({"a": Field(int, default_value=1)}, is_required=False)}
+
+    assert validate_config(optional, {}).value == {}
+    assert validate_config(optional, {"o": {}}).value == {"o": {"a": 1}}
+    assert validate_config(
+        {"o": Noneable({"a": Field(int, default_value=1)})}, {"o": {}}
+    ).value == {"o": {"a": 1}}
+
+
+def test_a_selector_may_have_a_default_choice():
+    choice = Selector({"a": int, "b": {"c": Field(int, default_value=4)}})
+    schema = {"o": Field(choice, default_value={"b": {}}, description="Choose.")}
+
+    assert validate_config(schema, {}).value == {"o": {"b": {"c": 4}}}
+    assert validate_config(schema, {"o": {"a": 1}}).value == {"o": {"a": 1}}
+    with pytest.raises(DagsterInvalidConfigDefinitionError, match="only specify a single field"):
+        Field(choice, default_value={"a": 1, "b": {}})
+
+
 def test_a_default_is_copied_for_each_use():
     given = {"rows": [1]}
     schema = {"a": Field(Any, default_value=given)}

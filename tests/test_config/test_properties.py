@@ -34,6 +34,8 @@ from dagsterlite.config import (
     resolve_config,
     validate_config,
 )
+from dagsterlite.config.scaffold import scaffold_config
+from dagsterlite.config.yaml_document import parse_yaml
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,29 @@ def test_one_broken_value_is_reported_with_its_path_and_nothing_else_is(
 
     assert [error.path for error in broken.errors] == [path]
     assert broken.value is None
+
+
+@given(SAMPLES, st.booleans())
+@settings(UNHURRIED, max_examples=150)
+def test_a_scaffold_holds_what_was_given_and_nothing_that_changes_it(
+    sample: Sample, only_required: bool
+):
+    schema = Shape({"a field": sample.config_type})
+    value = {"a field": sample.value}
+
+    document = "\n".join(scaffold_config(schema, value, only_required=only_required))
+
+    assert validate_config(schema, parse_yaml(document)) == validate_config(schema, value)
+
+
+@given(st.dictionaries(NAMES, SAMPLES, max_size=4))
+@settings(UNHURRIED, max_examples=100)
+def test_a_scaffold_of_defaults_alone_fits_as_it_is(named: dict[str, Sample]):
+    fields = {name: Field(s.config_type, default_value=s.value) for name, s in named.items()}
+
+    document = "\n".join(scaffold_config(fields))
+
+    assert validate_config(fields, parse_yaml(document)) == validate_config(fields, {})
 
 
 @given(TIGHT_SAMPLES)

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dagsterlite import DagsterInstance
+
 CONFIG = {"folder": str}
 
 
@@ -29,7 +31,7 @@ def noted(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}
 
 
-def wait_until(is_so: Callable[[], Any], seconds: float = 30) -> None:
+def wait_until(is_so: Callable[[], Any], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < until, "it did not come"
@@ -37,8 +39,14 @@ def wait_until(is_so: Callable[[], Any], seconds: float = 30) -> None:
 
 
 @contextmanager
-def in_background(work: Callable[[], Any]) -> Iterator[list[Any]]:
-    """Do something meanwhile; give out the list that its result will be in."""
+def in_background(
+    work: Callable[[], Any], instance: DagsterInstance | None = None
+) -> Iterator[list[Any]]:
+    """Do something meanwhile; give out the list that its result will be in.
+
+    Where the test fails, the instance's runs are canceled: one that never ends would keep the
+    cluster from all tests after it.
+    """
     found: list[Any] = []
 
     def run() -> None:
@@ -51,6 +59,11 @@ def in_background(work: Callable[[], Any]) -> Iterator[list[Any]]:
     thread.start()
     try:
         yield found
+    except BaseException:
+        if instance is not None:
+            for run_of in instance.get_runs():
+                instance.request_cancel(run_of.run_id)
+        raise
     finally:
         thread.join(60)
         assert not thread.is_alive()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -24,9 +25,10 @@ from dagsterlite import (
 )
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.errors import DagsterRunCanceledError
+from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.runs import DagsterRunStatus
 from tests.event_lists import assert_gap_free, logged, recorded
-from tests.test_dagsterlite_dask.cluster import Cluster
+from tests.test_dagsterlite_dask.cluster import Cluster, left_behind
 from tests.test_dagsterlite_dask.side import (
     CONFIG,
     config_of,
@@ -56,7 +58,8 @@ def queued(context):
 @solid(config_schema=CONFIG)
 def waits_its_turn(context):
     note(context.solid_config["folder"], "turn")
-    time.sleep(0.2)
+    while True:
+        time.sleep(0.01)
 
 
 @resource(config_schema=CONFIG)
@@ -95,12 +98,12 @@ def test_a_cancel_from_outside_stops_steps_and_starts_no_others(
     side.mkdir()
     config = endless_config(cluster, side)
     with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
-        with in_background(lambda: execute_pipeline(endless, config, instance=instance)) as found:
+        with in_background(
+            lambda: execute_pipeline(endless, config, instance=instance), instance
+        ) as found:
             wait_until(lambda: noted(side).get("began") == 2)
             (run,) = instance.get_runs()
             instance.request_cancel(run.run_id)
-            asked = time.monotonic()
-        assert time.monotonic() - asked < 5
         assert isinstance(found[0], DagsterRunCanceledError)
         (run,) = instance.get_runs()
         assert run.status is DagsterRunStatus.CANCELED
@@ -114,9 +117,11 @@ def test_a_cancel_from_outside_stops_steps_and_starts_no_others(
 
 @solid(config_schema=CONFIG)
 def stays_in_c(context):
-    note(context.solid_config["folder"], "began")
-    time.sleep(3)
-    note(context.solid_config["folder"], "went on")
+    folder = context.solid_config["folder"]
+    note(folder, "began")
+    # To open a pipe waits, outside Python, for whoever opens its other end.
+    os.close(os.open(os.path.join(folder, "gate"), os.O_RDONLY))
+    note(folder, "went on")
 
 
 @pipeline
@@ -129,24 +134,27 @@ def test_a_call_outside_python_is_not_waited_for_beyond_the_grace(
 ) -> None:
     side = tmp_path / "side"
     side.mkdir()
+    os.mkfifo(side / "gate")
     config = {
         **cluster.config(cancel_grace_seconds=0.5),
         **config_of(["stays_in_c"], side),
     }
     with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
-        with in_background(lambda: execute_pipeline(stubborn, config, instance=instance)) as found:
+        with in_background(
+            lambda: execute_pipeline(stubborn, config, instance=instance), instance
+        ) as found:
             wait_until(lambda: "began" in noted(side))
             (run,) = instance.get_runs()
             instance.request_cancel(run.run_id)
-            asked = time.monotonic()
-        assert time.monotonic() - asked < 2.5
         assert isinstance(found[0], DagsterRunCanceledError)
         messages = [entry.message for entry in logged(instance, run.run_id)]
         assert any("has not stopped within 0.5 seconds" in message for message in messages)
-        wait_until(lambda: not cluster.client.processing()[next(iter(cluster.client.processing()))])
+        with (side / "gate").open("wb"):
+            wait_until(lambda: left_behind(cluster) == {})
+        assert "went on" not in noted(side)
 
 
-@pytest.mark.parametrize("seconds", [8, 60])
+@pytest.mark.parametrize("seconds", [10, 600])
 def test_a_cancel_ends_the_wait_for_a_retry(seconds: int, cluster: Cluster, tmp_path: Path) -> None:
     @solid
     def asks_again(_context):
@@ -158,16 +166,17 @@ def test_a_cancel_ends_the_wait_for_a_retry(seconds: int, cluster: Cluster, tmp_
 
     with DagsterInstance.local_temp(str(tmp_path)) as instance:
         with in_background(
-            lambda: execute_pipeline(waiting, cluster.config(), instance=instance)
+            lambda: execute_pipeline(waiting, cluster.config(), instance=instance), instance
         ) as found:
             wait_until(lambda: any("UP_FOR_RETRY" in t for t in told_so_far(instance)))
             (run,) = instance.get_runs()
             instance.request_cancel(run.run_id)
-            asked = time.monotonic()
-        assert time.monotonic() - asked < 4
         assert isinstance(found[0], DagsterRunCanceledError)
-        told = recorded(instance, run.run_id)
-        assert told.count("STEP_UP_FOR_RETRY asks_again.compute") == 1
+        entries = logged(instance, run.run_id)
+        (asked,) = [
+            e for e in entries if e.dagster_event_type is DagsterEventType.STEP_UP_FOR_RETRY
+        ]
+        assert entries[-1].timestamp < asked.timestamp + seconds
 
 
 def told_so_far(instance: DagsterInstance) -> list[str]:
@@ -244,13 +253,11 @@ def test_a_canceled_run_leaves_its_queued_steps_undone(cluster: Cluster, tmp_pat
         **config_of([f"turn_{i}" for i in range(40)], side),
     }
     with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
-        with in_background(lambda: execute_pipeline(many, config, instance=instance)):
-            wait_until(lambda: noted(side).get("turn", 0) >= 2)
+        with in_background(lambda: execute_pipeline(many, config, instance=instance), instance):
+            wait_until(lambda: noted(side).get("turn") == 2)
             (run,) = instance.get_runs()
             instance.request_cancel(run.run_id)
-        ran = noted(side)["turn"]
-        assert ran < 20
         starts = [t for t in recorded(instance, run.run_id) if t.startswith("STEP_START")]
-        assert len(starts) == ran
-        time.sleep(0.5)  # long enough for two more turns, if any were left
-        assert noted(side)["turn"] == ran
+        assert len(starts) == 2
+        wait_until(lambda: left_behind(cluster) == {})
+        assert noted(side)["turn"] == 2

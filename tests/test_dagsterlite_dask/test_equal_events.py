@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from dagsterlite import (
     AssetKey,
     AssetMaterialization,
+    Backoff,
     DagsterInstance,
     EventMetadataEntry,
     ExpectationResult,
     Failure,
+    HookExecutionResult,
     InputDefinition,
     Int,
     List,
@@ -26,17 +29,24 @@ from dagsterlite import (
     OutputDefinition,
     PipelineDefinition,
     PythonObjectDagsterType,
+    RetryPolicy,
     RetryRequested,
     composite_solid,
+    configured,
     dagster_type_loader,
     dagster_type_materializer,
+    event_list_hook,
     execute_pipeline,
+    failure_hook,
+    local_file_manager,
     logger,
     pipeline,
     resource,
     solid,
+    success_hook,
 )
 from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.serdes import to_json
 from tests.event_lists import assert_gap_free, logged
@@ -122,6 +132,20 @@ def after(_context):
     return "after"
 
 
+@configured(sort_out, config_schema={"tens": int})
+def sort_out_tens(config):
+    return {"number": config["tens"] * 10}
+
+
+@composite_solid(
+    config_schema={"by": int},
+    config_fn=lambda config: {"sort_out_tens": {"config": {"tens": config["by"]}}},
+    output_defs=[OutputDefinition(str)],
+)
+def sorts_inside():
+    return sort_out_tens().text
+
+
 @pipeline
 def retries():
     add_one(retries_twice())
@@ -176,6 +200,70 @@ def with_resource():
     add_one(counts())
 
 
+@success_hook(required_resource_keys={"counter"})
+def on_success(context):
+    context.log.info("%s: %s", context.solid.name, context.solid_output_values)
+    assert context.resources.counter == 7
+
+
+@failure_hook
+def on_failure(context):
+    raise KeyError(repr(context.solid_exception))
+
+
+@event_list_hook
+def on_events(context, event_list):
+    kinds = [event.event_type_value for event in event_list]
+    kinds = [kind for kind in kinds if kind not in {"ENGINE_EVENT", "OBJECT_STORE_OPERATION"}]
+    context.log.info("%s: %s", context.step_key, kinds)
+    return HookExecutionResult("on_events", is_skipped="STEP_RESTARTED" not in kinds)
+
+
+@solid(retry_policy=RetryPolicy(2, delay=0.001, backoff=Backoff.EXPONENTIAL))
+def flaky(context):
+    if context.retry_number < 2:
+        raise ValueError(context.retry_number)
+    return context.retry_number
+
+
+@solid
+def final(_context):
+    raise Failure("final", allow_retries=False)
+
+
+@composite_solid
+def hooked_inside():
+    add_one.alias("hooked")(retries_in_vain.with_retry_policy(RetryPolicy(5)).alias("vain")())
+    wrong_type.with_hooks({on_events})()
+
+
+@on_success
+@pipeline(
+    mode_defs=[ModeDefinition(resource_defs={"counter": counter})],
+    hook_defs={on_failure},
+    solid_retry_policy=RetryPolicy(1),
+)
+def hooks_and_policies():
+    add_one(flaky.with_hooks({on_events, on_success})())
+    add_one.alias("after_final")(final.with_hooks({on_events})())
+    add_one.alias("after_fails")(fails())
+    hooked_inside.with_hooks({on_events})()
+
+
+@pipeline(
+    mode_defs=[
+        ModeDefinition(
+            resource_defs={"counter": counter.configured(lambda config: config["n"], {"n": Int})}
+        )
+    ]
+)
+def preconfigured():
+    sort_out_tens()
+    sort_out.configured({"number": 7}, name="sort_out_seven")()
+    sorts_inside.configured(lambda by: {"by": by}, "sorts_by", int)()
+    add_one(counts())
+
+
 @dagster_type_loader(config_schema={"of": int})
 def load_box(_context, config):
     return Box(config["of"])
@@ -211,6 +299,37 @@ def events():
     add_one(tells())
 
 
+@solid(required_resource_keys={"files"})
+def writes_file(context):
+    return context.resources.files.write_data(b"foo", ext="txt")
+
+
+@solid(required_resource_keys={"files"})
+def reads_file(context, handle):
+    return context.resources.files.read_data(handle)
+
+
+@pipeline(mode_defs=[ModeDefinition(resource_defs={"files": local_file_manager})])
+def files():
+    reads_file(writes_file())
+
+
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_files_pass_from_worker_to_worker(
+    in_folder: bool, cluster: Cluster, tmp_path: Path
+) -> None:
+    config = {"base_dir": str(tmp_path)} if in_folder else {}
+    more = {"resources": {"files": {"config": config}}}
+    here, told_here, _ = run(files, {**QUIET, **more})
+    _, told_there, values = run(files, {**cluster.config(), **more})
+
+    assert here.success
+    assert values["reads_file"] == {"result": b"foo"}
+    assert told_there == told_here
+    if in_folder:
+        assert Path(values["writes_file"]["result"].path).parent == tmp_path
+
+
 def run(
     definition: PipelineDefinition, config: dict[str, Any], **more: Any
 ) -> tuple[PipelineExecutionResult, dict[str, list[str]], dict[str, Any]]:
@@ -225,14 +344,18 @@ def run(
         values = {
             step.solid.name: step.output_values for step in result.solid_result_list if step.success
         }
-        return result, by_step(result.event_list), values
+        return result, by_step(entries), values
 
 
-def by_step(found: Iterable[DagsterEvent]) -> dict[str, list[str]]:
+def by_step(entries: Iterable[EventLogEntry]) -> dict[str, list[str]]:
+    """Return the run's events, and for each step its events and what was logged among them."""
     steps: dict[str, list[str]] = {}
-    for event in found:
-        if event.event_type_value not in NOT_COMPARED:
-            steps.setdefault(event.step_key or "", []).append(plain(event))
+    for entry in entries:
+        event = entry.dagster_event
+        if event is None and entry.step_key:
+            steps.setdefault(entry.step_key, []).append(f"LOG {entry.user_message}")
+        elif event is not None and event.event_type_value not in NOT_COMPARED:
+            steps.setdefault(entry.step_key, []).append(plain(event))
     return steps
 
 
@@ -269,6 +392,14 @@ def assert_equal_runs(
         (composites, {}),
         (with_resource, {"resources": {"counter": {"config": 7}}}),
         (events, {}),
+        (hooks_and_policies, {"resources": {"counter": {"config": 7}}}),
+        (
+            preconfigured,
+            {
+                "solids": {"sort_out_tens": {"config": {"tens": 3}}, "sorts_by": {"config": 2}},
+                "resources": {"counter": {"n": 5}},
+            },
+        ),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
@@ -298,7 +429,7 @@ def test_inputs_from_config_and_written_outputs_are_the_same(
 def test_a_random_pipeline_runs_on_a_cluster_as_in_one_process(
     nodes: list[Node], cluster: Cluster
 ) -> None:
-    assert_equal_runs(pipeline_of(nodes), cluster)
+    assert_equal_runs(pipeline_of(nodes).with_hooks({on_events, on_failure}), cluster)
 
 
 def collecting(records: list[logging.LogRecord]) -> Callable[..., logging.Logger]:

@@ -23,6 +23,7 @@ RETRY = DagsterEventType.STEP_UP_FOR_RETRY
 SUCCESS = DagsterEventType.STEP_SUCCESS
 SKIPPED = DagsterEventType.STEP_SKIPPED
 ENGINE = DagsterEventType.ENGINE_EVENT
+HOOK = DagsterEventType.HOOK_COMPLETED
 
 
 def entry(
@@ -104,6 +105,27 @@ def test_an_end_waits_for_entries_that_are_late() -> None:
 
     assert hear(known, message(entries[2:], end("a", "x", 3))) == []
     assert hear(known, message(entries[:2])) == ["x:0", "x:1", "x:2", "accepted x"]
+
+
+def test_the_end_of_a_step_waits_for_its_hooks_too() -> None:
+    entries = attempt("a", "x", START, SUCCESS, None, HOOK)
+    its_end = StepEnd(receipt=receipt("a", "x", 2), counts={"x": 4})
+    known = following(a=set(), b={"a"})
+    b_starts = message(attempt("b", "y", START))
+
+    assert hear(known, message(entries[:2]), b_starts) == ["x:0", "x:1"]
+    assert hear(known, message(entries[3:], its_end)) == []
+    assert hear(known, message(entries[2:3])) == ["x:2", "x:3", "accepted x", "y:0"]
+
+
+def test_hooks_of_an_attempt_that_another_task_recovered_are_told_when_they_come() -> None:
+    entries = attempt("a", "x", START, SUCCESS, HOOK)
+    news = [entry("a", "n", 0, ENGINE, EngineEventData(detail=StepRecovered("a", "x")))]
+    known = following(a=set())
+
+    told = hear(known, message([*entries[:2], *news], end("a", "x", 2, n=1)))
+    assert told == ["x:0", "x:1", "n:0", "accepted x"]
+    assert hear(known, message(entries[2:])) == ["x:2"]
 
 
 def test_what_comes_twice_is_told_once() -> None:

@@ -18,14 +18,17 @@ from dagsterlite import (
     ModeDefinition,
     PipelineDefinition,
     StringSource,
+    composite_solid,
     execute_pipeline,
     logger,
     pipeline,
     solid,
+    success_hook,
 )
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.execution.executor import Executor
+from dagsterlite.run_config.resolved import EnvironmentConfig, Selected
 from dagsterlite.runs import DagsterRun
 from dagsterlite_dask.payload import Payload, decode_payload, encode_payload
 from dagsterlite_dask.shipping import modules_to_ship, shipped_by_value
@@ -137,6 +140,25 @@ def test_what_cannot_be_pickled_is_told_with_its_solid() -> None:
     assert "It stands with the solid 'locks'." in text
 
 
+def test_what_cannot_be_pickled_is_told_with_its_hook() -> None:
+    lock = threading.Lock()
+
+    @success_hook
+    def locks(_context):
+        lock.acquire()
+
+    @composite_solid
+    def holds():
+        connects.with_hooks({locks})()
+
+    @pipeline
+    def locking():
+        holds()
+
+    with pytest.raises(DagsterInvariantViolationError, match="the solid 'holds' and the hook 'lo"):
+        encode_payload(payload_of(locking))
+
+
 def test_loggers_and_executors_stay_at_home() -> None:
     lock = threading.Lock()
 
@@ -164,6 +186,31 @@ def test_loggers_and_executors_stay_at_home() -> None:
         there.logger_defs["mine"].logger_fn(None)  # type: ignore[arg-type]
     with pytest.raises(DagsterInvariantViolationError, match="by a run's driver"):
         there.executor_defs[0].executor_creation_fn(None)
+
+
+def test_what_configures_loggers_and_executors_stays_at_home_too() -> None:
+    lock = threading.Lock()
+
+    def workers_of(config: Any) -> Any:
+        with lock:
+            return {"workers": config["n"]}
+
+    own = ExecutorDefinition("own", {"workers": int}, executor_creation_fn=lambda _: None)
+    mode = ModeDefinition(executor_defs=[own.configured(workers_of, config_schema={"n": int})])
+
+    @pipeline(mode_defs=[mode])
+    def with_executor():
+        connects()
+
+    config = {
+        "solids": {"connects": {"config": {"password": "p"}}},
+        "execution": {"own": {"config": {"n": 2}}},
+    }
+    found = decode_payload(encode_payload(payload_of(with_executor, **config)))
+    there = EnvironmentConfig.build(found.pipeline, found.run.run_config)
+    assert there.execution == Selected("own", {"n": 2})
+    here = EnvironmentConfig.build(with_executor, config)
+    assert here.execution == Selected("own", {"workers": 2})
 
 
 # --- the users' modules --------------------------------------------------------------------------

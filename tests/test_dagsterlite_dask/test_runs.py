@@ -278,7 +278,9 @@ def test_of_two_copies_of_a_step_one_counts(tmp_path: Path) -> None:
     logs.mkdir()
     with running_cluster(logs, 2) as cluster, DagsterInstance.ephemeral() as instance:
         config = {**cluster.config(), **config_of(["goes_slowly"], side)}
-        with in_background(lambda: execute_pipeline(slow, config, instance=instance)) as found:
+        with in_background(
+            lambda: execute_pipeline(slow, config, instance=instance), instance
+        ) as found:
             wait_until(lambda: noted(side).get("began") == 1)
             (busy,) = [w for w, tasks in cluster.client.processing().items() if tasks]
             cluster.client.retire_workers([busy], close_workers=False)
@@ -307,7 +309,9 @@ def test_a_run_waits_for_a_worker_when_the_last_has_gone(tmp_path: Path) -> None
     logs.mkdir()
     with running_cluster(logs, 1) as cluster, DagsterInstance.ephemeral() as instance:
         config = {**cluster.config(), **config_of(["goes_slowly"], side)}
-        with in_background(lambda: execute_pipeline(slow, config, instance=instance)) as found:
+        with in_background(
+            lambda: execute_pipeline(slow, config, instance=instance), instance
+        ) as found:
             wait_until(lambda: noted(side).get("began") == 1)
             cluster.workers[0].kill()
             wait_until(lambda: "The run waits for workers" in str(messages(instance)))
@@ -326,7 +330,9 @@ def test_a_run_that_waits_in_vain_fails(tmp_path: Path) -> None:
     logs.mkdir()
     with running_cluster(logs, 1) as cluster, DagsterInstance.ephemeral() as instance:
         config = {**cluster.config(worker_timeout=1), **config_of(["goes_slowly"], side)}
-        with in_background(lambda: execute_pipeline(slow, config, instance=instance)) as found:
+        with in_background(
+            lambda: execute_pipeline(slow, config, instance=instance), instance
+        ) as found:
             wait_until(lambda: noted(side).get("began") == 1)
             cluster.workers[0].kill()
         assert "has no workers" in str(found[0])

@@ -15,6 +15,8 @@ from dagsterlite import (
     InputDefinition,
     Output,
     OutputDefinition,
+    PythonObjectDagsterType,
+    SerializationStrategy,
     execute_pipeline,
     pipeline,
     solid,
@@ -208,3 +210,86 @@ def test_big_values_pass_the_driver_by(
     assert peak[0] < 50_000_000
     del result
     gc.collect()
+
+
+class Lines(SerializationStrategy):
+    def __init__(self):
+        super().__init__("lines", "w", "r")
+
+    def serialize(self, value, write_file_obj):
+        write_file_obj.write("\n".join(value))
+
+    def deserialize(self, read_file_obj):
+        return read_file_obj.read().split("\n")
+
+
+LinesType = PythonObjectDagsterType(list, name="LinesType", serialization_strategy=Lines())
+
+
+@solid(output_defs=[OutputDefinition(LinesType)])
+def lines(_context):
+    return ["a", "b"]
+
+
+class Guarded:
+    """A value that only its strategy can write."""
+
+    def __init__(self, of):
+        self.of = of
+        self.lock = threading.Lock()
+
+
+class ByNumber(SerializationStrategy):
+    def __init__(self):
+        super().__init__("number", "w", "r")
+
+    def serialize(self, value, write_file_obj):
+        write_file_obj.write(str(value.of))
+
+    def deserialize(self, read_file_obj):
+        return Guarded(int(read_file_obj.read()))
+
+
+GuardedType = PythonObjectDagsterType(Guarded, serialization_strategy=ByNumber())
+
+
+@solid(output_defs=[OutputDefinition(GuardedType)])
+def guarded(_context):
+    return Guarded(5)
+
+
+@solid(
+    input_defs=[InputDefinition("value", GuardedType)], output_defs=[OutputDefinition(GuardedType)]
+)
+def one_more(_context, value):
+    return Guarded(value.of + 1)
+
+
+@pipeline
+def guarding():
+    value = guarded()
+    for number in range(6):
+        one_more.alias(f"more_{number}")(value)
+
+
+def test_a_value_that_cannot_be_pickled_travels_by_its_strategy(cluster: Cluster) -> None:
+    result = execute_pipeline(guarding, cluster.config())
+
+    assert {result.output_for_solid(f"more_{number}").of for number in range(6)} == {6}
+
+
+@pipeline
+def lined():
+    kind_of(lines())
+
+
+def test_a_strategy_writes_on_a_worker_and_reads_on_the_driver(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    files = {"intermediate_storage": {"filesystem": {"base_dir": str(tmp_path)}}}
+    result = execute_pipeline(lined, {**cluster.config(), **files})
+
+    (path,) = tmp_path.rglob("lines.compute/*/result")
+    assert path.read_text() == "a\nb"
+    assert result.output_for_solid("lines") == ["a", "b"]
+    assert result.output_for_solid("kind_of")[0] == "list"

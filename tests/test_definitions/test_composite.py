@@ -413,3 +413,14 @@ def test_a_mapping_that_does_not_fit_is_refused_by_its_place(kwargs, words):
 def test_an_argument_of_the_wrong_type_is_refused_by_name(argument, value):
     with pytest.raises(ParameterCheckError, match=re.escape(f"'{argument}'")):
         by_hand(**{argument: value})
+
+
+def test_a_wrong_config_mapping_is_told_with_its_composite():
+    make = composite_solid("c", config_schema={"a": object()}, config_fn=lambda _: {})
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match=r"@composite_solid 'c': .*'config_schema'"
+    ):
+        make(returns_one)
+    make = composite_solid("c", config_schema={}, config_fn=lambda: {"a": 1})  # type: ignore[misc,arg-type]
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"@composite_solid 'c': .*'config_fn'"):
+        make(returns_one)

@@ -102,6 +102,14 @@ def test_none_returned_for_an_optional_output_is_a_value_with_a_warning():
     assert '"result"' in warning
 
 
-def test_a_returned_coroutine_is_refused():
-    with pytest.raises(DagsterInvariantViolationError, match="nothing would await"):
-        run(lambda context: asyncio.sleep(0))
+def test_a_returned_coroutine_is_run_to_its_end():
+    assert run(lambda context: asyncio.sleep(0, 5)) == [Output(5)]
+
+
+def test_an_async_stream_is_drained():
+    async def fn(context):
+        await asyncio.sleep(0)
+        yield Output(1, "a")
+        yield Output(2, "b")
+
+    assert run(fn, TWO) == [Output(1, "a"), Output(2, "b")]

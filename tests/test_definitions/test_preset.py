@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from dagsterlite.definitions.preset import PresetDefinition, merge_config
+from dagsterlite.definitions.preset import PresetDefinition, file_relative_path, merge_config
 from dagsterlite.errors import (
+    CheckError,
     DagsterInvalidDefinitionError,
     DagsterInvariantViolationError,
     ParameterCheckError,
@@ -41,6 +42,8 @@ def test_a_preset_keeps_its_run_config_when_the_given_one_changes():
         ("name", " "),
         ("run_config", [1]),
         ("solid_selection", "one"),
+        ("solid_selection", [5]),
+        ("mode", 5),
         ("tags", "a"),
     ],
 )
@@ -63,6 +66,31 @@ def test_files_are_merged_later_over_earlier(tmp_path):
     assert PresetDefinition.from_files("p").run_config == {}
 
 
+def test_environment_files_is_an_older_name_of_config_files(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("a: 1")
+
+    preset = PresetDefinition.from_files("p", environment_files=[str(path)])
+
+    assert preset.run_config == {"a": 1}
+    with pytest.raises(CheckError, match="'config_files' and 'environment_files' are two names"):
+        PresetDefinition.from_files("p", [str(path)], environment_files=[str(path)])
+
+
+def test_a_path_may_begin_beside_a_file_of_python(tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "dev.yaml").write_text("a: 1")
+    module = str(tmp_path / "pipelines.py")
+
+    path = file_relative_path(module, "config/*.yaml")
+
+    assert path == str(tmp_path / "config" / "*.yaml")
+    assert PresetDefinition.from_files("p", [path]).run_config == {"a": 1}
+    assert file_relative_path("pipelines.py", "dev.yaml") == "dev.yaml"
+    with pytest.raises(ParameterCheckError, match="'relative_path' must be a text"):
+        file_relative_path(module, None)  # type: ignore[arg-type]
+
+
 def test_a_file_that_is_not_there_is_refused_by_its_path(tmp_path):
     for pattern in ("missing.yaml", "*.yml"):
         with pytest.raises(DagsterInvalidDefinitionError, match=r"preset 'p'.*leads to no file"):
@@ -74,7 +102,8 @@ def test_a_file_that_is_not_there_is_refused_by_its_path(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"solids: {a: [}", "is no YAML"),
+        (b"solids: {a: [}", "line 1, column 14 is no YAML"),
+        (b"solids: {}\nsolids: {}\n", "line 2, column 1 is no YAML: the key 'solids' stands"),
         (b"- a\n- b\n", "must hold a mapping, not list"),
         (b"\xff\xfe\x00", "cannot read"),
     ],
@@ -100,8 +129,10 @@ def test_yaml_strings_are_merged_later_over_earlier():
 
     assert preset.run_config == {"a": {"b": 2, "c": 1}}
     assert list(preset.solid_selection or ()) == ["s"]
-    with pytest.raises(DagsterInvariantViolationError, match="a YAML string is no YAML"):
-        PresetDefinition.from_yaml_strings("p", ["a: ["])
+    with pytest.raises(
+        DagsterInvariantViolationError, match=r"preset 'p': YAML string 2, line 1, column 5 is no"
+    ):
+        PresetDefinition.from_yaml_strings("p", ["a: 1", "a: ["])
 
 
 def test_files_inside_packages_are_read(tmp_path, monkeypatch):
@@ -119,6 +150,12 @@ def test_files_inside_packages_are_read(tmp_path, monkeypatch):
             PresetDefinition.from_pkg_resources("p", [wrong])
 
 
+@pytest.mark.parametrize("wrong", ["package", [("package",)], [("package", 5)], ["ab"]])
+def test_files_inside_packages_are_named_by_pairs(wrong):
+    with pytest.raises(ParameterCheckError, match="'pkg_resource_defs' must be a list of"):
+        PresetDefinition.from_pkg_resources("p", wrong)
+
+
 def test_further_config_is_merged_over_a_presets_own():
     preset = PresetDefinition("p", {"a": {"b": 1, "c": 1}}, ["s"], "dev", {"k": "v"})
 
@@ -127,6 +164,8 @@ def test_further_config_is_merged_over_a_presets_own():
     assert more.run_config == {"a": {"b": 2, "c": 1}, "d": 3}
     assert (more.name, more.mode, more.tags) == ("p", "dev", {"k": "v"})
     assert preset.with_additional_config(None) == preset
+    with pytest.raises(ParameterCheckError, match=r"preset 'p'.*'run_config' must be a dict"):
+        preset.with_additional_config([1])  # type: ignore[arg-type]
     assert preset.run_config == {"a": {"b": 1, "c": 1}}
 
 

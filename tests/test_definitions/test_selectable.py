@@ -93,7 +93,7 @@ def test_a_storage_is_made_by_a_decorator():
     assert not storage.is_persistent
     assert storage.required_resource_keys == {"s3"}
     assert isinstance(older, SystemStorageDefinition)
-    assert (older.name, older.is_persistent, older.section) == ("older", True, "storage")
+    assert (older.name, older.is_persistent, older.kind) == ("older", True, "storage")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from dagsterlite.definitions.composite import composite_solid
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.definitions.pipeline import pipeline
 from dagsterlite.definitions.solid import SolidDefinition, lambda_solid, solid
 from dagsterlite.errors import (
     CheckError,
@@ -223,12 +225,26 @@ def test_a_solid_is_not_decorated_again():
         solid(solid("one")(lambda context: 1))
 
 
-def test_an_async_function_is_refused():
-    with pytest.raises(DagsterInvalidDefinitionError, match="'fetch' is async"):
+def test_an_async_function_is_read_like_any():
+    @solid
+    async def fetch(context, url: str) -> int:
+        return 1
 
-        @solid
-        async def fetch(context):
-            return 1
+    @solid
+    async def stream(context) -> AsyncIterator[Output]:
+        yield Output(1)
+
+    assert types_of(fetch) == ({"url": "String"}, {"result": "Int"})
+    assert types_of(stream) == ({}, {"result": "Any"})
+
+
+@pytest.mark.parametrize("decorator", [pipeline, composite_solid])
+def test_an_async_function_places_no_solids(decorator):
+    with pytest.raises(DagsterInvalidDefinitionError, match="'fetch': its function is async"):
+
+        @decorator
+        async def fetch():
+            pass
 
 
 def test_a_callable_without_a_name_needs_one():

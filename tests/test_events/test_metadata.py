@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 from dagsterlite.errors import DagsterInvariantViolationError, ParameterCheckError
+from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.metadata import (
+    DagsterAssetMetadataEntryData,
+    DagsterPipelineRunMetadataEntryData,
+    EventMetadata,
     EventMetadataEntry,
     FloatMetadataEntryData,
     IntMetadataEntryData,
@@ -36,6 +40,14 @@ from dagsterlite.serdes import from_json, to_json
         (
             EventMetadataEntry.python_artifact(Path, "label", "why"),
             PythonArtifactMetadataEntryData("pathlib", "Path"),
+        ),
+        (
+            EventMetadataEntry.pipeline_run("3f1c", "label", "why"),
+            DagsterPipelineRunMetadataEntryData("3f1c"),
+        ),
+        (
+            EventMetadataEntry.asset(AssetKey("a"), "label", "why"),
+            DagsterAssetMetadataEntryData(AssetKey("a")),
         ),
     ],
 )
@@ -75,6 +87,8 @@ def test_numbers_of_numpy_become_pythons():
         (EventMetadataEntry.float, ("1", "label")),
         (EventMetadataEntry.float, (None, "label")),
         (EventMetadataEntry.python_artifact, (5, "label")),
+        (EventMetadataEntry.pipeline_run, (5, "label")),
+        (EventMetadataEntry.asset, ("a", "label")),
         (EventMetadataEntry, ("label", None, "text")),
         (EventMetadataEntry, ("label", None, None)),
     ],
@@ -104,3 +118,18 @@ def test_json_is_kept_as_it_was_and_as_it_will_be_read():
     data["rows"].append(2)  # type: ignore[attr-defined]
 
     assert entry.entry_data == JsonMetadataEntryData({"1": [2, 3], "rows": [1]})
+
+
+@pytest.mark.parametrize("kind", ["text", "url", "path", "json", "md"])
+def test_a_value_of_each_kind_is_what_an_entry_of_that_kind_holds(kind):
+    entry = getattr(EventMetadataEntry, kind)("a", "label")
+
+    assert getattr(EventMetadata, kind)("a") == entry.entry_data
+
+
+def test_numbers_artifacts_runs_and_assets_are_values_too():
+    assert EventMetadata.int(3) == IntMetadataEntryData(3)
+    assert EventMetadata.float(3) == FloatMetadataEntryData(3.0)
+    assert EventMetadata.python_artifact(Path).name == "Path"
+    assert EventMetadata.pipeline_run("3f1c").run_id == "3f1c"
+    assert EventMetadata.asset(AssetKey("a")).asset_key == AssetKey("a")

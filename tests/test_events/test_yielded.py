@@ -114,6 +114,15 @@ def test_a_failure_says_what_and_carries_facts():
     assert failure.metadata_entries == [ENTRY]
     assert failure.is_user_code_error
     assert (str(Failure()), Failure().description) == ("", None)
+    assert failure.allow_retries
+
+
+def test_a_failure_that_allows_no_retries_says_so_wherever_it_travels():
+    failure = pickle.loads(pickle.dumps(Failure("final", allow_retries=False)))
+
+    assert (failure.description, failure.allow_retries) == ("final", False)
+    with pytest.raises(ParameterCheckError, match="'allow_retries' must be a bool"):
+        Failure("x", allow_retries="no")  # type: ignore[arg-type]
 
 
 def test_a_request_to_retry_says_how_often_and_when():

@@ -98,6 +98,21 @@ def test_the_last_event_seals_the_log_against_what_left_over_threads_say() -> No
     assert_gap_free(heap.entries)
 
 
+def test_a_log_that_is_continued_numbers_on_and_the_first_says_nothing_more() -> None:
+    heap = Heap()
+    log = make(heap, keeps=True)
+    log.event(START, "began")
+    more = log.continued()
+    log.message(logging.INFO, "too late")
+    more.message(logging.INFO, "and then")
+    more.event(DagsterEventType.HOOK_COMPLETED, "done")
+    assert [entry.message for entry in heap.entries] == ["began", "and then", "done"]
+    assert_gap_free(heap.entries)
+    assert (log.count, more.count) == (1, 3)
+    assert (more.attempt_id, more.tags) == (log.attempt_id, log.tags)
+    assert more.entries_with(heap.entries[-1]) == ()
+
+
 def test_entries_are_kept_only_where_a_manifest_is_to_hold_them() -> None:
     log = make(Heap())
     log.event(START, "began")

@@ -491,3 +491,20 @@ def test_a_logger_tells_what_does_not_fit() -> None:
         quiet(build_init_logger_context({"level": 3}))
     with pytest.raises(CheckError, match="'pipeline_def' must be a PipelineDefinition"):
         build_init_logger_context(pipeline_def="p")  # type: ignore[arg-type]
+
+
+# --- async functions ---
+
+
+def test_an_async_solid_is_run_to_its_end() -> None:
+    @solid
+    async def later(_context, x: int) -> int:
+        return x + 1
+
+    @solid
+    async def streams(_context):
+        yield ExpectationResult(success=True)
+        yield Output(1)
+
+    assert later(None, 1) == 2
+    assert [type(event) for event in streams(None)] == [ExpectationResult, Output]

@@ -31,8 +31,8 @@ from dagsterlite import (
     resource,
     solid,
 )
+from dagsterlite.config.secrets import HIDDEN, redactor
 from dagsterlite.definitions.console import default_loggers
-from dagsterlite.execution.redaction import HIDDEN, redactor
 from tests.event_lists import assert_gap_free, logged
 
 SECRET = "canary-5f0e-Tüx"

@@ -31,7 +31,7 @@ from dagsterlite import (
 )
 from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.runs import DagsterRunStatus
-from tests.event_lists import logged, of_step, recorded, told
+from tests.event_lists import kinds, logged, of_step, recorded, told
 
 
 def run_of(definition: SolidDefinition, **kwargs: Any) -> PipelineExecutionResult:
@@ -98,23 +98,48 @@ def test_a_returned_value_that_is_no_output_is_told(
     assert told(run_of(gives).event_list)[-2:] == ["STEP_FAILURE gives.compute", "PIPELINE_FAILURE"]
 
 
-def test_an_async_function_is_told_what_to_do() -> None:
-    async def waits():
+def test_an_async_function_is_awaited() -> None:
+    @solid
+    async def waits(_context):
         await asyncio.sleep(0)
+        return 3
 
-    async def streams():
-        yield Output(1)
+    @solid(output_defs=TWO)
+    async def streams(_context):
+        yield ExpectationResult(success=True, label="ok")
+        await asyncio.sleep(0)
+        yield Output(4, "a")
 
-    for function in (waits, streams):
+    assert run_of(waits).output_for_solid("waits") == 3
+    result = run_of(streams)
+    assert result.output_for_solid("streams", "a") == 4
+    assert "STEP_EXPECTATION_RESULT" in of_step(result, "streams")
 
-        @solid
-        def gives(_context, function=function):
-            return function()
 
-        with pytest.raises(
-            DagsterInvariantViolationError, match=r"nothing would await.*asyncio.run"
-        ):
-            run_of(gives, raise_on_error=True)
+def test_an_async_function_that_waits_is_interrupted() -> None:
+    began, told = threading.Event(), []
+
+    @solid
+    async def waits(_context):
+        try:
+            began.set()
+            await asyncio.Event().wait()
+        finally:
+            told.append("cleaned up")
+
+    with DagsterInstance.ephemeral() as instance:
+
+        def cancel() -> None:
+            assert began.wait(10)
+            (record,) = instance.get_run_records()
+            instance.request_cancel(record.dagster_run.run_id)
+
+        thread = threading.Thread(target=cancel)
+        thread.start()
+        result = run_of(waits, instance=instance)
+        thread.join()
+    assert told == ["cleaned up"]
+    assert kinds(result.event_list)[-1] == "PIPELINE_CANCELED"
 
 
 # --- what solids yield ---

@@ -7,15 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagsterlite import (
+    Backoff,
+    DagsterExecutionInterruptedError,
+    DagsterExecutionStepExecutionError,
+    DagsterInvariantViolationError,
+    DagsterRunCanceledError,
+    DagsterTypeCheckDidNotPass,
+    Failure,
     InputDefinition,
+    Jitter,
     List,
     Nothing,
     OutputDefinition,
+    RetryPolicy,
+    RetryRequested,
     lambda_solid,
     pipeline,
     solid,
 )
 from dagsterlite.api import create_execution_plan
+from dagsterlite.errors import DagsterStepLostError
 from dagsterlite.events.receipt import Receipt, StepOutcome, StoredOutput
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.decide import (
@@ -156,14 +167,61 @@ def test_failure_outweighs_what_is_missing_and_what_is_missing_outweighs_the_res
         assert found == RUN
 
 
+def never() -> float:
+    raise AssertionError("chance was asked")
+
+
+def raised(exc: Exception) -> DagsterExecutionStepExecutionError:
+    return DagsterExecutionStepExecutionError("the step raised", user_exception=exc)
+
+
+TIMES = [(0, 0, False), (1, 0, True), (1, 1, False), (3, 2, True), (3, 3, False)]
+
+
+@pytest.mark.parametrize(("most", "number", "again"), TIMES)
+def test_a_step_is_tried_again_as_often_as_it_asks_for(most: int, number: int, again: bool) -> None:
+    expected = Retry(number + 1, 2.5) if again else None
+    assert decide_retry(RetryRequested(most, 2.5), None, number, never) == expected
+
+
+@pytest.mark.parametrize(("most", "number", "again"), TIMES)
 @pytest.mark.parametrize(
-    ("max_retries", "number", "expected"),
-    [(0, 0, None), (1, 0, Retry(1, 2.5)), (1, 1, None), (3, 2, Retry(3, 2.5)), (3, 3, None)],
+    "error", [raised(ValueError("no")), Failure("no"), DagsterStepLostError("4 workers died")]
 )
-def test_a_step_is_tried_again_as_often_as_it_may(
-    max_retries: int, number: int, expected: Retry | None
+def test_a_step_that_raises_is_tried_again_as_often_as_its_policy_says(
+    error: Exception, most: int, number: int, again: bool
 ) -> None:
-    assert decide_retry(max_retries, number, 2.5) == expected
+    policy = RetryPolicy(most, delay=2, backoff=Backoff.LINEAR)
+    expected = Retry(number + 1, 2 * (number + 1)) if again else None
+    assert decide_retry(error, policy, number, never) == expected
+    assert decide_retry(error, None, number, never) is None
+
+
+def test_what_a_step_asks_for_counts_more_than_its_policy() -> None:
+    policy = RetryPolicy(max_retries=1, delay=100)
+    assert decide_retry(RetryRequested(3, 0.5), policy, 2, never) == Retry(3, 0.5)
+    assert decide_retry(RetryRequested(3), policy, 0, never) == Retry(1, None)
+    assert decide_retry(RetryRequested(0), policy, 0, never) is None
+
+
+def test_chance_has_its_say_in_a_policy_with_jitter() -> None:
+    policy = RetryPolicy(delay=8, jitter=Jitter.FULL)
+    assert decide_retry(Failure(), policy, 0, lambda: 0.25) == Retry(1, 2.0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Failure("final", allow_retries=False),
+        DagsterTypeCheckDidNotPass("no Int"),
+        DagsterInvariantViolationError("yielded twice"),
+        DagsterExecutionInterruptedError("canceled"),
+        KeyboardInterrupt(),
+        DagsterRunCanceledError("1"),
+    ],
+)
+def test_a_policy_is_not_for_what_is_final_or_stops_the_run(error: BaseException) -> None:
+    assert decide_retry(error, RetryPolicy(5), 0, never) is None
 
 
 @pytest.mark.parametrize("outcome", list(StepOutcome))

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from dagsterlite import (
+    Backoff,
     Field,
     InputDefinition,
     List,
@@ -13,11 +14,13 @@ from dagsterlite import (
     PipelineDefinition,
     PresetDefinition,
     ResourceDefinition,
+    RetryPolicy,
     StringSource,
     composite_solid,
     lambda_solid,
     pipeline,
     solid,
+    success_hook,
 )
 from dagsterlite.api import create_execution_plan
 from dagsterlite.plan.snapshot import pipeline_snapshot, plan_snapshot
@@ -36,7 +39,15 @@ CONFIG: dict[str, Any] = {
 
 
 def make(tag: str = "1") -> PipelineDefinition:
-    @solid(config_schema={"path": StringSource, "n": Field(int, default_value=3)}, version="v1")
+    @success_hook
+    def tell(_context):
+        pass
+
+    @solid(
+        config_schema={"path": StringSource, "n": Field(int, default_value=3)},
+        version="v1",
+        retry_policy=RetryPolicy(2, delay=1.5, backoff=Backoff.LINEAR),
+    )
     def read(_context):
         return 1
 
@@ -52,7 +63,7 @@ def make(tag: str = "1") -> PipelineDefinition:
 
     @pipeline(mode_defs=[mode], preset_defs=[PresetDefinition("p")], tags={"team": tag})
     def graph():
-        total([read.tag({"dagster/priority": 3})()])
+        total([read.tag({"dagster/priority": 3}).with_hooks({tell})()])
 
     return graph
 
@@ -85,6 +96,15 @@ def test_a_pipelines_snapshot_tells_its_structure() -> None:
     assert found["graph"]["total"]["inputs"] == {"xs": ["read:result"]}
     assert found["graph"]["read"]["tags"] == {"dagster/priority": "3"}
     assert found["definitions"]["read"]["version"] == "v1"
+    assert found["graph"]["read"]["hooks"] == ["tell"]
+    assert found["graph"]["read"]["retry_policy"] is None
+    assert found["definitions"]["read"]["retry_policy"] == {
+        "max_retries": 2,
+        "delay": 1.5,
+        "backoff": "LINEAR",
+        "jitter": None,
+    }
+    assert (found["hooks"], found["retry_policy"]) == ([], None)
     assert list(found["modes"]) == ["default"]
     assert found["presets"] == ["p"]
 

@@ -19,6 +19,7 @@ from dagsterlite import (
     execute_pipeline_iterator,
     pipeline,
     solid,
+    success_hook,
 )
 from dagsterlite.render.progress import RunProgress
 from dagsterlite.render.screen import screen
@@ -109,3 +110,21 @@ def nothing(_context):
 @pipeline
 def smooth():
     nothing()
+
+
+@success_hook
+def tell(_context):
+    message = "no such host"
+    raise ConnectionError(message)
+
+
+def hooked(steps: int) -> PipelineDefinition:
+    """Return a pipeline of steps whose hooks raise."""
+
+    @tell
+    @pipeline(name="hooked")
+    def made():
+        for number in range(steps):
+            nothing.alias(f"step_{number}")()
+
+    return made

@@ -11,10 +11,12 @@ from dagsterlite import (
     Nothing,
     OutputDefinition,
     PresetDefinition,
+    RetryPolicy,
     composite_solid,
     pipeline,
     resource,
     solid,
+    success_hook,
 )
 from dagsterlite.config import print_config_type
 from dagsterlite.render.pipelines import pipeline_list, pipeline_report, solid_views
@@ -103,3 +105,35 @@ def test_modes_presets_and_the_config_with_descriptions_follow() -> None:
 
 def test_the_list_has_a_line_a_pipeline() -> None:
     assert text_of(pipeline_list([(whole, "a.py:whole")])) == "whole  a.py:whole  Do all of it."
+
+
+def test_hooks_and_retries_stand_with_what_they_hold_for() -> None:
+    @success_hook
+    def tell(_context):
+        pass
+
+    @success_hook
+    def also(_context):
+        pass
+
+    @solid(retry_policy=RetryPolicy(2))
+    def work(_context):
+        pass
+
+    @tell
+    @pipeline(solid_retry_policy=RetryPolicy(5))
+    def graph():
+        work.with_hooks({tell, also})()
+        work.alias("often").with_retry_policy(RetryPolicy(3))()
+        work.alias("once_more").with_retry_policy(RetryPolicy())()
+
+    mode = graph.get_default_mode()
+    lines = text_of(pipeline_report(graph, mode, [])).splitlines()
+
+    assert lines[1:3] == ["  hooks: tell", "  tried again 5 times at most"]
+    views = {view.name: view for view in solid_views(graph.graph)}
+    assert (views["work"].hooks, views["work"].max_retries) == (("also", "tell"), 2)
+    assert (views["often"].hooks, views["often"].max_retries) == ((), 3)
+    assert "    hooks: also, tell" in lines
+    assert "    tried again 3 times at most" in lines
+    assert "    tried again 1 time at most" in lines

@@ -14,7 +14,7 @@ from dagsterlite.render.run_report import RunView, event_log, run_report
 from dagsterlite.render.runs import LOST, runs_table, status_of, statuses_to_ask_for
 from dagsterlite.render.screen import screen
 from dagsterlite.runs import DagsterRunStatus
-from tests.test_render.runs_of import Terminal, mixed, nothing, smooth, text_of
+from tests.test_render.runs_of import Terminal, hooked, mixed, nothing, smooth, text_of
 
 NOW = time.time()
 
@@ -91,6 +91,23 @@ def test_a_report_tells_steps_assets_checks_and_failures(instance: DagsterInstan
     assert "Materializations\n  check.compute  " in text
     assert "Expectations\n  check.compute  " in text
     assert text.endswith("ValueError: no rows")
+
+
+def test_a_report_shows_what_hooks_raised(instance: DagsterInstance) -> None:
+    text = text_of(run_report(view_of(instance, run(hooked(1), instance))))
+
+    message = 'Error occurred during the execution of hook "tell" triggered for solid "step_0".'
+    assert f"step_0.compute: {message}\n  Traceback (most recent call last):" in text
+    assert text.endswith("ConnectionError: no such host")
+    assert "SUCCESS" in text
+    assert "failed" not in text
+
+
+def test_of_many_hooks_that_raised_a_few_are_shown_at_length(instance: DagsterInstance) -> None:
+    text = text_of(run_report(view_of(instance, run(hooked(8), instance))))
+
+    assert text.count("Traceback") == 5
+    assert text.endswith("… and 3 more hooks raised (--events shows them)")
 
 
 def test_the_report_of_a_lost_run_tells_its_last_sign_of_life(instance: DagsterInstance) -> None:

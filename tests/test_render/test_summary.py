@@ -12,7 +12,7 @@ from dagsterlite import (
 )
 from dagsterlite.render.progress import RunProgress
 from dagsterlite.render.summary import summary_lines
-from tests.test_render.runs_of import START, mixed, nothing, played, smooth, text_of
+from tests.test_render.runs_of import START, hooked, mixed, nothing, played, smooth, text_of
 
 
 def summary_of(definition: PipelineDefinition) -> str:
@@ -35,6 +35,13 @@ def test_a_failed_run_counts_each_fate_and_shows_the_user_s_traceback() -> None:
     assert text.endswith("ValueError: no rows")
     assert "direct cause" in text
     assert "dagsterlite/" not in text
+
+
+def test_hooks_that_raised_are_counted_and_change_no_verdict() -> None:
+    assert summary_of(hooked(1)).startswith(
+        "SUCCESS  hooked  1 of 1 steps succeeded, 1 hook raised in "
+    )
+    assert "2 hooks raised in" in summary_of(hooked(2))
 
 
 def test_of_many_failures_a_few_are_shown_at_length_and_all_are_counted() -> None:

@@ -14,6 +14,7 @@ from dagsterlite import (
     InputDefinition,
     Int,
     IntSource,
+    Map,
     ModeDefinition,
     OutputDefinition,
     Permissive,
@@ -121,6 +122,37 @@ def test_each_part_of_a_run_finds_its_config() -> None:
 def test_resources_take_their_config_with_and_without_its_level(section: dict[str, Any]) -> None:
     config = build({"resources": section})
     assert config.resources == {"db": {"url": "u", "port": 80}, "plain": None}
+
+
+@pytest.mark.parametrize(
+    "schema", [Field(str, default_value="x"), Field([str], default_value=["x"])]
+)
+@pytest.mark.parametrize("section", [None, {}, {"it": None}, {"it": {}}])
+def test_a_section_left_empty_has_the_default_of_any_type(schema: Field, section: Any) -> None:
+    @resource(config_schema=schema)
+    def defaulted(_context):
+        raise NotImplementedError
+
+    @pipeline(mode_defs=[ModeDefinition(resource_defs={"it": defaulted})])
+    def one():
+        optional()
+
+    config = EnvironmentConfig.build(one, {"resources": section})
+    assert config.resources == {"it": schema.default_value}
+
+
+def test_a_section_left_empty_is_the_empty_value_where_config_is_required() -> None:
+    @resource(config_schema=Map(str, int))
+    def counts(_context):
+        raise NotImplementedError
+
+    @pipeline(mode_defs=[ModeDefinition(resource_defs={"it": counts})])
+    def one():
+        optional()
+
+    assert EnvironmentConfig.build(one, {"resources": {"it": {}}}).resources == {"it": {}}
+    with pytest.raises(DagsterInvalidConfigError):
+        EnvironmentConfig.build(one)
 
 
 @pytest.mark.parametrize(
@@ -317,6 +349,78 @@ def test_a_config_mapping_that_raises_is_told_with_its_composite() -> None:
     with pytest.raises(DagsterConfigMappingFunctionError, match="'mapped' raised") as caught:
         EnvironmentConfig.build(mapping_to(ZeroDivisionError("no")))
     assert isinstance(caught.value.user_exception, ZeroDivisionError)
+
+
+def test_what_is_wrong_behind_config_mappings_is_told_with_each_place() -> None:
+    @composite_solid(config_schema={"b": int}, config_fn=lambda _: {"read": {"config": {"n": "x"}}})
+    def innermost():
+        read()
+
+    @composite_solid(
+        config_schema={"a": int}, config_fn=lambda c: {"innermost": {"config": {"b": c["a"]}}}
+    )
+    def within():
+        innermost()
+
+    @composite_solid
+    def around():
+        within()
+
+    @pipeline
+    def graph_of_one():
+        around()
+
+    run_config = {"solids": {"around": {"solids": {"within": {"config": {"a": 1}}}}}}
+    with pytest.raises(DagsterInvalidConfigError) as caught:
+        EnvironmentConfig.build(graph_of_one, run_config)
+    assert str(caught.value).splitlines()[0] == (
+        "Error in the config that the config_fn of composite solid 'around.within.innermost' "
+        "returned for the config at path innermost.config of what the config_fn of composite solid "
+        "'around.within' returned"
+    )
+    assert {error.path for error in caught.value.errors} == {
+        ("read", "config"),
+        ("read", "config", "n"),
+    }
+    run_config["solids"]["around"]["solids"]["within"]["config"] = {"a": "x"}  # type: ignore[dict-item]
+    with pytest.raises(
+        DagsterInvalidConfigError, match=r"at path solids\.around\.solids\.within\."
+    ):
+        EnvironmentConfig.build(graph_of_one, run_config)
+
+
+def test_a_config_mapping_may_say_ops_inside_composites() -> None:
+    @composite_solid(
+        config_schema={}, config_fn=lambda _: {"inner": {"ops": {"read": READ["read"]}}}
+    )
+    def mapped():
+        inner()
+
+    @pipeline
+    def graph_of_one():
+        mapped()
+
+    config = EnvironmentConfig.build(graph_of_one)
+    assert config.solids["mapped.inner.read"] == SolidConfig({"path": "p", "n": 3})
+
+
+def test_misfits_behind_a_config_mapping_never_show_secrets() -> None:
+    @composite_solid(
+        config_schema={"token": StringSource},
+        config_fn=lambda config: {"read": {"config": {"path": "p", "n": config["token"]}}},
+    )
+    def mapped():
+        read()
+
+    @pipeline
+    def graph_of_one():
+        mapped()
+
+    run_config = {"solids": {"mapped": {"config": {"token": {"env": "TOKEN"}}}}}
+    with pytest.raises(DagsterInvalidConfigError) as caught:
+        EnvironmentConfig.build(graph_of_one, run_config, environ={"TOKEN": "hush-hush"})
+    assert "hush" not in str(caught.value)
+    assert "at path read.config.n" in str(caught.value)
 
 
 def test_what_a_config_mapping_reads_from_the_environment_is_secret_too() -> None:

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from dagsterlite import (
+    DagsterInstance,
+    LocalFileHandle,
+    ModeDefinition,
+    execute_pipeline,
+    fsspec_file_manager,
+    local_file_manager,
+    pipeline,
+    solid,
+)
+from dagsterlite.errors import (
+    CheckError,
+    DagsterInvalidConfigError,
+    DagsterStorageError,
+    ParameterCheckError,
+)
+from dagsterlite.file_manager import FileHandle, FileManager
+from dagsterlite_fsspec.file_manager import FsspecFileHandle, FsspecFileManager
+from tests.contracts.file_manager import FileManagerSuite
+
+
+class TestLocalFiles(FileManagerSuite):
+    @pytest.fixture
+    def manager(self, tmp_path: Path) -> FileManager:
+        return FsspecFileManager(str(tmp_path / "files"))
+
+    def remove(self, handle: FileHandle) -> None:
+        assert isinstance(handle, LocalFileHandle)
+        os.unlink(handle.path)
+
+
+class TestMemory(FileManagerSuite):
+    @pytest.fixture
+    def manager(self, tmp_path: Path) -> FileManager:
+        return FsspecFileManager(f"memory://files/{tmp_path.name}")
+
+    def remove(self, handle: FileHandle) -> None:
+        assert isinstance(handle, FsspecFileHandle)
+        fs, path = fsspec.core.url_to_fs(handle.url)
+        fs.rm_file(path)
+
+
+@pytest.mark.parametrize("path", [None, "", 5, b"/a"])
+def test_a_handle_of_no_path_is_refused(path):
+    with pytest.raises(ParameterCheckError, match="LocalFileHandle"):
+        LocalFileHandle(path)
+
+
+def test_a_handle_names_its_path():
+    assert LocalFileHandle("/a/b").path == LocalFileHandle("/a/b").path_desc == "/a/b"
+    assert FsspecFileHandle("ftp://me:secret@host/a").path_desc == "ftp://***@host/a"
+
+
+def test_managers_do_not_take_each_others_handles(tmp_path):
+    here, there = FsspecFileManager(str(tmp_path)), FsspecFileManager("memory://files")
+
+    with pytest.raises(ParameterCheckError, match="a LocalFileHandle, as a file manager of"):
+        here.read_data(there.write_data(b"a"))
+    with pytest.raises(ParameterCheckError, match="a FsspecFileHandle"):
+        there.read_data(here.write_data(b"a"))
+    with pytest.raises(DagsterStorageError, match="another file system"):
+        there.read_data(FsspecFileHandle("s3://bucket/a"))
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(DagsterStorageError, match="choose another base_dir"):
+        FsspecFileManager(str(tmp_path / "file")).write_data(b"a")
+
+
+def test_a_base_with_a_password_or_of_no_file_system_is_refused():
+    with pytest.raises(CheckError, match="holds a password"):
+        FsspecFileManager("ftp://me:secret@host/a")
+    with pytest.raises(DagsterStorageError, match="nosuch"):
+        FsspecFileManager("nosuch://bucket")
+
+
+# --- seed 003's example ---
+
+
+@solid(required_resource_keys={"file_manager"})
+def write_files(context):
+    fh_1 = context.resources.file_manager.write_data(b"foo")
+    with tempfile.NamedTemporaryFile("w+") as fd:
+        fd.write("bar")
+        fd.seek(0)
+        fh_2 = context.resources.file_manager.write(fd, mode="w", ext=".txt")
+    return (fh_1, fh_2)
+
+
+@solid(required_resource_keys={"file_manager"})
+def read_files(context, file_handles):
+    fh_1, fh_2 = file_handles
+    assert context.resources.file_manager.read_data(fh_1) == b"foo"
+    fd = context.resources.file_manager.read(fh_2, mode="r")
+    assert fd.read() == "bar"
+    fd.close()
+    return context.resources.file_manager.copy_handle_to_local_temp(fh_2)
+
+
+@pipeline(
+    mode_defs=[
+        ModeDefinition("local", resource_defs={"file_manager": local_file_manager}),
+        ModeDefinition("url", resource_defs={"file_manager": fsspec_file_manager}),
+    ]
+)
+def files_pipeline():
+    read_files(write_files())
+
+
+def config(**given):
+    return {"resources": {"file_manager": {"config": given}}}
+
+
+def test_files_stand_in_the_artifact_folder_unless_told_otherwise():
+    with DagsterInstance.ephemeral() as instance:
+        result = execute_pipeline(files_pipeline, mode="local", instance=instance)
+        handles = result.output_for_solid("write_files")
+        folder = instance.local_artifact_storage.file_manager_dir
+
+        assert {os.path.dirname(handle.path) for handle in handles} == {folder}
+        assert handles[1].path.endswith(".txt")
+
+
+def test_the_folder_can_be_named_by_config(tmp_path):
+    result = execute_pipeline(files_pipeline, config(base_dir=str(tmp_path)), mode="local")
+
+    handles = result.output_for_solid("write_files")
+    assert sorted(handle.path for handle in handles) == sorted(map(str, tmp_path.iterdir()))
+
+
+def test_temp_files_go_with_the_run(tmp_path):
+    result = execute_pipeline(files_pipeline, config(base_dir=str(tmp_path)), mode="local")
+
+    assert not os.path.exists(result.output_for_solid("read_files"))
+
+
+def test_files_can_stand_at_any_url(tmp_path):
+    url = f"memory://files/{tmp_path.name}"
+    result = execute_pipeline(files_pipeline, config(base_url=url), mode="url")
+
+    handles = result.output_for_solid("write_files")
+    assert all(handle.url.startswith(f"{url}/") for handle in handles)
+
+
+def test_wrong_config_is_refused_before_the_run():
+    with pytest.raises(DagsterInvalidConfigError, match="base_url"):
+        execute_pipeline(files_pipeline, mode="url")
+    with pytest.raises(DagsterInvalidConfigError, match="base_path"):
+        execute_pipeline(files_pipeline, config(base_path="/a"), mode="local")
+
+
+def test_a_local_manager_takes_no_url():
+    with pytest.raises(ParameterCheckError, match="fsspec_file_manager"):
+        execute_pipeline(files_pipeline, config(base_dir="s3://bucket"), mode="local")
+
+
+def test_a_manager_reads_what_a_stream_gives_in_pieces(tmp_path):
+    class Trickle(io.RawIOBase):
+        left = 5
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            if not self.left:
+                return 0
+            self.left -= 1
+            buffer[:1] = b"x"
+            return 1
+
+    manager = FsspecFileManager(str(tmp_path))
+    assert manager.read_data(manager.write(Trickle())) == b"xxxxx"  # type: ignore[arg-type]

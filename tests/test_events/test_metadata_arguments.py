@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dagsterlite.errors import (
+    CheckError,
+    DagsterInvariantViolationError,
+    ParameterCheckError,
+)
+from dagsterlite.events.assets import AssetKey
+from dagsterlite.events.metadata import EventMetadata, EventMetadataEntry
+from dagsterlite.events.yielded import (
+    AssetMaterialization,
+    AssetObservation,
+    ExpectationResult,
+    Failure,
+    Materialization,
+    TypeCheck,
+)
+
+MAKERS = [
+    lambda **more: AssetMaterialization("a", **more),
+    lambda **more: AssetObservation("a", **more),
+    lambda **more: Materialization("a", **more),
+    lambda **more: ExpectationResult(True, **more),
+    lambda **more: TypeCheck(True, **more),
+    lambda **more: Failure("no", **more),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_metadata_is_a_list_of_entries_or_a_dict(make):
+    entries = [EventMetadataEntry.text("a", "why"), EventMetadataEntry.int(3, "rows")]
+
+    assert make(metadata={"why": "a", "rows": 3}).metadata_entries == entries
+    assert make(metadata_entries=entries).metadata_entries == entries
+    assert make(metadata={}).metadata_entries == []
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_metadata_in_both_forms_is_refused(make):
+    with pytest.raises(CheckError, match="metadata or metadata_entries, not both"):
+        make(metadata={"rows": 3}, metadata_entries=[])
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("a", EventMetadata.text("a")),
+        (3, EventMetadata.int(3)),
+        (np.int64(3), EventMetadata.int(3)),
+        (0.5, EventMetadata.float(0.5)),
+        (np.float32(0.5), EventMetadata.float(0.5)),
+        (True, EventMetadata.json(True)),
+        (None, EventMetadata.json(None)),
+        ({"a": [1]}, EventMetadata.json({"a": [1]})),
+        ((1, 2), EventMetadata.json([1, 2])),
+        (Path("/a"), EventMetadata.path("/a")),
+        (AssetKey("a"), EventMetadata.asset(AssetKey("a"))),
+        (EventMetadata.md("*a*"), EventMetadata.md("*a*")),
+        (EventMetadata.url("http://a"), EventMetadata.url("http://a")),
+    ],
+    ids=repr,
+)
+def test_a_plain_value_means_metadata_of_its_kind(value, meant):
+    (entry,) = TypeCheck(True, metadata={"label": value}).metadata_entries
+
+    assert entry == EventMetadataEntry("label", None, meant)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "problem"),
+    [
+        ([("rows", 3)], "a dict from labels to values"),
+        ("rows", "a dict from labels to values"),
+        ({3: "rows"}, "a dict whose labels are texts"),
+        ({"rows": object()}, "the one of 'rows' is, not <object"),
+        ({"rows": {1, 2}}, "the one of 'rows' is"),
+        ({"rows": EventMetadataEntry.int(3, "rows")}, "the one of 'rows' is"),
+    ],
+)
+def test_what_means_no_metadata_is_refused_with_its_label(metadata, problem):
+    with pytest.raises(ParameterCheckError, match="'metadata' must be") as caught:
+        AssetMaterialization("a", metadata=metadata)
+
+    assert problem in str(caught.value)
+
+
+def test_a_dict_that_is_not_json_able_is_refused():
+    with pytest.raises(DagsterInvariantViolationError, match="must be JSON-able"):
+        AssetMaterialization("a", metadata={"rows": {"a": object()}})
+
+
+@pytest.mark.parametrize("cls", [AssetMaterialization, Materialization])
+def test_an_empty_key_of_a_file_is_refused_not_replaced(cls):
+    with pytest.raises(ParameterCheckError, match="a name or a list of names"):
+        cls.file("/data/a.csv", asset_key=[])
