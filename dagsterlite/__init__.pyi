@@ -122,7 +122,13 @@ from dagsterlite.definitions.executor import (
     ExecutorDefinition as ExecutorDefinition,
 )
 from dagsterlite.definitions.executor import (
+    ExecutorRequirement as ExecutorRequirement,
+)
+from dagsterlite.definitions.executor import (
     executor as executor,
+)
+from dagsterlite.definitions.executor import (
+    multiple_process_executor_requirements as multiple_process_executor_requirements,
 )
 from dagsterlite.definitions.hook import (
     HookDefinition as HookDefinition,
@@ -144,6 +150,39 @@ from dagsterlite.definitions.inputs import (
 )
 from dagsterlite.definitions.inputs import (
     InputMapping as InputMapping,
+)
+from dagsterlite.definitions.io_context import (
+    InputContext as InputContext,
+)
+from dagsterlite.definitions.io_context import (
+    OutputContext as OutputContext,
+)
+from dagsterlite.definitions.io_manager import (
+    InputManager as InputManager,
+)
+from dagsterlite.definitions.io_manager import (
+    InputManagerDefinition as InputManagerDefinition,
+)
+from dagsterlite.definitions.io_manager import (
+    IOManager as IOManager,
+)
+from dagsterlite.definitions.io_manager import (
+    IOManagerDefinition as IOManagerDefinition,
+)
+from dagsterlite.definitions.io_manager import (
+    RootInputManager as RootInputManager,
+)
+from dagsterlite.definitions.io_manager import (
+    RootInputManagerDefinition as RootInputManagerDefinition,
+)
+from dagsterlite.definitions.io_manager import (
+    input_manager as input_manager,
+)
+from dagsterlite.definitions.io_manager import (
+    io_manager as io_manager,
+)
+from dagsterlite.definitions.io_manager import (
+    root_input_manager as root_input_manager,
 )
 from dagsterlite.definitions.logger import (
     InitLoggerContext as InitLoggerContext,
@@ -215,7 +254,13 @@ from dagsterlite.definitions.storage import (
     InitIntermediateStorageContext as InitIntermediateStorageContext,
 )
 from dagsterlite.definitions.storage import (
+    InitSystemStorageContext as InitSystemStorageContext,
+)
+from dagsterlite.definitions.storage import (
     IntermediateStorageDefinition as IntermediateStorageDefinition,
+)
+from dagsterlite.definitions.storage import (
+    SystemStorageData as SystemStorageData,
 )
 from dagsterlite.definitions.storage import (
     SystemStorageDefinition as SystemStorageDefinition,
@@ -239,7 +284,13 @@ from dagsterlite.errors import (
     DagsterError as DagsterError,
 )
 from dagsterlite.errors import (
+    DagsterExecutionHandleOutputError as DagsterExecutionHandleOutputError,
+)
+from dagsterlite.errors import (
     DagsterExecutionInterruptedError as DagsterExecutionInterruptedError,
+)
+from dagsterlite.errors import (
+    DagsterExecutionLoadInputError as DagsterExecutionLoadInputError,
 )
 from dagsterlite.errors import (
     DagsterExecutionStepExecutionError as DagsterExecutionStepExecutionError,
@@ -409,6 +460,9 @@ from dagsterlite.events.metadata import (
 from dagsterlite.events.metadata import (
     UrlMetadataEntryData as UrlMetadataEntryData,
 )
+from dagsterlite.events.payloads import (
+    ObjectStoreOperationType as ObjectStoreOperationType,
+)
 from dagsterlite.events.yielded import (
     AssetMaterialization as AssetMaterialization,
 )
@@ -432,6 +486,12 @@ from dagsterlite.events.yielded import (
 )
 from dagsterlite.events.yielded import (
     TypeCheck as TypeCheck,
+)
+from dagsterlite.execution.build_io_contexts import (
+    build_input_context as build_input_context,
+)
+from dagsterlite.execution.build_io_contexts import (
+    build_output_context as build_output_context,
 )
 from dagsterlite.execution.contexts import (
     AbstractComputeExecutionContext as AbstractComputeExecutionContext,
@@ -490,6 +550,18 @@ from dagsterlite.execution.in_process import (
 from dagsterlite.execution.log_manager import (
     DagsterLogManager as DagsterLogManager,
 )
+from dagsterlite.execution.mem_io_manager import (
+    mem_io_manager as mem_io_manager,
+)
+from dagsterlite.execution.object_store import (
+    ObjectStore as ObjectStore,
+)
+from dagsterlite.execution.object_store import (
+    ObjectStoreOperation as ObjectStoreOperation,
+)
+from dagsterlite.execution.object_store import (
+    build_intermediate_storage_from_object_store as build_intermediate_storage_from_object_store,
+)
 from dagsterlite.execution.reconstructable import (
     ReconstructablePipeline as ReconstructablePipeline,
 )
@@ -499,6 +571,9 @@ from dagsterlite.execution.reconstructable import (
 from dagsterlite.execution.reconstructable import (
     reconstructable as reconstructable,
 )
+from dagsterlite.execution.requirements import (
+    check_cross_process_constraints as check_cross_process_constraints,
+)
 from dagsterlite.execution.results import (
     CompositeSolidExecutionResult as CompositeSolidExecutionResult,
 )
@@ -507,6 +582,21 @@ from dagsterlite.execution.results import (
 )
 from dagsterlite.execution.results import (
     SolidExecutionResult as SolidExecutionResult,
+)
+from dagsterlite.execution.step_launcher import (
+    StepLauncher as StepLauncher,
+)
+from dagsterlite.execution.step_run_ref import (
+    StepRunRef as StepRunRef,
+)
+from dagsterlite.execution.step_run_ref import (
+    run_step_from_ref as run_step_from_ref,
+)
+from dagsterlite.execution.step_run_ref import (
+    step_context_to_step_run_ref as step_context_to_step_run_ref,
+)
+from dagsterlite.execution.step_run_ref import (
+    step_run_ref_to_step_context as step_run_ref_to_step_context,
 )
 from dagsterlite.execution.unbound_contexts import (
     UnboundInitLoggerContext as UnboundInitLoggerContext,
@@ -662,7 +752,13 @@ from dagsterlite.types.usable import (
     usable_as_dagster_type as usable_as_dagster_type,
 )
 from dagsterlite_fsspec.definitions import (
+    custom_path_fs_io_manager as custom_path_fs_io_manager,
+)
+from dagsterlite_fsspec.definitions import (
     fs_intermediate_storage as fs_intermediate_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    fs_io_manager as fs_io_manager,
 )
 from dagsterlite_fsspec.definitions import (
     fs_system_storage as fs_system_storage,
@@ -671,7 +767,19 @@ from dagsterlite_fsspec.definitions import (
     fsspec_file_manager as fsspec_file_manager,
 )
 from dagsterlite_fsspec.definitions import (
+    gcs_intermediate_storage as gcs_intermediate_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    gcs_system_storage as gcs_system_storage,
+)
+from dagsterlite_fsspec.definitions import (
     local_file_manager as local_file_manager,
+)
+from dagsterlite_fsspec.definitions import (
+    s3_intermediate_storage as s3_intermediate_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    s3_system_storage as s3_system_storage,
 )
 
 __version__: str
@@ -697,7 +805,9 @@ __all__ = [
     "DagsterError",
     "DagsterEvent",
     "DagsterEventType",
+    "DagsterExecutionHandleOutputError",
     "DagsterExecutionInterruptedError",
+    "DagsterExecutionLoadInputError",
     "DagsterExecutionStepExecutionError",
     "DagsterExecutionStepNotFoundError",
     "DagsterFileNotFoundError",
@@ -754,6 +864,7 @@ __all__ = [
     "ExecutionStep",
     "Executor",
     "ExecutorDefinition",
+    "ExecutorRequirement",
     "ExpectationResult",
     "Failure",
     "Field",
@@ -765,12 +876,18 @@ __all__ = [
     "HookDefinition",
     "HookExecutionError",
     "HookExecutionResult",
+    "IOManager",
+    "IOManagerDefinition",
     "IPipeline",
     "InitExecutorContext",
     "InitIntermediateStorageContext",
     "InitLoggerContext",
     "InitResourceContext",
+    "InitSystemStorageContext",
+    "InputContext",
     "InputDefinition",
+    "InputManager",
+    "InputManagerDefinition",
     "InputMapping",
     "InstanceType",
     "Int",
@@ -793,8 +910,12 @@ __all__ = [
     "MultiDependencyDefinition",
     "Noneable",
     "Nothing",
+    "ObjectStore",
+    "ObjectStoreOperation",
+    "ObjectStoreOperationType",
     "Optional",
     "Output",
+    "OutputContext",
     "OutputDefinition",
     "OutputMapping",
     "ParameterCheckError",
@@ -816,6 +937,8 @@ __all__ = [
     "RetryMode",
     "RetryPolicy",
     "RetryRequested",
+    "RootInputManager",
+    "RootInputManagerDefinition",
     "RunRecord",
     "RunStorage",
     "RunsFilter",
@@ -831,10 +954,13 @@ __all__ = [
     "SolidHandle",
     "SolidInvocation",
     "StepExecutionContext",
+    "StepLauncher",
     "StepManifest",
+    "StepRunRef",
     "String",
     "StringSource",
     "SystemComputeExecutionContext",
+    "SystemStorageData",
     "SystemStorageDefinition",
     "TextMetadataEntryData",
     "Tuple",
@@ -847,14 +973,19 @@ __all__ = [
     "build_hook_context",
     "build_init_logger_context",
     "build_init_resource_context",
+    "build_input_context",
+    "build_intermediate_storage_from_object_store",
+    "build_output_context",
     "build_reconstructable_pipeline",
     "build_solid_context",
+    "check_cross_process_constraints",
     "check_dagster_type",
     "colored_console_logger",
     "composite_solid",
     "configured",
     "create_execution_plan",
     "create_run_for_pipeline",
+    "custom_path_fs_io_manager",
     "dagster_type_loader",
     "dagster_type_materializer",
     "default_executors",
@@ -875,18 +1006,25 @@ __all__ = [
     "failure_hook",
     "file_relative_path",
     "fs_intermediate_storage",
+    "fs_io_manager",
     "fs_system_storage",
     "fsspec_file_manager",
+    "gcs_intermediate_storage",
+    "gcs_system_storage",
     "in_process_executor",
     "input_hydration_config",
+    "input_manager",
     "intermediate_storage",
+    "io_manager",
     "lambda_solid",
     "load_run_result",
     "local_file_manager",
     "logger",
     "make_python_type_usable_as_dagster_type",
     "mem_intermediate_storage",
+    "mem_io_manager",
     "mem_system_storage",
+    "multiple_process_executor_requirements",
     "output_materialization_config",
     "pipeline",
     "reconstructable",
@@ -894,8 +1032,14 @@ __all__ = [
     "reexecute_pipeline_iterator",
     "repository",
     "resource",
+    "root_input_manager",
+    "run_step_from_ref",
+    "s3_intermediate_storage",
+    "s3_system_storage",
     "scaffold_run_config",
     "solid",
+    "step_context_to_step_run_ref",
+    "step_run_ref_to_step_context",
     "success_hook",
     "system_storage",
     "usable_as_dagster_type",

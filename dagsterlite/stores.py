@@ -297,6 +297,13 @@ class StepManifest:
 
     receipt: Receipt
     entries: tuple[EventLogEntry, ...] = ()
+    #: The run that took the step over from the run of the receipt, and that it is done in too.
+    taken_by: str | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The run that the manifest stands in."""
+        return self.receipt.run_id if self.taken_by is None else self.taken_by
 
 
 class IntermediateStorage(ABC):

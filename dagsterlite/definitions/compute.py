@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dagsterlite.definitions.coroutines import items_of, result_of
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.errors import DagsterInvariantViolationError, listed, shown, type_name
 from dagsterlite.events.yielded import (
@@ -50,9 +49,8 @@ class DecoratedFunction:
         An async function is run to its end by an event loop of its own.
         """
         answer = self.fn(context, **inputs) if self.takes_context else self.fn(**inputs)
-        if inspect.iscoroutine(answer):
-            answer = result_of(answer)
-        return items_of(answer) if inspect.isasyncgen(answer) else answer
+        is_async = inspect.iscoroutine(answer) or inspect.isasyncgen(answer)
+        return _awaited(answer) if is_async else answer
 
     def events_of(self, context: Any, answer: Any) -> Iterator[UserEvent]:
         """Yield what an answer that is no generator means.
@@ -68,6 +66,13 @@ def compute_fn_of(
 ) -> DecoratedFunction:
     """Return the compute function, of context and inputs, that calls the user's ``fn``."""
     return DecoratedFunction(owner, fn, tuple(outputs), takes_context=takes_context)
+
+
+def _awaited(answer: Any) -> Any:
+    # asyncio takes its time to import, and few solids need it.
+    from dagsterlite.definitions.coroutines import items_of, result_of
+
+    return items_of(answer) if inspect.isasyncgen(answer) else result_of(answer)
 
 
 def _events_of(

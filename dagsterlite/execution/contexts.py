@@ -13,6 +13,7 @@ from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.execution.attempt_log import AttemptLog
+from dagsterlite.execution.io_managers import Managers
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.resources import ResourceManager, ScopedResources
 from dagsterlite.execution.run_context import RunContext
@@ -108,6 +109,11 @@ class StepExecutionContext:
             DagsterResourceFunctionError: one cannot be made.
         """
         return self._resources.scoped(keys)
+
+    @property
+    def managers(self) -> Managers:
+        """What hands the step's outputs to IO managers, and loads its inputs by them."""
+        return Managers(self.run_context, self.resources_for, self.log, self)
 
     def for_type(self, dagster_type: DagsterType) -> TypeCheckContext:
         """Return the context for checking, loading or writing values of a type."""

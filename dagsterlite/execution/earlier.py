@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dagsterlite.errors import DagsterStepNotStoredError
-from dagsterlite.events.receipt import Receipt, Receipts
+from dagsterlite.events.receipt import Receipt
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.plan.execution_plan import ExecutionPlan
 
 
 def earlier_receipts(
-    run_context: RunContext, plan: ExecutionPlan, known: Receipts | None = None
+    run_context: RunContext, plan: ExecutionPlan, known: Mapping[str, Receipt] | None = None
 ) -> dict[str, Receipt]:
     """Return the receipts of the steps that are needed but not executed in this plan.
 
     Args:
         run_context: The run.
         plan: The plan.
-        known: The receipts that are at hand.
+        known: Receipts that are at hand, of failed steps too; others are read from the storage.
 
     Raises:
         DagsterStepNotStoredError: the run has no stored outputs of one.
     """
     receipts: dict[str, Receipt] = {}
     for key in plan.needed_keys:
-        if known is not None and key in known:
+        if known and key in known:
             receipts[key] = known[key]
             continue
         manifest = run_context.storage.read_manifest(key)

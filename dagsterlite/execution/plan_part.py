@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from dagsterlite.config.secrets import redactor
 from dagsterlite.errors import DagsterError, DagsterRunConflict
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.receipt import Receipt, StepOutcome, make_attempt_id
 from dagsterlite.execution.attempt_log import AttemptLog
-from dagsterlite.execution.executor import PlanOrchestrationContext
-from dagsterlite.execution.in_process import InProcessExecutor
+from dagsterlite.execution.executor import PlanOrchestrationContext, tell_of_tear_down
+from dagsterlite.execution.in_process import Done, PlanExecution
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.lineage import generation_of
 from dagsterlite.execution.preparation import Preparation
@@ -24,23 +24,14 @@ from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.runs import LEASE_SECONDS, DagsterRun, make_driver_id
 
-
-@dataclass(frozen=True)
-class _UnderWay:
-    """A run that a driver of this process executes."""
-
-    context: PlanOrchestrationContext
-    #: What steps left that parts of the plan executed.
-    receipts: dict[str, Receipt] = field(default_factory=dict)
-
-
-_runs: dict[str, _UnderWay] = {}
+_runs: dict[str, PlanOrchestrationContext] = {}
+"""The runs that drivers of this process execute."""
 
 
 @contextmanager
 def under_way(context: PlanOrchestrationContext) -> Iterator[None]:
     """Let parts of the run's plan be executed in its driver's place while the block runs."""
-    _runs[context.run_id] = _UnderWay(context)
+    _runs[context.run_id] = context
     try:
         yield
     finally:
@@ -66,9 +57,7 @@ def execute_part(
     """
     driven = _runs.get(run.run_id)
     if driven is not None:
-        run_context = replace(driven.context.run_context, plan=plan)
-        context = replace(driven.context, run_context=run_context, raise_on_error=False)
-        yield from InProcessExecutor(receipts=driven.receipts).execute(context, plan)
+        yield from replace(driven, raise_on_error=False).execute_plan(plan)
         return
     with _owned(run, instance) as (recorder, interrupts), ExitStack() as stack:
         log = AttemptLog(
@@ -81,8 +70,12 @@ def execute_part(
         making = Preparation(plan, run, instance, log, recorder, interrupts)
         context = making.context(stack, raise_on_error=False)
         take_over(plan, run, instance, context.run_context.storage)
-        receipts = dict(_fruitless(plan, run, instance))
-        yield from InProcessExecutor(receipts=receipts).execute(context, plan)
+        resources = context.run_context.resource_manager(context.run_context.run_log())
+        stack.callback(
+            resources.tear_down, lambda key, exc: tell_of_tear_down(context.log, key, exc)
+        )
+        done = Done(dict(_fruitless(plan, run, instance)))
+        yield from PlanExecution(context, plan, resources, done).run()
 
 
 @contextmanager

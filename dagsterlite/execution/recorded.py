@@ -9,11 +9,12 @@ from typing import Any
 from dagsterlite.events.engine import AttemptSuperseded, EngineEventData
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.log_entry import EventLogEntry
-from dagsterlite.execution.attempt_log import AttemptLog, Unheard
+from dagsterlite.execution.attempt_log import AttemptLog, Nowhere
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.managed_outputs import managed_reader
 from dagsterlite.execution.results import ReadOutput, output_reader
-from dagsterlite.execution.run_context import make_resource_manager
+from dagsterlite.execution.run_context import RunContext, make_resource_manager
 from dagsterlite.execution.storages import make_intermediates
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
@@ -31,7 +32,7 @@ def opened_storage(
     """
     config = plan.environment_config
     mode = plan.pipeline.get_mode_definition(config.mode)
-    log = AttemptLog(Unheard(), run_id=run.run_id, pipeline_name=run.pipeline_name)
+    log = AttemptLog(Nowhere(), run_id=run.run_id, pipeline_name=run.pipeline_name)
     interrupts = Interrupts()
     manager = make_resource_manager(
         mode,
@@ -44,11 +45,11 @@ def opened_storage(
     )
     try:
         yield make_intermediates(
-            mode,
-            config,
+            plan,
             run,
             instance.storage_directory,
             prefers_persistent=True,
+            open_instance=lambda: instance,
             resources=manager.scoped,
         )
     finally:
@@ -62,7 +63,20 @@ def reader_of_recorded(
 
     def read(step_key: str, output_name: str) -> Any:
         with opened_storage(plan, run, instance) as storage:
-            return output_reader(run.run_id, storage, instance)(step_key, output_name)
+            context = RunContext(
+                plan=plan,
+                mode_def=plan.pipeline.get_mode_definition(plan.environment_config.mode),
+                run=run,
+                storage=storage,
+                sink=Nowhere(),
+                interrupts=Interrupts(),
+                loggers=(),
+                open_instance=lambda: instance,
+                artifacts_dir=instance.storage_directory,
+            )
+            read_managed = managed_reader(context, {})
+            reader = output_reader(run.run_id, storage, instance, read_managed)
+            return reader(step_key, output_name)
 
     return read
 

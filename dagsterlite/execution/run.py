@@ -27,6 +27,7 @@ from dagsterlite.events.payloads import (
 from dagsterlite.execution.attempt_log import AttemptLog
 from dagsterlite.execution.executor import Executor, PlanOrchestrationContext
 from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_keyboard
+from dagsterlite.execution.managed_outputs import ReadManaged, managed_reader
 from dagsterlite.execution.plan_part import under_way
 from dagsterlite.execution.preparation import Preparation
 from dagsterlite.execution.recorder import Recorder
@@ -63,6 +64,8 @@ class RunOutcome:
     #: Where its intermediates lie; None where it never came to have any.
     storage: IntermediateStorage | None = None
     status: DagsterRunStatus | None = None
+    #: Reads the outputs that IO managers keep; None where the run never came to have any.
+    read_managed: ReadManaged | None = None
 
 
 def drive_run(
@@ -201,6 +204,7 @@ class _Drive:
         )
         context = making.context(stack, raise_on_error=self._raise_on_error)
         storage = self._outcome.storage = context.run_context.storage
+        self._outcome.read_managed = managed_reader(context.run_context, context.lasting_managers)
         self._taken = take_over(self._plan, self._run, self._instance, storage)
         stack.enter_context(making.executor.prepared(context))
         return context, making.executor

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from dagsterlite.errors import DagsterInvariantViolationError, DagsterStepNotStoredError
 from dagsterlite.events.engine import EngineEventData, OutputsTaken
@@ -82,10 +81,11 @@ def _refer(
     source_run = instance.require_run(source.run_id).dagster_run
     with opened_storage(plan, source_run, instance) as there:
         found = [_manifest(there, source, key) for key in step_keys]
-    manifests = [StepManifest(replace(one.receipt, run_id=run.run_id)) for one in found]
+    manifests = [StepManifest(one.receipt, taken_by=run.run_id) for one in found]
     outputs = (output for manifest in manifests for output in manifest.receipt.outputs)
+    addresses = [output.address for output in outputs if not output.is_managed]
     # Listed before they are used: what is deleted meanwhile must not be one of them.
-    instance.run_storage.add_references(run.run_id, [output.address for output in outputs])
+    instance.run_storage.add_references(run.run_id, addresses)
     for manifest in manifests:
         storage.commit(manifest)
 

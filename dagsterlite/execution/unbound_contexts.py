@@ -21,7 +21,7 @@ from dagsterlite.errors import (
     listed,
     near,
 )
-from dagsterlite.execution.attempt_log import AttemptLog, Unheard
+from dagsterlite.execution.attempt_log import AttemptLog, Nowhere
 from dagsterlite.execution.contexts import AbstractComputeExecutionContext, TypeCheckContext
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.loose_resources import LooseInstance, LooseResources, resolved
@@ -40,7 +40,7 @@ def console_log() -> DagsterLogManager:
         logger_config=colored_console_logger.default_config(), logger_def=colored_console_logger
     )
     console = colored_console_logger.logger_fn(context)
-    return DagsterLogManager(AttemptLog(Unheard(), run_id=NO_RUN, pipeline_name=""), [console])
+    return DagsterLogManager(AttemptLog(Nowhere(), run_id=NO_RUN, pipeline_name=""), [console])
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class SolidConfig:
     config: Any = None
     #: The config of inputs that are loaded from config, by input.
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    #: ``(output, config)`` for each output to be written, in the order given.
+    #: ``(output, config)`` for each output to be written, or whose IO manager takes config.
     outputs: tuple[tuple[str, Any], ...] = ()
 
 
@@ -97,7 +97,7 @@ class EnvironmentConfig:
         given = _without_empty(with_solids(run_config, pipeline_def.graph))
         preamble = f"Error in config for pipeline {pipeline_def.name}"
         config = _resolve(schema, given, environ, preamble)
-        solids = _Solids(environ, config.env_values.values())
+        solids = _Solids(mode_def, environ, config.env_values.values())
         solids.collect(pipeline_def.graph, config.value["solids"])
         storage, intermediates = (
             _selected(config.value.get(key)) for key in ("storage", "intermediate_storage")
@@ -220,7 +220,10 @@ class _Place:
 class _Solids:
     """Collects the configs of solids, also inside composites, and the secrets read on the way."""
 
-    def __init__(self, environ: Mapping[str, str], secrets: Iterable[str]) -> None:
+    def __init__(
+        self, mode: ModeDefinition, environ: Mapping[str, str], secrets: Iterable[str]
+    ) -> None:
+        self._mode = mode
         self._environ = environ
         self.configs: dict[str, SolidConfig] = {}
         self.secrets = frozenset(secrets)
@@ -275,12 +278,14 @@ class _Solids:
         given = with_solids({"solids": mapped}, definition.graph)["solids"]
         schema = self._schemas.get(definition)
         if schema is None:
-            schema = self._schemas[definition] = mapped_solids_schema(definition)
+            schema = mapped_solids_schema(definition, self._mode)
+            self._schemas[definition] = schema
         resolved = _resolve(schema, given, self._environ, preamble, self.secrets)
         self.secrets = self.secrets.union(resolved.env_values.values())
         return dict(resolved.value)
 
 
 def _outputs(section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for entry in section.get("outputs", ()):
+    outputs = section.get("outputs", ())
+    for entry in [outputs] if isinstance(outputs, Mapping) else outputs:
         yield from entry.items()

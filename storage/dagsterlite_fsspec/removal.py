@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dagsterlite_fsspec.bases import open_files
 from dagsterlite_fsspec.folders import folder_of
 from dagsterlite_fsspec.paths import run_folder
-from dagsterlite_fsspec.place import open_files
 
 
 def remove_run(run_id: str, base: str, own: Iterable[str], free: Iterable[str]) -> None:

@@ -21,13 +21,16 @@ from dagsterlite import (
     DagsterRunConflict,
     DagsterRunNotFoundError,
     DagsterStepNotStoredError,
+    ModeDefinition,
     Output,
     OutputDefinition,
     PresetDefinition,
     composite_solid,
     execute_pipeline,
     execute_run,
+    fs_io_manager,
     lambda_solid,
+    load_run_result,
     pipeline,
     reexecute_pipeline,
     reexecute_pipeline_iterator,
@@ -526,3 +529,29 @@ def test_misuse_is_told_before_there_is_a_run(
     with pytest.raises(error, match=message):
         execute(**{**given, **arguments})
     assert instance.get_runs_count() == 1
+
+
+# --- outputs that IO managers keep ---
+
+
+def managed_by(manager: Any) -> Any:
+    @pipeline(mode_defs=[ModeDefinition(resource_defs={"io_manager": manager})])
+    def managed():
+        left(start())
+
+    return managed
+
+
+def test_what_an_io_manager_keeps_is_loaded_as_the_parent_kept_it(
+    instance: DagsterInstance,
+) -> None:
+    definition = managed_by(fs_io_manager)
+    parent = execute_pipeline(definition, FILES, instance=instance)
+    CALLS.clear()
+    for _ in range(2):
+        result = reexecute_pipeline(definition, parent.run_id, FILES, ["left"], instance=instance)
+        assert CALLS == ["left"]
+        assert result.output_for_solid("left") == 11
+        assert load_run_result(definition, result.run_id, instance).output_for_solid("left") == 11
+        parent = result
+        CALLS.clear()
