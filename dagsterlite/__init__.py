@@ -274,12 +274,14 @@ _NAMES_OF = {
         "step_run_ref_to_step_context",
     ),
     "dagsterlite.execution.unbound_contexts": (
+        "UnboundSolidExecutionContext",
+        "build_solid_context",
+    ),
+    "dagsterlite.execution.unbound_init_contexts": (
         "UnboundInitLoggerContext",
         "UnboundInitResourceContext",
-        "UnboundSolidExecutionContext",
         "build_init_logger_context",
         "build_init_resource_context",
-        "build_solid_context",
     ),
     "dagsterlite.file_manager": (
         "FileHandle",

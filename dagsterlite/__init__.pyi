@@ -599,22 +599,22 @@ from dagsterlite.execution.step_run_ref import (
     step_run_ref_to_step_context as step_run_ref_to_step_context,
 )
 from dagsterlite.execution.unbound_contexts import (
-    UnboundInitLoggerContext as UnboundInitLoggerContext,
-)
-from dagsterlite.execution.unbound_contexts import (
-    UnboundInitResourceContext as UnboundInitResourceContext,
-)
-from dagsterlite.execution.unbound_contexts import (
     UnboundSolidExecutionContext as UnboundSolidExecutionContext,
 )
 from dagsterlite.execution.unbound_contexts import (
+    build_solid_context as build_solid_context,
+)
+from dagsterlite.execution.unbound_init_contexts import (
+    UnboundInitLoggerContext as UnboundInitLoggerContext,
+)
+from dagsterlite.execution.unbound_init_contexts import (
+    UnboundInitResourceContext as UnboundInitResourceContext,
+)
+from dagsterlite.execution.unbound_init_contexts import (
     build_init_logger_context as build_init_logger_context,
 )
-from dagsterlite.execution.unbound_contexts import (
+from dagsterlite.execution.unbound_init_contexts import (
     build_init_resource_context as build_init_resource_context,
-)
-from dagsterlite.execution.unbound_contexts import (
-    build_solid_context as build_solid_context,
 )
 from dagsterlite.file_manager import (
     FileHandle as FileHandle,

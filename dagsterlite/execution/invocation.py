@@ -26,12 +26,14 @@ from dagsterlite.events.yielded import Output
 from dagsterlite.execution.inputs import because
 from dagsterlite.execution.unbound_contexts import (
     BoundSolidExecutionContext,
+    UnboundSolidExecutionContext,
+    build_solid_context,
+)
+from dagsterlite.execution.unbound_init_contexts import (
     UnboundInitLoggerContext,
     UnboundInitResourceContext,
-    UnboundSolidExecutionContext,
     build_init_logger_context,
     build_init_resource_context,
-    build_solid_context,
 )
 from dagsterlite.types.callables import can_take
 from dagsterlite.types.dagster_type import DagsterType
