@@ -92,7 +92,7 @@ class _IOContext:
 
     @property
     def run_id(self) -> str:
-        """The id of the run that made the output."""
+        """The id of the run; of an output that is loaded, the run that made it."""
         run_id: str = self._fact("run_id")
         return run_id
 

@@ -102,19 +102,27 @@ def _one(
     if isinstance(source, FromManager):
         manager = (source.manager_key, source.input_def, source.solid_handle)
         return (yield from _from_manager(context, step_input, *manager))
-    handle = source.step_output_handle
+    return (yield from _from_output(context, step_input, source.step_output_handle, upstream))
+
+
+def _from_output(
+    context: StepExecutionContext,
+    step_input: StepInput,
+    handle: StepOutputHandle,
+    upstream: Upstream,
+) -> Generator[DagsterEvent, None, Any]:
     input_def = context.step.solid_def.input_dict[step_input.name]
-    if input_def.input_manager_key is None:
-        place = (handle.step_key, handle.output_name)
-        if place in upstream.values:
-            return upstream.values[place]
+    own_key = input_def.input_manager_key
+    place = (handle.step_key, handle.output_name)
+    if own_key is None and place in upstream.values:
+        return upstream.values[place]
     output = _stored(handle, upstream)
-    if input_def.input_manager_key is None and not output.is_managed:
+    if own_key is None and not output.is_managed:
         return (yield from _from_storage(context, step_input, handle, output))
-    key = input_def.input_manager_key or output.manager_and_run[0]
+    key = own_key or output.manager_and_run[0]
     told = context.managers.upstream(upstream.receipts[handle.step_key], output, key)
-    place_of_config = context.step.solid_handle
-    return (yield from _from_manager(context, step_input, key, input_def, place_of_config, told))
+    config_handle = context.step.solid_handle
+    return (yield from _from_manager(context, step_input, key, input_def, config_handle, told))
 
 
 def _from_manager(

@@ -70,16 +70,13 @@ class Managers:
 
     # --- outputs ---
 
-    def key_of(self, step_output: StepOutput) -> str | None:
-        """Return the key of the manager that keeps an output; None for the intermediate storage."""
-        return self._run_context.mode_def.io_manager_of(step_output.definition)
-
     def configures(self, step_output: StepOutput) -> bool:
         """Return whether the run config of an output is for its manager, not for its type."""
-        key = self.key_of(step_output)
+        mode = self._run_context.mode_def
+        key = mode.io_manager_of(step_output.definition)
         if key is None:
             return False
-        definition = self._run_context.mode_def.resource_defs[key]
+        definition = mode.resource_defs[key]
         assert isinstance(definition, IOManagerDefinition)
         return definition.output_config_field is not None
 

@@ -47,7 +47,7 @@ def take_output(
     """
     step_output = context.step.step_output_named(output.output_name)
     yield from _check(context, step_output, output.value)
-    key = context.managers.key_of(step_output)
+    key = context.run_context.mode_def.io_manager_of(step_output.definition)
     if key is None:
         yield _keep(context, step_output, output, stored)
     else:
@@ -141,11 +141,9 @@ def _path(address: str) -> list[EventMetadataEntry]:
 def _materialize(
     context: StepExecutionContext, step_output: StepOutput, value: Any
 ) -> Iterator[DagsterEvent]:
-    if context.managers.configures(step_output):
-        return
     config = context.run_context.environment_config.solid(context.step.solid_handle)
     for name, output_config in config.outputs:
-        if name == step_output.name:
+        if name == step_output.name and not context.managers.configures(step_output):
             for item in _written(context, step_output, output_config, value):
                 yield asset_event(context.log, item)
 

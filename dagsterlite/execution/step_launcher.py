@@ -56,6 +56,8 @@ def launcher_of(context: StepExecutionContext) -> StepLauncher | None:
             this process's memory.
     """
     definition = context.step.solid_def
+    if not definition.required_resource_keys:
+        return None
     resources = context.resources_for(definition.required_resource_keys)
     launchers = [value for value in resources if isinstance(value, StepLauncher)]
     if not launchers:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from dagsterlite import plugins
-from dagsterlite.config import Field, Permissive, StringSource
+from dagsterlite.config import STORAGE_OPTIONS, Field, StringSource
 from dagsterlite.definitions.io_manager import IOManager, io_manager
 from dagsterlite.definitions.resource import InitResourceContext, ResourceDefinition, resource
 from dagsterlite.definitions.storage import (
@@ -15,6 +15,7 @@ from dagsterlite.definitions.storage import (
     IntermediateStorageDefinition,
     SystemStorageDefinition,
 )
+from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.file_manager import FileManager
 from dagsterlite.stores import IntermediateStorage
 
@@ -126,6 +127,9 @@ gcs_system_storage = SystemStorageDefinition(
 def fs_io_manager(init_context: InitResourceContext) -> IOManager:
     """Keep each output as a pickle at ``<base_dir>/<run id>/<step key>/<output>``."""
     base = init_context.resource_config.get("base_dir") or init_context.artifacts_dir
+    if base is None:
+        message = "fs_io_manager is made outside of a run: its config must name a base_dir."
+        raise DagsterInvariantViolationError(message)
     manager: IOManager = plugins.load("make_fs_io_manager")(base)
     return manager
 
@@ -173,11 +177,7 @@ local_file_manager = ResourceDefinition(
         "base_url": Field(
             StringSource, description="The folder of the files: a path, or s3://…, gs://…, …"
         ),
-        "storage_options": Field(
-            Permissive(),
-            is_required=False,
-            description="What fsspec gives the file system, e.g. its endpoint.",
-        ),
+        "storage_options": STORAGE_OPTIONS,
     }
 )
 def fsspec_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from dagsterlite import build_input_context, build_output_context
+from dagsterlite import (
+    InitResourceContext,
+    build_input_context,
+    build_output_context,
+    fs_io_manager,
+)
 from dagsterlite.errors import (
     CheckError,
     DagsterCorruptObjectError,
@@ -79,3 +84,22 @@ def test_a_folder_in_the_way_is_told_and_nothing_half_written_stays(tmp_path: Pa
 def test_a_password_in_the_base_is_refused() -> None:
     with pytest.raises(CheckError, match="holds a password"):
         FilesystemIOManager("ftp://me:secret@host/lake")
+
+
+def test_outside_of_a_run_the_base_must_be_named(tmp_path: Path) -> None:
+    def init_context(config: dict[str, str]) -> InitResourceContext:
+        return InitResourceContext(
+            resource_config=config,
+            resource_def=fs_io_manager,
+            run_id=None,
+            pipeline_run=None,
+            log_manager=None,
+            resources=None,
+            open_instance=lambda: None,
+        )
+
+    assert isinstance(
+        fs_io_manager.create(init_context({"base_dir": str(tmp_path)})), FilesystemIOManager
+    )
+    with pytest.raises(DagsterInvariantViolationError, match="must name a base_dir"):
+        fs_io_manager.create(init_context({}))

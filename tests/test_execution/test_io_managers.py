@@ -659,6 +659,27 @@ def test_where_the_manager_takes_no_config_the_type_still_writes(tmp_path) -> No
     ]
 
 
+def test_a_config_fn_configures_what_managers_keep_inside_its_composite(tmp_path) -> None:
+    def config_fn(config):
+        return {"typed_one": {"outputs": {"result": {"path": config["path"]}}}}
+
+    @composite_solid(
+        config_schema={"path": str}, config_fn=config_fn, output_defs=[OutputDefinition(int)]
+    )
+    def inner():
+        return typed_one()
+
+    @pipeline(mode_defs=in_mode(io_manager=to_file()))
+    def numbers():
+        inner()
+
+    path = str(tmp_path / "one")
+    result = run(numbers, {"solids": {"inner": {"config": {"path": path}}}})
+
+    assert result.output_for_solid("inner") == 1
+    assert os.listdir(tmp_path) == ["one"]
+
+
 # --- inputs that nothing is connected to ---------------------------------------------------------
 
 
