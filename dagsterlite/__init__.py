@@ -16,7 +16,16 @@ _NAMES_OF = {
         "create_run_for_pipeline",
         "execute_pipeline",
         "execute_pipeline_iterator",
+        "execute_plan",
+        "execute_plan_iterator",
         "execute_run",
+        "execute_run_iterator",
+        "execute_solid",
+        "execute_solid_within_pipeline",
+        "execute_solids_within_pipeline",
+        "load_run_result",
+        "reexecute_pipeline",
+        "reexecute_pipeline_iterator",
         "scaffold_run_config",
         "validate_run_config",
     ),
@@ -185,6 +194,7 @@ _NAMES_OF = {
         "DagsterSerdesError",
         "DagsterSettingsError",
         "DagsterStepExecutionFailed",
+        "DagsterStepNotStoredError",
         "DagsterStepOutputNotFoundError",
         "DagsterStorageError",
         "DagsterTypeCheckDidNotPass",
@@ -242,6 +252,7 @@ _NAMES_OF = {
         "OpExecutionContext",
         "SolidExecutionContext",
         "StepExecutionContext",
+        "SystemComputeExecutionContext",
         "TypeCheckContext",
     ),
     "dagsterlite.execution.defaults": (
@@ -251,6 +262,7 @@ _NAMES_OF = {
         "mem_intermediate_storage",
         "mem_system_storage",
     ),
+    "dagsterlite.execution.executable": ("IPipeline",),
     "dagsterlite.execution.executor": (
         "Executor",
         "InitExecutorContext",
@@ -265,6 +277,11 @@ _NAMES_OF = {
         "JobExecutionResult",
     ),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
+    "dagsterlite.execution.reconstructable": (
+        "ReconstructablePipeline",
+        "build_reconstructable_pipeline",
+        "reconstructable",
+    ),
     "dagsterlite.execution.mem_io_manager": ("mem_io_manager",),
     "dagsterlite.execution.object_store": (
         "ObjectStore",
@@ -284,6 +301,16 @@ _NAMES_OF = {
         "step_context_to_step_run_ref",
         "step_run_ref_to_step_context",
     ),
+    "dagsterlite.execution.unbound_contexts": (
+        "UnboundSolidExecutionContext",
+        "build_solid_context",
+    ),
+    "dagsterlite.execution.unbound_init_contexts": (
+        "UnboundInitLoggerContext",
+        "UnboundInitResourceContext",
+        "build_init_logger_context",
+        "build_init_resource_context",
+    ),
     "dagsterlite.file_manager": (
         "FileHandle",
         "FileManager",
@@ -300,6 +327,7 @@ _NAMES_OF = {
     "dagsterlite.runs": (
         "DagsterRun",
         "DagsterRunStatus",
+        "PipelineOrigin",
         "PipelineRun",
         "RunRecord",
         "RunsFilter",

@@ -2,7 +2,16 @@ from dagsterlite.api import create_execution_plan as create_execution_plan
 from dagsterlite.api import create_run_for_pipeline as create_run_for_pipeline
 from dagsterlite.api import execute_pipeline as execute_pipeline
 from dagsterlite.api import execute_pipeline_iterator as execute_pipeline_iterator
+from dagsterlite.api import execute_plan as execute_plan
+from dagsterlite.api import execute_plan_iterator as execute_plan_iterator
 from dagsterlite.api import execute_run as execute_run
+from dagsterlite.api import execute_run_iterator as execute_run_iterator
+from dagsterlite.api import execute_solid as execute_solid
+from dagsterlite.api import execute_solid_within_pipeline as execute_solid_within_pipeline
+from dagsterlite.api import execute_solids_within_pipeline as execute_solids_within_pipeline
+from dagsterlite.api import load_run_result as load_run_result
+from dagsterlite.api import reexecute_pipeline as reexecute_pipeline
+from dagsterlite.api import reexecute_pipeline_iterator as reexecute_pipeline_iterator
 from dagsterlite.api import scaffold_run_config as scaffold_run_config
 from dagsterlite.api import validate_run_config as validate_run_config
 from dagsterlite.api.graph import GraphDefinition as GraphDefinition
@@ -141,6 +150,7 @@ from dagsterlite.errors import DagsterRunNotFoundError as DagsterRunNotFoundErro
 from dagsterlite.errors import DagsterSerdesError as DagsterSerdesError
 from dagsterlite.errors import DagsterSettingsError as DagsterSettingsError
 from dagsterlite.errors import DagsterStepExecutionFailed as DagsterStepExecutionFailed
+from dagsterlite.errors import DagsterStepNotStoredError as DagsterStepNotStoredError
 from dagsterlite.errors import DagsterStepOutputNotFoundError as DagsterStepOutputNotFoundError
 from dagsterlite.errors import DagsterStorageError as DagsterStorageError
 from dagsterlite.errors import DagsterTypeCheckDidNotPass as DagsterTypeCheckDidNotPass
@@ -200,6 +210,9 @@ from dagsterlite.execution.contexts import (
 from dagsterlite.execution.contexts import OpExecutionContext as OpExecutionContext
 from dagsterlite.execution.contexts import SolidExecutionContext as SolidExecutionContext
 from dagsterlite.execution.contexts import StepExecutionContext as StepExecutionContext
+from dagsterlite.execution.contexts import (
+    SystemComputeExecutionContext as SystemComputeExecutionContext,
+)
 from dagsterlite.execution.contexts import TypeCheckContext as TypeCheckContext
 from dagsterlite.execution.defaults import default_executors as default_executors
 from dagsterlite.execution.defaults import (
@@ -210,6 +223,7 @@ from dagsterlite.execution.defaults import (
 )
 from dagsterlite.execution.defaults import mem_intermediate_storage as mem_intermediate_storage
 from dagsterlite.execution.defaults import mem_system_storage as mem_system_storage
+from dagsterlite.execution.executable import IPipeline as IPipeline
 from dagsterlite.execution.executor import Executor as Executor
 from dagsterlite.execution.executor import InitExecutorContext as InitExecutorContext
 from dagsterlite.execution.executor import PlanOrchestrationContext as PlanOrchestrationContext
@@ -226,6 +240,11 @@ from dagsterlite.execution.object_store import ObjectStoreOperation as ObjectSto
 from dagsterlite.execution.object_store import (
     build_intermediate_storage_from_object_store as build_intermediate_storage_from_object_store,
 )
+from dagsterlite.execution.reconstructable import ReconstructablePipeline as ReconstructablePipeline
+from dagsterlite.execution.reconstructable import (
+    build_reconstructable_pipeline as build_reconstructable_pipeline,
+)
+from dagsterlite.execution.reconstructable import reconstructable as reconstructable
 from dagsterlite.execution.requirements import (
     check_cross_process_constraints as check_cross_process_constraints,
 )
@@ -243,6 +262,22 @@ from dagsterlite.execution.step_run_ref import (
 from dagsterlite.execution.step_run_ref import (
     step_run_ref_to_step_context as step_run_ref_to_step_context,
 )
+from dagsterlite.execution.unbound_contexts import (
+    UnboundSolidExecutionContext as UnboundSolidExecutionContext,
+)
+from dagsterlite.execution.unbound_contexts import build_solid_context as build_solid_context
+from dagsterlite.execution.unbound_init_contexts import (
+    UnboundInitLoggerContext as UnboundInitLoggerContext,
+)
+from dagsterlite.execution.unbound_init_contexts import (
+    UnboundInitResourceContext as UnboundInitResourceContext,
+)
+from dagsterlite.execution.unbound_init_contexts import (
+    build_init_logger_context as build_init_logger_context,
+)
+from dagsterlite.execution.unbound_init_contexts import (
+    build_init_resource_context as build_init_resource_context,
+)
 from dagsterlite.file_manager import FileHandle as FileHandle
 from dagsterlite.file_manager import FileManager as FileManager
 from dagsterlite.file_manager import LocalFileHandle as LocalFileHandle
@@ -254,6 +289,7 @@ from dagsterlite.plan.execution_plan import ExecutionPlan as ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep as ExecutionStep
 from dagsterlite.runs import DagsterRun as DagsterRun
 from dagsterlite.runs import DagsterRunStatus as DagsterRunStatus
+from dagsterlite.runs import PipelineOrigin as PipelineOrigin
 from dagsterlite.runs import PipelineRun as PipelineRun
 from dagsterlite.runs import RunRecord as RunRecord
 from dagsterlite.runs import RunsFilter as RunsFilter
@@ -352,6 +388,7 @@ __all__ = [
     "DagsterSerdesError",
     "DagsterSettingsError",
     "DagsterStepExecutionFailed",
+    "DagsterStepNotStoredError",
     "DagsterStepOutputNotFoundError",
     "DagsterStorageError",
     "DagsterType",
@@ -398,6 +435,7 @@ __all__ = [
     "HookExecutionResult",
     "IOManager",
     "IOManagerDefinition",
+    "IPipeline",
     "In",
     "InitExecutorContext",
     "InitIntermediateStorageContext",
@@ -450,12 +488,14 @@ __all__ = [
     "Permissive",
     "PipelineDefinition",
     "PipelineExecutionResult",
+    "PipelineOrigin",
     "PipelineRun",
     "PlanOrchestrationContext",
     "PostProcessingError",
     "PresetDefinition",
     "PythonArtifactMetadataEntryData",
     "PythonObjectDagsterType",
+    "ReconstructablePipeline",
     "RepositoryDefinition",
     "ResourceDefinition",
     "RetryMode",
@@ -483,17 +523,25 @@ __all__ = [
     "StepRunRef",
     "String",
     "StringSource",
+    "SystemComputeExecutionContext",
     "SystemStorageData",
     "SystemStorageDefinition",
     "TextMetadataEntryData",
     "Tuple",
     "TypeCheck",
     "TypeCheckContext",
+    "UnboundInitLoggerContext",
+    "UnboundInitResourceContext",
+    "UnboundSolidExecutionContext",
     "UrlMetadataEntryData",
     "build_hook_context",
+    "build_init_logger_context",
+    "build_init_resource_context",
     "build_input_context",
     "build_intermediate_storage_from_object_store",
     "build_output_context",
+    "build_reconstructable_pipeline",
+    "build_solid_context",
     "check_cross_process_constraints",
     "check_dagster_type",
     "colored_console_logger",
@@ -513,7 +561,13 @@ __all__ = [
     "execute_job",
     "execute_pipeline",
     "execute_pipeline_iterator",
+    "execute_plan",
+    "execute_plan_iterator",
     "execute_run",
+    "execute_run_iterator",
+    "execute_solid",
+    "execute_solid_within_pipeline",
+    "execute_solids_within_pipeline",
     "executor",
     "failure_hook",
     "file_relative_path",
@@ -531,6 +585,7 @@ __all__ = [
     "io_manager",
     "job",
     "lambda_solid",
+    "load_run_result",
     "local_file_manager",
     "logger",
     "make_python_type_usable_as_dagster_type",
@@ -541,6 +596,9 @@ __all__ = [
     "op",
     "output_materialization_config",
     "pipeline",
+    "reconstructable",
+    "reexecute_pipeline",
+    "reexecute_pipeline_iterator",
     "repository",
     "resource",
     "root_input_manager",

@@ -270,7 +270,7 @@ class DagsterStepOutputNotFoundError(DagsterError):
         self.output_name = output_name
 
 
-class DagsterExecutionStepNotFoundError(DagsterError, LookupError):
+class DagsterExecutionStepNotFoundError(DagsterInvalidSubsetError, LookupError):
     """A step key is not in the plan."""
 
     def __init__(self, step_keys: Sequence[str], known: Iterable[str]) -> None:
@@ -280,6 +280,17 @@ class DagsterExecutionStepNotFoundError(DagsterError, LookupError):
         super().__init__(
             f"The execution plan has no step {listed(self.step_keys)}.{hint} "
             f"Its steps: {listed(known)}."
+        )
+
+
+class DagsterStepNotStoredError(DagsterInvariantViolationError, LookupError):
+    """A step that a run needs, and does not execute, has left no outputs to take."""
+
+    def __init__(self, step_key: str, reason: str) -> None:
+        self.step_key = step_key
+        super().__init__(
+            f"Step '{step_key}' is needed but not among the steps to execute, and {reason}. "
+            "Execute it too: name it in the selection of steps."
         )
 
 
@@ -388,11 +399,9 @@ class DagsterStepLostError(DagsterClusterError):
 class DagsterRunNotFoundError(DagsterError, LookupError):
     """No run of that id stands in the instance."""
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(self, run_id: str, mend: str = "`dagsterlite run list` shows its runs.") -> None:
         self.run_id = run_id
-        super().__init__(
-            f"The instance has no run '{run_id}'. `dagsterlite run list` shows its runs."
-        )
+        super().__init__(f"The instance has no run '{run_id}'. {mend}")
 
 
 class DagsterRunAlreadyExists(DagsterError):

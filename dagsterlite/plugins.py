@@ -31,6 +31,10 @@ PLUGINS = {
     "ephemeral_event_log_storage": Plugin("dagsterlite.memory:InMemoryEventLogStorage"),
     "instance_from_home": Plugin("dagsterlite.settings:instance_from_home"),
     "instance_from_ref": Plugin("dagsterlite.settings:instance_from_ref"),
+    "create_run_for_pipeline": Plugin("dagsterlite.api:create_run_for_pipeline"),
+    "invoke_solid": Plugin("dagsterlite.execution.invocation:invoke_solid"),
+    "invoke_resource": Plugin("dagsterlite.execution.invocation:invoke_resource"),
+    "invoke_logger": Plugin("dagsterlite.execution.invocation:invoke_logger"),
     "default_executors": Plugin("dagsterlite.execution.defaults:default_executors"),
     "default_intermediate_storage_defs": Plugin(
         "dagsterlite.execution.defaults:default_intermediate_storage_defs"
@@ -49,6 +53,7 @@ PLUGINS = {
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
     "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),
     "fs_system_storage": Plugin("dagsterlite_fsspec.definitions:fs_system_storage"),
+    "remove_run_files": Plugin("dagsterlite_fsspec.removal:remove_run"),
     # How values are written: `codec.<name>`, and `codec_of.<package>.<class>` chooses one.
     "codec.dagsterlite_pandas.arrow": Plugin("dagsterlite_pandas.codecs:ARROW", "pandas"),
     "codec.dagsterlite_dask.parquet": Plugin("dagsterlite_dask.frames:PARQUET", "dataframe"),

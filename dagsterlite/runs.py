@@ -24,6 +24,8 @@ CANCEL_POLL_SECONDS = 0.5
 """How often a driver looks whether somebody asked for its run to be canceled."""
 
 RESUME_RETRY_TAG = "dagster/is_resume_retry"
+PARENT_RUN_ID_TAG = "dagster/parent_run_id"
+ROOT_RUN_ID_TAG = "dagster/root_run_id"
 PRIORITY_TAG = "dagster/priority"
 BACKFILL_TAG = "dagster/backfill"
 
@@ -101,6 +103,29 @@ def make_driver_id() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
+@serializable("PipelineOrigin")
+@dataclass(frozen=True, kw_only=True)
+class PipelineOrigin:
+    """How another process makes a run's pipeline: what to import, and what to take or call there.
+
+    Either ``module_name`` or ``python_file`` is given.
+    """
+
+    module_name: str | None = None
+    #: The absolute path of a script that is no module.
+    python_file: str | None = None
+    #: The pipeline, or the function that returns it, in the module.
+    attribute: str
+    #: What the function is called with.
+    args: Sequence[Any] = plain(default_factory=list)
+    kwargs: Mapping[str, Any] = plain(default_factory=dict)
+    #: The folder from which the module can be imported, beside those that Python knows.
+    working_directory: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.module_name or self.python_file}:{self.attribute}"
+
+
 @serializable("DagsterRun")
 @dataclass(frozen=True, kw_only=True)
 class DagsterRun:
@@ -125,7 +150,8 @@ class DagsterRun:
     #: Content hashes of what the run was made from; see the run storage's snapshots.
     pipeline_snapshot_id: str | None = None
     execution_plan_snapshot_id: str | None = None
-    #: Where another process finds the pipeline's code, as its launcher understands it.
+    #: How another process makes the pipeline: a :class:`PipelineOrigin`, or what else the run's
+    #: launcher understands.
     external_pipeline_origin: Any = None
 
     @property
@@ -205,6 +231,10 @@ class RunRecord:
         """Return whether the run is under way but its driver fell silent, as of unix ``now``."""
         under_way = self.dagster_run.status in OWNED_STATUSES
         return under_way and (self.lease_until is None or self.lease_until < now)
+
+    def is_driven(self, now: float) -> bool:
+        """Return whether a driver that gives signs of life has the run under way."""
+        return self.dagster_run.status in OWNED_STATUSES and not self.is_lost(now)
 
 
 @dataclass(frozen=True, kw_only=True)

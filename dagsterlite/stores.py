@@ -139,6 +139,22 @@ class RunStorage(ABC):
         """Delete a run, its tags and its lease; do nothing when there is none."""
 
     @abstractmethod
+    def add_references(self, run_id: str, addresses: Iterable[str]) -> None:
+        """Note that a run refers to stored objects of other runs; known ones are passed over."""
+
+    @abstractmethod
+    def release_objects(self, run_id: str, own: Iterable[str]) -> list[str]:
+        """Let go of all objects of a run that is to be deleted; return those that nobody needs.
+
+        A run needs its own objects and those that it refers to. What other runs refer to of the
+        run's own is needed until the last of them is released.
+
+        Args:
+            run_id: The run.
+            own: The addresses of the objects that it stored itself.
+        """
+
+    @abstractmethod
     def add_snapshot(self, snapshot_id: str, kind: str, body: str) -> None:
         """Keep a text under its content hash; do nothing when it is there."""
 
@@ -281,6 +297,13 @@ class StepManifest:
 
     receipt: Receipt
     entries: tuple[EventLogEntry, ...] = ()
+    #: The run that took the step over from the run of the receipt, and that it is done in too.
+    taken_by: str | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The run that the manifest stands in."""
+        return self.receipt.run_id if self.taken_by is None else self.taken_by
 
 
 class IntermediateStorage(ABC):

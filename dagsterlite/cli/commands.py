@@ -18,7 +18,7 @@ _COMMANDS = {
         "Execute, list and print pipelines, and scaffold their run config.",
     ),
     "job": ("dagsterlite.cli.pipeline:pipeline_group", "The same commands, for jobs."),
-    "run": ("dagsterlite.cli.run:run_group", "List, show, cancel and delete recorded runs."),
+    "run": ("dagsterlite.cli.run:run_group", "List, show, re-execute, cancel and delete runs."),
     "instance": ("dagsterlite.cli.instance:instance_group", "Look at $DAGSTER_HOME; migrate it."),
     "demo": ("dagsterlite.cli.demo:demo", "Run the example pipeline on real data."),
 }

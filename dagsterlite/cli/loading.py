@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType, TracebackType
 from typing import TypeVar
 
@@ -26,6 +25,7 @@ from dagsterlite.errors import (
     type_name,
 )
 from dagsterlite.events.error_info import error_info_from_exception
+from dagsterlite.execution.user_modules import load_file
 from dagsterlite.render.failures import traceback_lines
 
 Offered = PipelineDefinition | RepositoryDefinition
@@ -148,7 +148,7 @@ def _load(source: Source) -> ModuleType:
         case PythonFile(path):
             if not os.path.isfile(path):
                 raise DagsterPipelineLoadError(_no_file(path))
-            return _user_code(str(source), lambda: _load_file(path))
+            return _user_code(str(source), lambda: load_file(path))
         case PythonModule(name):
             return _user_code(str(source), lambda: importlib.import_module(name))
 
@@ -157,30 +157,6 @@ def _no_file(path: str) -> str:
     folder, name = os.path.split(path)
     beside = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
     return f"There is no file {path} (the working directory is {os.getcwd()}).{near(name, beside)}"
-
-
-def _load_file(path: str) -> ModuleType:
-    name = _module_name(path)
-    spec = spec_from_file_location(name, os.path.abspath(path))
-    if spec is None or spec.loader is None:
-        message = f"{path} is no file of Python: its name must end in .py."
-        raise DagsterPipelineLoadError(message)
-    module = module_from_spec(spec)
-    # Values of classes that the file defines are pickled by the module's name.
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
-
-
-def _module_name(path: str) -> str:
-    """Return the file's own name as ``import`` knows it, or another where that one is taken."""
-    stem = os.path.splitext(os.path.basename(path))[0]
-    is_taken = stem in sys.modules or stem in sys.stdlib_module_names
-    return f"pipelines_in_{stem}" if is_taken or not stem.isidentifier() else stem
 
 
 def _user_code(place: str, call: Callable[[], T]) -> T:
@@ -205,7 +181,8 @@ def _without_importing(traceback: TracebackType | None) -> TracebackType | None:
     while traceback is not None:
         module = str(traceback.tb_frame.f_globals.get("__name__", ""))
         file = traceback.tb_frame.f_code.co_filename
-        is_importing = module == __name__ or module.startswith("importlib") or "<frozen" in file
+        is_ours = module in {__name__, load_file.__module__}
+        is_importing = is_ours or module.startswith("importlib") or "<frozen" in file
         if not is_importing:
             return traceback
         traceback = traceback.tb_next

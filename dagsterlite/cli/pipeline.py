@@ -2,66 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from dagsterlite.cli.exits import RUN_FAILED
 from dagsterlite.cli.home import instance_for_new_run, tell_if_not_kept
-from dagsterlite.cli.loading import FoundPipeline, folders_of, importable, load_pipelines, pick
-from dagsterlite.cli.run_config import read_run_config, read_selection, read_tags
-from dagsterlite.cli.sources import (
-    NOTHING_NAMED,
-    PythonFile,
-    PythonModule,
-    Source,
-    configured_sources,
-    read_workspace,
-)
-
-_OPTIONS = (
-    click.option("-f", "--python-file", metavar="FILE", help="The file that holds pipelines."),
-    click.option("-m", "--module-name", metavar="MODULE", help="The module that holds pipelines."),
-    click.option(
-        "-a",
-        "--attribute",
-        metavar="NAME",
-        help="In it, a pipeline, a list of pipelines, a repository, or a function that returns one "
-        "of them. By default the repositories at its top level; without any, the pipelines there.",
-    ),
-    click.option(
-        "-w",
-        "--workspace",
-        "workspaces",
-        metavar="YAML",
-        multiple=True,
-        help="A workspace file that names files and modules; may be repeated.",
-    ),
-)
-_NAME = click.argument("name", metavar="[PIPELINE]", required=False)
-
-
-def _takes_sources(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that say where pipelines are; it is handed the sources."""
-
-    @wraps(function)
-    def command(
-        *args: Any,
-        python_file: str | None,
-        module_name: str | None,
-        attribute: str | None,
-        workspaces: Sequence[str],
-        **kwargs: Any,
-    ) -> None:
-        sources = _sources(python_file, module_name, attribute, workspaces)
-        function(*args, sources=sources, **kwargs)
-
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+from dagsterlite.cli.options import NAME, load_all, pick_pipeline, takes_run_options, takes_sources
+from dagsterlite.cli.run_config import read_run_config, read_selection
+from dagsterlite.cli.sources import Source
 
 
 @click.group()
@@ -74,17 +23,8 @@ def pipeline_group() -> None:
 
 
 @pipeline_group.command("execute")
-@_takes_sources
-@click.option("-d", "--mode", metavar="MODE", help="The mode to run in.")
-@click.option("-p", "--preset", metavar="PRESET", help="The preset to run with.")
-@click.option(
-    "-c",
-    "--config",
-    "config_files",
-    metavar="YAML",
-    multiple=True,
-    help="A file of run config, or a glob; may be repeated, later files over earlier ones.",
-)
+@takes_sources
+@takes_run_options
 @click.option(
     "-s",
     "--solid-selection",
@@ -95,13 +35,7 @@ def pipeline_group() -> None:
     callback=read_selection,
     help="The solids or ops to run, e.g. '*load,clean+': queries with commas; may be repeated.",
 )
-@click.option(
-    "--tags", metavar="JSON", callback=read_tags, help="Tags of the run, as a JSON object."
-)
-@click.option(
-    "--plain", is_flag=True, help="Write lines, also on a terminal (e.g. to use context.pdb)."
-)
-@_NAME
+@NAME
 @click.pass_context
 def execute(
     ctx: click.Context,
@@ -120,9 +54,9 @@ def execute(
     failed or was canceled, 2 when the command or the config is wrong.
     """
     run_config = read_run_config(config_files)
-    found = _pick(ctx, sources, name)
+    found = pick_pipeline(ctx, sources, name)
     from dagsterlite.api import execute_pipeline_iterator
-    from dagsterlite.cli.watch import watch
+    from dagsterlite.cli.watch import watch_to_end
 
     instance = ctx.with_resource(instance_for_new_run())
     events = execute_pipeline_iterator(
@@ -135,17 +69,11 @@ def execute(
         instance,
     )
     tell_if_not_kept(instance)
-    try:
-        progress = watch(events, plain=plain)
-    finally:
-        if instance.is_persistent:
-            click.echo(f"\nThe run is kept: dagsterlite run show {events.run_id}")
-    if not progress.is_success:
-        ctx.exit(RUN_FAILED)
+    watch_to_end(ctx, events, is_kept=instance.is_persistent, plain=plain)
 
 
 @pipeline_group.command("list")
-@_takes_sources
+@takes_sources
 @click.pass_context
 def list_pipelines(ctx: click.Context, sources: Sequence[Source]) -> None:
     """List the pipelines of a file or module, with where each stands in it."""
@@ -153,20 +81,20 @@ def list_pipelines(ctx: click.Context, sources: Sequence[Source]) -> None:
     from dagsterlite.render.screen import screen
 
     console = screen()
-    for line in pipeline_list((f.definition, f.place) for f in _load(ctx, sources)):
+    for line in pipeline_list((f.definition, f.place) for f in load_all(ctx, sources)):
         console.print(line, soft_wrap=True)
 
 
 @pipeline_group.command("print")
-@_takes_sources
+@takes_sources
 @click.option("-d", "--mode", metavar="MODE", help="The mode whose run config is shown.")
-@_NAME
+@NAME
 @click.pass_context
 def print_pipeline(
     ctx: click.Context, sources: Sequence[Source], mode: str | None, name: str | None
 ) -> None:
     """Print a pipeline: what it is made of and runs with, and the run config that it takes."""
-    definition = _pick(ctx, sources, name).definition
+    definition = pick_pipeline(ctx, sources, name).definition
     from dagsterlite.config import print_config_type
     from dagsterlite.render.pipelines import pipeline_report
     from dagsterlite.render.screen import screen
@@ -180,7 +108,7 @@ def print_pipeline(
 
 
 @pipeline_group.command("scaffold_config")
-@_takes_sources
+@takes_sources
 @click.option("-d", "--mode", metavar="MODE", help="The mode whose run config is written.")
 @click.option(
     "-p", "--preset", metavar="PRESET", help="The preset whose run config it begins with."
@@ -188,7 +116,7 @@ def print_pipeline(
 @click.option(
     "--print-only-required", is_flag=True, help="Leave out what is neither required nor given."
 )
-@_NAME
+@NAME
 @click.pass_context
 def scaffold(
     ctx: click.Context,
@@ -199,41 +127,8 @@ def scaffold(
     name: str | None,
 ) -> None:
     """Write a pipeline's run config as YAML to be filled in, e.g. into a file for execute -c."""
-    definition = _pick(ctx, sources, name).definition
+    definition = pick_pipeline(ctx, sources, name).definition
     from dagsterlite.api import scaffold_run_config
 
     document = scaffold_run_config(definition, mode, preset, print_only_required)
     click.echo(document, nl=False)
-
-
-def _sources(
-    python_file: str | None,
-    module_name: str | None,
-    attribute: str | None,
-    workspaces: Sequence[str],
-) -> list[Source]:
-    if sum(map(bool, (python_file, module_name, workspaces))) > 1:
-        message = "Give a file with -f, a module with -m or a workspace with -w: one of the three."
-        raise click.UsageError(message)
-    if python_file:
-        return [PythonFile(python_file, attribute)]
-    if module_name:
-        return [PythonModule(module_name, attribute)]
-    if attribute:
-        raise click.UsageError("-a names something in a file or module: give -f or -m too.")
-    if workspaces:
-        return [source for file in workspaces for source in read_workspace(file)]
-    sources = configured_sources(os.getcwd())
-    if not sources:
-        raise click.UsageError(NOTHING_NAMED)
-    return sources
-
-
-def _load(ctx: click.Context, sources: Sequence[Source]) -> list[FoundPipeline]:
-    # Solids may import further modules when they run, so the folders stay to the command's end.
-    ctx.with_resource(importable(folders_of(sources)))
-    return [found for source in sources for found in load_pipelines(source)]
-
-
-def _pick(ctx: click.Context, sources: Sequence[Source], name: str | None) -> FoundPipeline:
-    return pick(_load(ctx, sources), name, ", ".join(map(str, sources)))

@@ -1,21 +1,25 @@
-"""``dagsterlite run``: list, show, cancel and delete recorded runs."""
+"""``dagsterlite run``: list, show, re-execute, cancel and delete recorded runs."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import click
 from rich.console import Console, RenderableType
 
 from dagsterlite.cli.exits import Refused
 from dagsterlite.cli.home import find_run
+from dagsterlite.cli.options import pick_pipeline, takes_run_options, takes_sources
+from dagsterlite.cli.run_config import read_run_config, read_selection
+from dagsterlite.cli.sources import Source
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.render.run_report import RunView, event_log, run_report
 from dagsterlite.render.runs import LOST, runs_table, status_of, statuses_to_ask_for
 from dagsterlite.render.screen import screen
-from dagsterlite.runs import DagsterRun, DagsterRunStatus, RunsFilter
+from dagsterlite.runs import RESUME_RETRY_TAG, DagsterRun, DagsterRunStatus, RunsFilter
 
 _STATUSES = [*(status.value for status in DagsterRunStatus), LOST]
 _RUN = click.argument("run_id", metavar="RUN")
@@ -23,7 +27,7 @@ _RUN = click.argument("run_id", metavar="RUN")
 
 @click.group()
 def run_group() -> None:
-    """List, show, cancel and delete the runs of $DAGSTER_HOME.
+    """List, show, re-execute, cancel and delete the runs of $DAGSTER_HOME.
 
     RUN is a run's id, or as much of its beginning as no other run has.
     """
@@ -91,6 +95,65 @@ def _print_all(console: Console, lines: Iterable[RenderableType]) -> None:
         console.print(line, soft_wrap=True)
 
 
+@run_group.command("reexecute")
+@takes_sources
+@takes_run_options
+@click.option(
+    "-s",
+    "--step-selection",
+    metavar="SELECTION",
+    multiple=True,
+    callback=read_selection,
+    help="The steps to run, e.g. '*load,clean+': queries with commas; may be repeated. By default "
+    "all of them.",
+)
+@click.option(
+    "--from-failure", is_flag=True, help="Run the steps that failed, did not end or never started."
+)
+@_RUN
+@click.pass_context
+def reexecute(
+    ctx: click.Context,
+    sources: Sequence[Source],
+    mode: str | None,
+    preset: str | None,
+    config_files: Sequence[str],
+    tags: dict[str, Any] | None,
+    plain: bool,
+    step_selection: Sequence[str] | None,
+    from_failure: bool,
+    run_id: str,
+) -> None:
+    """Execute a run again, whole or in part, and show its progress.
+
+    The pipeline is looked for as `dagsterlite pipeline execute` does it. Mode and config are those
+    of the run where neither -c nor -p is given. What steps need of others that do not run again is
+    taken from the run. Exit codes as there.
+    """
+    if from_failure and step_selection is not None:
+        raise click.UsageError("--from-failure says itself which steps to run: leave out -s.")
+    given = read_run_config(config_files)
+    instance = ctx.with_resource(DagsterInstance.get())
+    parent = find_run(instance, run_id).dagster_run
+    found = pick_pipeline(ctx, sources, parent.pipeline_name)
+    from dagsterlite.api import reexecute_pipeline_iterator
+    from dagsterlite.cli.watch import watch_to_end
+
+    run_config = parent.run_config if given is None and preset is None else given
+    mode = parent.mode if mode is None and preset is None else mode
+    events = reexecute_pipeline_iterator(
+        found.definition,
+        parent.run_id,
+        run_config,
+        step_selection,
+        mode,
+        preset,
+        {**(tags or {}), **({RESUME_RETRY_TAG: "true"} if from_failure else {})},
+        instance,
+    )
+    watch_to_end(ctx, events, is_kept=instance.is_persistent, plain=plain)
+
+
 @run_group.command("cancel")
 @_RUN
 @click.pass_context
@@ -115,7 +178,11 @@ def cancel(ctx: click.Context, run_id: str) -> None:
 @_RUN
 @click.pass_context
 def delete(ctx: click.Context, run_id: str, yes: bool) -> None:
-    """Delete a run's record and its event log. The files that it wrote stay."""
+    """Delete a run's record, its event log and the outputs that it stored.
+
+    Outputs that a later run took over from it stay until that run is deleted too. Files that its
+    solids wrote themselves are not touched.
+    """
     instance = ctx.with_resource(DagsterInstance.get())
     record = find_run(instance, run_id)
     run = record.dagster_run

@@ -6,12 +6,34 @@ import sys
 import time
 from contextlib import closing
 
-from dagsterlite.cli.exits import Failed
+import click
+
+from dagsterlite.cli.exits import RUN_FAILED, Failed
 from dagsterlite.errors import DagsterError
 from dagsterlite.execution.run_events import RunEvents
 from dagsterlite.render.display import LineDisplay, RunDisplay
 from dagsterlite.render.progress import Progress, RunProgress
 from dagsterlite.render.screen import can_redraw
+
+
+def watch_to_end(
+    ctx: click.Context, events: RunEvents, *, is_kept: bool, plain: bool = False
+) -> None:
+    """Execute a run and show it; exit with the code of its end.
+
+    Args:
+        ctx: The command.
+        events: The run, not yet begun.
+        is_kept: Whether it can be shown later.
+        plain: Whether lines are written also where a display could be drawn.
+    """
+    try:
+        progress = watch(events, plain=plain)
+    finally:
+        if is_kept:
+            click.echo(f"\nThe run is kept: dagsterlite run show {events.run_id}")
+    if not progress.is_success:
+        ctx.exit(RUN_FAILED)
 
 
 def watch(events: RunEvents, *, plain: bool = False) -> Progress:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
+from dagsterlite import plugins
 from dagsterlite.definitions.dependency import (
     Dependency,
     DependencyDefinition,
@@ -309,6 +310,9 @@ def invoke(
 ) -> Any:
     """Place a node in the graph that is being composed; return its outputs to hand on.
 
+    Where none is being composed, the node's function is called with the arguments as they are, as
+    in a test.
+
     Args:
         node: A solid or composite solid.
         args: What its inputs are connected to, by position.
@@ -319,17 +323,11 @@ def invoke(
         retry_policy: How the node is tried again at this place.
 
     Raises:
-        DagsterInvariantViolationError: no graph is being composed.
         DagsterInvalidDefinitionError: an argument fits no input, or is no output of another solid.
     """
     composition = _current.get()
     if composition is None:
-        message = (
-            f"{node.label} was called outside of a composition: {node.words.node}s are called "
-            f"inside a function decorated with {node.words.graph_decorators}. To run one by itself "
-            "use execute_solid."
-        )
-        raise DagsterInvariantViolationError(message)
+        return plugins.load("invoke_solid")(node, args, kwargs, tags)
     inputs = bind_inputs(composition.owner, node, args, kwargs)
     name = composition.place(node, alias, tags, inputs, hook_defs, retry_policy)
     return _handles(node, name, composition)

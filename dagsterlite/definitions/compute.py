@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dagsterlite.definitions.outputs import OutputDefinition
@@ -24,24 +24,49 @@ ComputeFn = Callable[[Any, Mapping[str, Any]], Iterator[UserEvent]]
 SIDE_EVENTS = (AssetMaterialization, Materialization, AssetObservation, ExpectationResult)
 
 
-def compute_fn_of(
-    owner: str, fn: Callable[..., Any], outputs: Sequence[OutputDefinition], *, takes_context: bool
-) -> ComputeFn:
-    """Return the compute function, of context and inputs, that calls the user's ``fn``.
+@dataclass(frozen=True, eq=False)
+class DecoratedFunction:
+    """The compute function, of context and inputs, of a solid that a decorator made."""
 
-    Where ``fn`` is async, it is run to its end by an event loop of its own.
-    """
+    #: The solid, for messages.
+    owner: str
+    #: What the decorator decorates.
+    fn: Callable[..., Any]
+    outputs: Sequence[OutputDefinition]
+    #: Whether ``fn`` takes the context first.
+    takes_context: bool
 
-    def compute(context: Any, inputs: Mapping[str, Any]) -> Iterator[UserEvent]:
-        answer = fn(context, **inputs) if takes_context else fn(**inputs)
-        if inspect.iscoroutine(answer) or inspect.isasyncgen(answer):
-            answer = _awaited(answer)
+    def __call__(self, context: Any, inputs: Mapping[str, Any]) -> Iterator[UserEvent]:
+        """Call the user's function; yield what it yields, or what its answer means."""
+        answer = self.answer(context, inputs)
         if inspect.isgenerator(answer):
             yield from answer
         else:
-            yield from _events_of(owner, context, answer, outputs)
+            yield from self.events_of(context, answer)
 
-    return compute
+    def answer(self, context: Any, inputs: Mapping[str, Any]) -> Any:
+        """Call the user's function; return what it returns, of an async one in the end.
+
+        An async function is run to its end by an event loop of its own.
+        """
+        answer = self.fn(context, **inputs) if self.takes_context else self.fn(**inputs)
+        is_async = inspect.iscoroutine(answer) or inspect.isasyncgen(answer)
+        return _awaited(answer) if is_async else answer
+
+    def events_of(self, context: Any, answer: Any) -> Iterator[UserEvent]:
+        """Yield what an answer that is no generator means.
+
+        Raises:
+            DagsterInvariantViolationError: it means nothing.
+        """
+        return _events_of(self.owner, context, answer, self.outputs)
+
+
+def compute_fn_of(
+    owner: str, fn: Callable[..., Any], outputs: Sequence[OutputDefinition], *, takes_context: bool
+) -> DecoratedFunction:
+    """Return the compute function, of context and inputs, that calls the user's ``fn``."""
+    return DecoratedFunction(owner, fn, tuple(outputs), takes_context=takes_context)
 
 
 def _awaited(answer: Any) -> Any:

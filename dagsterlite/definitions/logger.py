@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, overload
 
+from dagsterlite import plugins
 from dagsterlite.config import Field
 from dagsterlite.definitions.configurable import config_field_of, is_bare
 from dagsterlite.definitions.configured import AnonymousConfigurableDefinition
@@ -54,6 +55,15 @@ class LoggerDefinition(AnonymousConfigurableDefinition):
     @property
     def label(self) -> str:
         return _label(self.logger_fn)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.Logger:
+        """Call the logger function directly, as in a test; return what it returns.
+
+        Raises:
+            DagsterInvalidInvocationError: the arguments are not one context.
+        """
+        made: logging.Logger = plugins.load("invoke_logger")(self, args, kwargs)
+        return made
 
 
 def _label(logger_fn: Any) -> str:

@@ -22,7 +22,7 @@ from dagsterlite.definitions.node import NodeDefinition, Solid
 from dagsterlite.definitions.pipeline_check import check_pipeline, distinct_definitions
 from dagsterlite.definitions.preset import PresetDefinition
 from dagsterlite.definitions.retry_policy import RetryPolicy, check_retry_policy
-from dagsterlite.definitions.signature import name_of, refuse_unrun
+from dagsterlite.definitions.signature import made_from, name_of, refuse_unrun
 from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.definitions.strategies import strategies_of
 from dagsterlite.definitions.vocabulary import SOLIDS, Vocabulary
@@ -90,6 +90,8 @@ class PipelineDefinition(Hookable):
         self.name = UNNAMED if name is None else check_name(self.words.pipeline, name)
         owner = self.label
         self.description = description
+        #: The module and qualified name of the function that the pipeline was made from, if any.
+        self.made_from: tuple[str, str] | None = None
         self.tags = check_tags(owner, tags)
         self.mode_definitions = _distinct(
             owner, "mode_defs", mode_defs or [ModeDefinition()], ModeDefinition
@@ -380,7 +382,7 @@ def pipeline(
             raise DagsterInvalidDefinitionError(message)
         with composing(owner) as composition:
             fn()
-        return PipelineDefinition(
+        definition = PipelineDefinition(
             solid_defs=[cast(NodeDefinition, node) for node in composition.definitions.values()],
             name=pipeline_name,
             description=description or inspect.getdoc(fn),
@@ -391,5 +393,7 @@ def pipeline(
             hook_defs=hook_defs,
             solid_retry_policy=solid_retry_policy,
         )
+        definition.made_from = made_from(fn)
+        return definition
 
     return wrap

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, overload
 
+from dagsterlite import plugins
 from dagsterlite.config import Field, String
 from dagsterlite.definitions.configurable import config_field_of, is_bare
 from dagsterlite.definitions.configured import AnonymousConfigurableDefinition
@@ -92,6 +93,15 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
     @property
     def label(self) -> str:
         return _label(self.resource_fn)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the resource function directly, as in a test; return what it returns.
+
+        Raises:
+            DagsterInvalidInvocationError: the arguments are not a context that has what the
+                resource requires.
+        """
+        return plugins.load("invoke_resource")(self, args, kwargs)
 
     def create(self, context: InitResourceContext) -> Any:
         """Call the resource function; a generator is returned as it is."""

@@ -47,6 +47,12 @@ def name_of(decorator: str, name: str | None, fn: Any) -> str:
     return str(own_name) if name is None else name
 
 
+def made_from(fn: Callable[..., Any]) -> tuple[str, str] | None:
+    """Return the module and qualified name of a function; None for what has none."""
+    module, name = getattr(fn, "__module__", None), getattr(fn, "__qualname__", None)
+    return (module, name) if module and name else None
+
+
 def refuse_unrun(owner: str, fn: Callable[..., Any]) -> None:
     """Refuse a function that places solids but yields or is async: to call it runs nothing.
 

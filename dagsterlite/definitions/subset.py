@@ -41,7 +41,7 @@ def subset_pipeline(definition: PipelineDefinition, names: Iterable[str]) -> Pip
         )
         raise DagsterInvalidSubsetError(message)
     try:
-        return definition.with_graph(_cut(definition.graph, wanted))
+        return definition.with_graph(cut_graph(definition.graph, wanted))
     except DagsterInvalidDefinitionError as exc:
         message = (
             f"The attempted subset {listed(wanted)} for {definition.label} results in an "
@@ -50,7 +50,8 @@ def subset_pipeline(definition: PipelineDefinition, names: Iterable[str]) -> Pip
         raise DagsterInvalidSubsetError(message) from exc
 
 
-def _cut(graph: Graph, wanted: set[str]) -> Graph:
+def cut_graph(graph: Graph, wanted: set[str]) -> Graph:
+    """Return a graph with only the solids of these names, and the edges between them."""
     solids = {name: solid for name, solid in graph.solids.items() if name in wanted}
     inputs = {name: _cut_inputs(graph.dependencies[name], wanted) for name in solids}
     return Graph(graph.owner, solids, inputs)

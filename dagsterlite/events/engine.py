@@ -81,6 +81,15 @@ class StorageChosen:
     reason: str
 
 
+@serializable("OutputsTaken")
+@dataclass(frozen=True)
+class OutputsTaken:
+    """Steps did not run: the run refers to what they left in a run that it descends from."""
+
+    run_id: str
+    step_keys: tuple[str, ...]
+
+
 EngineDetail = (
     StepRecovered
     | AttemptSuperseded
@@ -89,6 +98,7 @@ EngineDetail = (
     | WorkerLost
     | StepMetrics
     | StorageChosen
+    | OutputsTaken
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pdb  # noqa: T100 - users debug from within a solid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import Solid
@@ -53,11 +53,16 @@ class StepExecutionContext:
         self.run_context = run_context
         self.step = step
         self.attempt_log = log
-        self.log = DagsterLogManager(log, run_context.loggers, run_context.interrupts)
+        self._log = DagsterLogManager(log, run_context.loggers, run_context.interrupts)
         self.retry_number = retry_number
         self._resources = resources
         self._logged_events: list[DagsterEvent] = []
         self._output_metadata: dict[str, dict[str, EventMetadataEntry]] = {}
+
+    @property
+    def log(self) -> DagsterLogManager:
+        """Messages and events of this execution of the step."""
+        return self._log
 
     @property
     def run_id(self) -> str:
@@ -68,6 +73,41 @@ class StepExecutionContext:
     def pipeline_run(self) -> DagsterRun:
         """The run."""
         return self.run_context.run
+
+    @property
+    def run_config(self) -> Mapping[str, Any]:
+        """The run config as it was given."""
+        return self.run_context.run.run_config
+
+    @property
+    def pipeline_def(self) -> PipelineDefinition:
+        """The pipeline, or the part of it that is selected."""
+        return self.run_context.pipeline_def
+
+    @property
+    def mode_def(self) -> ModeDefinition:
+        """The mode that the run is in."""
+        return self.run_context.mode_def
+
+    @property
+    def instance(self) -> DagsterInstance:
+        """The current instance."""
+        return cast(DagsterInstance, self.run_context.open_instance())
+
+    @property
+    def solid(self) -> Solid:
+        """The solid that the step computes."""
+        return self.step.solid
+
+    @property
+    def solid_def(self) -> SolidDefinition:
+        """The solid's definition."""
+        return self.step.solid_def
+
+    @property
+    def resources(self) -> ScopedResources:
+        """The resources that the solid requires."""
+        return self.resources_for(self.solid_def.required_resource_keys)
 
     @property
     def attempt_id(self) -> str:
@@ -116,10 +156,33 @@ class StepExecutionContext:
         return TypeCheckContext(self, dagster_type)
 
 
+SystemComputeExecutionContext = StepExecutionContext
+"""The name that seed 001 has for it."""
+
+
+class ValueHolder(Protocol):
+    """Where values are checked, loaded or written: a step, or a solid that is called directly."""
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+
+    @property
+    def pipeline_run(self) -> DagsterRun:
+        """The run."""
+
+    @property
+    def log(self) -> DagsterLogManager:
+        """Centralized log dispatch from user code."""
+
+    def resources_for(self, keys: Iterable[str]) -> ScopedResources:
+        """Return the resources of these keys."""
+
+
 class TypeCheckContext:
     """The context object available to a type check function on a DagsterType (seed 001)."""
 
-    def __init__(self, step_context: StepExecutionContext, dagster_type: DagsterType) -> None:
+    def __init__(self, step_context: ValueHolder, dagster_type: DagsterType) -> None:
         self._step_context = step_context
         self._dagster_type = dagster_type
 
@@ -247,11 +310,17 @@ class SolidExecutionContext(AbstractComputeExecutionContext):
     @property
     def instance(self) -> DagsterInstance:
         """The current Instance."""
-        return cast(DagsterInstance, self._step_context.run_context.open_instance())
+        return self._step_context.instance
 
     @property
     def pdb(self) -> pdb.Pdb:
-        """Allows pdb debugging from within the solid, e.g. ``context.pdb.set_trace()``."""
+        """Allows pdb debugging from within the solid, e.g. ``context.pdb.set_trace()``.
+
+        Raises:
+            DagsterInvariantViolationError: the step runs on a worker, which has no terminal.
+        """
+        if not self._step_context.run_context.has_terminal:
+            raise DagsterInvariantViolationError(_no_terminal(self.step_key))
         if self._pdb is None:
             self._pdb = pdb.Pdb()
         return self._pdb
@@ -366,3 +435,10 @@ class SolidExecutionContext(AbstractComputeExecutionContext):
 
 OpExecutionContext = SolidExecutionContext
 """The newer vocabulary's name."""
+
+
+def _no_terminal(step_key: str) -> str:
+    return (
+        f"context.pdb cannot be used in step '{step_key}': it runs on a worker, which has no "
+        "terminal to debug from. Execute the run in this process: execution: {in_process: {}}."
+    )

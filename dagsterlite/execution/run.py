@@ -28,9 +28,11 @@ from dagsterlite.execution.attempt_log import AttemptLog
 from dagsterlite.execution.executor import Executor, PlanOrchestrationContext
 from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_keyboard
 from dagsterlite.execution.managed_outputs import ReadManaged, managed_reader
+from dagsterlite.execution.plan_part import under_way
 from dagsterlite.execution.preparation import Preparation
 from dagsterlite.execution.recorder import Recorder
 from dagsterlite.execution.run_context import logging_tags
+from dagsterlite.execution.take_over import Taken, take_over, told_of_taken
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.runs import (
@@ -163,6 +165,7 @@ class _Drive:
         self._raise_on_error = raise_on_error
         self._conflict: DagsterRunConflict | None = None
         self._step_ends: dict[str, DagsterEventType] = {}
+        self._taken: Taken = {}
         self._log = AttemptLog(
             recorder,
             run_id=run.run_id,
@@ -200,23 +203,26 @@ class _Drive:
             self._plan, self._run, self._instance, self._log, self._recorder, self._interrupts
         )
         context = making.context(stack, raise_on_error=self._raise_on_error)
-        self._outcome.storage = context.run_context.storage
+        storage = self._outcome.storage = context.run_context.storage
         self._outcome.read_managed = managed_reader(context.run_context, context.lasting_managers)
+        self._taken = take_over(self._plan, self._run, self._instance, storage)
         stack.enter_context(making.executor.prepared(context))
         return context, making.executor
 
     def _execute(
         self, executor: Executor, context: PlanOrchestrationContext
     ) -> Iterator[DagsterEvent]:
-        events = executor.execute(context, self._plan)
-        try:
-            for event in events:
-                self._note_end(event)
-                yield event
-        finally:
-            if isinstance(events, Generator):
-                # Now, not when it is collected: steps left in the midst clean up.
-                events.close()
+        yield from told_of_taken(context, self._taken)
+        with under_way(context):
+            events = executor.execute(context, self._plan)
+            try:
+                for event in events:
+                    self._note_end(event)
+                    yield event
+            finally:
+                if isinstance(events, Generator):
+                    # Now, not when it is collected: steps left in the midst clean up.
+                    events.close()
 
     def _note_end(self, event: DagsterEvent) -> None:
         key, kind = event.step_key, event.event_type

@@ -50,6 +50,8 @@ class RunContext:
     artifacts_dir: str
     #: Whether a step that asks to be retried is.
     retries_enabled: bool = True
+    #: Whether the process of the steps has the terminal of who started the run.
+    has_terminal: bool = True
     redact: Redact | None = None
     #: The tags that every event and log record of the run bears.
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -38,6 +38,10 @@ class InMemoryRunStorage(RunStorage):
         self._instance_id = str(uuid.uuid4())
         self._records: dict[str, RunRecord] = {}
         self._snapshots: dict[str, str] = {}
+        #: For each object that runs refer to, those runs.
+        self._references: dict[str, set[str]] = {}
+        #: Of those, the objects whose own run is gone.
+        self._orphans: set[str] = set()
         self._last_id = 0
 
     @property
@@ -143,6 +147,27 @@ class InMemoryRunStorage(RunStorage):
     def delete_run(self, run_id: str) -> None:
         with self._lock:
             self._records.pop(run_id, None)
+
+    def add_references(self, run_id: str, addresses: Iterable[str]) -> None:
+        with self._lock:
+            for address in addresses:
+                self._references.setdefault(address, set()).add(run_id)
+
+    def release_objects(self, run_id: str, own: Iterable[str]) -> list[str]:
+        with self._lock:
+            referred = [a for a, runs in self._references.items() if run_id in runs]
+            for address in referred:
+                self._references[address].discard(run_id)
+                if not self._references[address]:
+                    del self._references[address]
+            own = list(own)
+            self._orphans.update(own)
+            free = [a for a in dict.fromkeys([*own, *referred]) if self._is_free(a)]
+            self._orphans.difference_update(free)
+        return free
+
+    def _is_free(self, address: str) -> bool:
+        return address in self._orphans and address not in self._references
 
     def add_snapshot(self, snapshot_id: str, kind: str, body: str) -> None:
         self._snapshots.setdefault(snapshot_id, body)

@@ -13,7 +13,7 @@ from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import DagsterExecutionStepNotFoundError
 from dagsterlite.handles import StepHandle, with_compute
 from dagsterlite.plan.compile import compile_steps
-from dagsterlite.plan.selection import select
+from dagsterlite.plan.selection import check_queries, names_of, select
 from dagsterlite.plan.step import ExecutionStep, FromManager, FromStepOutput
 from dagsterlite.run_config.resolved import EnvironmentConfig
 
@@ -116,15 +116,26 @@ class ExecutionPlan:
         """Return the plan that executes only the steps that the queries select.
 
         Raises:
-            DagsterInvalidSubsetError: a query is wrong, or names no step.
+            DagsterExecutionStepNotFoundError: a query names no step.
+            DagsterInvalidSubsetError: a query is wrong, or there is none.
         """
         upstream = {key: set(step.upstream_keys()) for key, step in self.step_by_key.items()}
-        return self.build_subset_plan(select(map(_full_query, queries), upstream, "step"))
+        full = [_full_query(query) for query in check_queries(queries)]
+        unknown = [name for name in names_of(full) if name not in self.step_by_key]
+        if unknown:
+            raise DagsterExecutionStepNotFoundError(unknown, self.step_by_key)
+        return self.build_subset_plan(select(full, upstream, "step"))
 
     @cached_property
     def upstream_keys(self) -> Mapping[str, frozenset[str]]:
         """For each step to execute, the keys of the steps that it needs."""
         return {step.key: step.upstream_keys() for step in self.steps}
+
+    @cached_property
+    def needed_keys(self) -> tuple[str, ...]:
+        """The keys of steps that steps to execute need, and that are not executed themselves."""
+        needed = {key for keys in self.upstream_keys.values() for key in keys}
+        return tuple(sorted(needed.difference(self.step_keys_to_execute)))
 
     @cached_property
     def consumers(self) -> Mapping[str, tuple[str, ...]]:

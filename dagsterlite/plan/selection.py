@@ -44,6 +44,15 @@ def _levels(marks: str | None) -> int | None:
     return None if marks == "*" else len(marks or "")
 
 
+def names_of(queries: Iterable[str]) -> list[str]:
+    """Return the name that each query holds; none for the one that selects all.
+
+    Raises:
+        DagsterInvalidSubsetError: a text is no query.
+    """
+    return [parse_clause(query).name for query in queries if query != _ALL]
+
+
 def select(queries: Iterable[str], upstream: Adjacency, what: str = "solid") -> list[str]:
     """Return the names that any of the queries selects, in the order of ``upstream``.
 
@@ -56,7 +65,7 @@ def select(queries: Iterable[str], upstream: Adjacency, what: str = "solid") -> 
         DagsterInvalidSubsetError: a query is wrong, names something that is not there, or there
             is none.
     """
-    queries = _checked(queries)
+    queries = check_queries(queries)
     if queries == [_ALL]:
         return list(upstream)
     clauses = [parse_clause(query) for query in queries]
@@ -77,7 +86,12 @@ def select(queries: Iterable[str], upstream: Adjacency, what: str = "solid") -> 
     return [name for name in upstream if name in selected]
 
 
-def _checked(queries: Any) -> list[str]:
+def check_queries(queries: Any) -> list[str]:
+    """Return the queries of a selection.
+
+    Raises:
+        ParameterCheckError: they are no list of texts.
+    """
     if isinstance(queries, str) or not isinstance(queries, Iterable):
         raise ParameterCheckError("selection", "queries", "a list of texts", queries)
     checked = list(queries)

@@ -66,6 +66,7 @@ class WorkerRun:
             open_instance=_open_instance,
             artifacts_dir=payload.artifacts_dir,
             retries_enabled=payload.retries_enabled,
+            has_terminal=False,
             redact=redactor(sorted(config.secrets)),
             tags=logging_tags(run),
         )

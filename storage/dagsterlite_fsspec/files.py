@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from io import BufferedIOBase
 from typing import Any, Protocol
 
@@ -39,6 +39,12 @@ class Files(Protocol):
 
     def remove(self, address: str) -> None:
         """Remove a file; do nothing where there is none."""
+
+    def clear(self, folder: str, needed: Collection[str]) -> None:
+        """Remove all files below a folder, given relative to the base, but those in ``needed``.
+
+        ``needed`` holds absolute addresses of files and folders.
+        """
 
     def sizes(self, folder: str) -> dict[str, int]:
         """Return the size of each file in a folder, by its path in there; the deeper ones too."""

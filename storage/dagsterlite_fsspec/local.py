@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedIOBase
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from dagsterlite_fsspec.disk import sync_file, sync_folder, sync_folders, write_file
 from dagsterlite_fsspec.failures import elsewhere_error, storage_error
 from dagsterlite_fsspec.files import Files
+from dagsterlite_fsspec.paths import lies_in
 from dagsterlite_fsspec.publish import publish_local, published_inside
 
 _SCHEMES = ("file://", "local://")
@@ -83,8 +84,18 @@ class LocalFiles(Files):
         path = local_path(address)
         with _translated("remove", address), suppress(FileNotFoundError):
             os.unlink(path)
-        with suppress(OSError):  # others lie beside it
-            os.rmdir(os.path.dirname(path))
+        _remove_if_empty(os.path.dirname(path))
+
+    def clear(self, folder: str, needed: Collection[str]) -> None:
+        top = os.path.join(self.base, folder)
+        with _translated("remove", top):
+            for place, _, names in os.walk(top, topdown=False):
+                for name in names:
+                    path = os.path.join(place, name)
+                    if not lies_in(path, needed):
+                        os.unlink(path)
+                _remove_if_empty(place)
+            _remove_if_empty(os.path.dirname(top))
 
     def sizes(self, folder: str) -> dict[str, int]:
         root = local_path(folder)
@@ -111,8 +122,12 @@ class LocalFiles(Files):
         path = local_path(folder)
         with _translated("remove", folder), suppress(FileNotFoundError):
             shutil.rmtree(path)
-        with suppress(OSError):  # others lie beside it
-            os.rmdir(os.path.dirname(path))
+        _remove_if_empty(os.path.dirname(path))
+
+
+def _remove_if_empty(folder: str) -> None:
+    with suppress(OSError):
+        os.rmdir(folder)
 
 
 @contextmanager

@@ -36,7 +36,7 @@ def decode_manifest(data: bytes, address: str, *, run_id: str, step_key: str) ->
         manifest: StepManifest = from_json(_checked_body(data.decode()))
     except (DagsterSerdesError, ValueError, LookupError) as exc:
         raise DagsterCorruptObjectError(address, str(exc)) from exc
-    owner = (manifest.receipt.run_id, manifest.receipt.step_key)
+    owner = (manifest.run_id, manifest.receipt.step_key)
     if owner != (run_id, step_key):
         reason = f"it is the manifest of step '{owner[1]}' of run '{owner[0]}'"
         raise DagsterCorruptObjectError(address, reason)

@@ -7,6 +7,7 @@ pattern, hides, or meets another name's files.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from urllib.parse import quote, unquote
 
@@ -59,3 +60,12 @@ def output_path(run_id: str, step_key: str, attempt_id: str, output_name: str) -
 def manifest_path(run_id: str, step_key: str) -> str:
     """Return where the manifest of a step lies, relative to the base."""
     return f"{step_folder(run_id, step_key)}/{MANIFEST_NAME}"
+
+
+def lies_in(path: str, places: Collection[str]) -> bool:
+    """Return whether a path is one of the places, or lies in a folder that is."""
+    while path:
+        if path in places:
+            return True
+        path = path.rpartition("/")[0]
+    return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedIOBase, BytesIO
 from typing import Any
@@ -14,6 +14,7 @@ from dagsterlite.errors import CheckError, DagsterStorageError
 from dagsterlite_fsspec.failures import elsewhere_error, storage_error
 from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.options import has_password, redact, without_password
+from dagsterlite_fsspec.paths import lies_in
 from dagsterlite_fsspec.publish import publish_in_memory, publish_remote
 
 # They have no folders to make first (but would make a bucket), and take `use_listings_cache`.
@@ -72,6 +73,15 @@ class RemoteFiles(Files):
         with self._translated("remove", address), suppress(FileNotFoundError):
             fs, path = self._locate(address)
             fs.rm_file(path)
+
+    def clear(self, folder: str, needed: Collection[str]) -> None:
+        top = f"{self.base}/{folder}"
+        with self._translated("remove", top):
+            fs, path = self._locate(top)
+            kept = {self._locate(address)[1] for address in needed}
+            for found in fs.find(path):
+                if not lies_in(found, kept):
+                    fs.rm_file(found)
 
     def sizes(self, folder: str) -> dict[str, int]:
         with self._translated("read", folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,9 +29,16 @@ from dagsterlite.stores import OrderColumn, RunStorage
 from dagsterlite_sql import run_queries
 from dagsterlite_sql.bodies import read_body
 from dagsterlite_sql.database import Database
-from dagsterlite_sql.schema import instance_info, run_tags, runs, snapshots
+from dagsterlite_sql.schema import (
+    instance_info,
+    object_references,
+    run_tags,
+    runs,
+    snapshots,
+)
 
 _INSTANCE_ID = "instance_id"
+_PART = 500
 _NOBODY = LeaseState(held=False, cancel_requested=False)
 
 
@@ -191,6 +198,38 @@ class SqlRunStorage(RunStorage):
         with self._database.read() as connection:
             return _lease_state(_find(connection, run_id), driver_id)
 
+    # --- objects of other runs ---
+
+    def add_references(self, run_id: str, addresses: Iterable[str]) -> None:
+        table = object_references
+        with self._database.write() as connection:
+            for part in _parts(list(addresses)):
+                orphaned = select(table.c.address).where(
+                    table.c.address.in_(part), table.c.is_orphan
+                )
+                orphans = frozenset(connection.scalars(orphaned))
+                rows = [
+                    {"run_id": run_id, "address": address, "is_orphan": address in orphans}
+                    for address in part
+                ]
+                connection.execute(self._database.insert_new(table), rows)
+
+    def release_objects(self, run_id: str, own: Iterable[str]) -> list[str]:
+        table = object_references
+        own = list(dict.fromkeys(own))
+        with self._database.write() as connection:
+            orphans = select(table.c.address).where(table.c.run_id == run_id, table.c.is_orphan)
+            candidates = own + list(connection.scalars(orphans))
+            connection.execute(delete(table).where(table.c.run_id == run_id))
+            for part in _parts(own):
+                orphaned = update(table).where(table.c.address.in_(part)).values(is_orphan=True)
+                connection.execute(orphaned)
+            needed: set[str] = set()
+            for part in _parts(candidates):
+                referred = select(table.c.address).where(table.c.address.in_(part))
+                needed.update(connection.scalars(referred))
+        return [address for address in candidates if address not in needed]
+
     # --- snapshots ---
 
     def add_snapshot(self, snapshot_id: str, kind: str, body: str) -> None:
@@ -227,6 +266,12 @@ class SqlRunStorage(RunStorage):
             heartbeat=row.heartbeat,
             cancel_requested=row.cancel_requested,
         )
+
+
+def _parts(addresses: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield addresses in parts: a database takes so many values in one statement."""
+    for start in range(0, len(addresses), _PART):
+        yield addresses[start : start + _PART]
 
 
 def _to_row(run: DagsterRun, now: float) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _schema(name: str, version: str) -> Schema:
     return Schema(name, metadata, version)
 
 
-RUNS = _schema("runs", "0001")
+RUNS = _schema("runs", "0002")
 EVENT_LOGS = _schema("event_logs", "0001")
 EVENT_INDEX = _schema("event_index", "0001")
 
@@ -103,6 +103,17 @@ snapshots = Table(
     Column("snapshot_id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("body", Text, nullable=False),
+)
+
+object_references = Table(
+    "object_references",
+    RUNS.metadata,
+    Column("run_id", Text, primary_key=True),
+    # Of an object that another run stored.
+    Column("address", Text, primary_key=True),
+    # Whether the run that stored it is deleted.
+    Column("is_orphan", Boolean, nullable=False, server_default=false()),
+    Index("object_references_by_address", "address"),
 )
 
 instance_info = Table(

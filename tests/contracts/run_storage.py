@@ -482,3 +482,39 @@ class RunStorageSuite:
     def test_closing_twice_is_allowed(self, store: RunStorage) -> None:
         store.close()
         store.close()
+
+    # --- objects of other runs ---
+
+    def test_objects_that_no_other_run_refers_to_are_let_go(self, store: RunStorage) -> None:
+        store.add_references("child", ["a", "b"])
+        store.add_references("child", ["b"])
+        store.add_references("other", ["b"])
+        store.add_references("nothing", [])
+
+        assert store.release_objects("parent", ["a", "b", "c", "c"]) == ["c"]
+        assert store.release_objects("child", []) == ["a"]
+        assert store.release_objects("child", []) == []
+        assert store.release_objects("other", ["d"]) == ["d", "b"]
+
+    def test_what_lies_in_a_run_that_stays_is_not_let_go(self, store: RunStorage) -> None:
+        store.add_references("child", ["a"])
+
+        assert store.release_objects("child", []) == []
+        assert store.release_objects("parent", ["a"]) == ["a"]
+
+    def test_what_is_referred_to_after_its_run_is_gone_is_let_go_in_the_end(
+        self, store: RunStorage
+    ) -> None:
+        store.add_references("child", ["a"])
+        store.release_objects("parent", ["a"])
+        store.add_references("grandchild", ["a"])
+
+        assert store.release_objects("child", []) == []
+        assert store.release_objects("grandchild", []) == ["a"]
+
+    def test_many_objects_are_let_go_at_once(self, store: RunStorage) -> None:
+        addresses = [f"object {number}" for number in range(2_000)]
+        store.add_references("child", addresses[1:])
+
+        assert store.release_objects("parent", addresses) == addresses[:1]
+        assert sorted(store.release_objects("child", [])) == sorted(addresses[1:])

@@ -1,0 +1,188 @@
+"""The context that a test hands to a solid which it calls directly."""
+
+from __future__ import annotations
+
+import pdb  # noqa: T100 - users debug from within a solid
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
+
+from dagsterlite.definitions.node import Solid
+from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.definitions.solid import SolidDefinition
+from dagsterlite.errors import CheckError, DagsterInvalidPropertyError
+from dagsterlite.execution.contexts import AbstractComputeExecutionContext, TypeCheckContext
+from dagsterlite.execution.loose_resources import resolved
+from dagsterlite.execution.resources import ScopedResources
+from dagsterlite.execution.surroundings import NO_RUN, Entered, Surroundings
+from dagsterlite.instance import DagsterInstance
+from dagsterlite.runs import DagsterRun
+from dagsterlite.types.dagster_type import DagsterType
+
+
+class UnboundSolidExecutionContext(Entered, AbstractComputeExecutionContext):
+    """The context of a solid that is called directly; made by :func:`build_solid_context`.
+
+    What only a run has raises :class:`~dagsterlite.errors.DagsterInvalidPropertyError`.
+    """
+
+    def __init__(self, around: Surroundings, config: Any) -> None:
+        super().__init__(around)
+        self._config = config
+
+    @property
+    def solid_config(self) -> Any:
+        return self._config
+
+    @property
+    def run_id(self) -> str:
+        """``EPHEMERAL``: there is no run."""
+        return NO_RUN
+
+    @property
+    def pdb(self) -> pdb.Pdb:
+        """Allows pdb debugging from within the solid, e.g. ``context.pdb.set_trace()``."""
+        return pdb.Pdb()
+
+    @property
+    def retry_number(self) -> int:
+        """0: a direct call is not tried again."""
+        return 0
+
+    def has_tag(self, key: str) -> bool:
+        return self.get_tag(key) is not None
+
+    def get_tag(self, key: str) -> str | None:
+        return None
+
+    # --- what only a run, or a call, has ---
+
+    @property
+    def pipeline_def(self) -> PipelineDefinition:
+        self._refuse("pipeline_def")
+
+    @property
+    def pipeline_name(self) -> str:
+        """Only a run has it."""
+        self._refuse("pipeline_name")
+
+    @property
+    def pipeline_run(self) -> DagsterRun:
+        self._refuse("pipeline_run")
+
+    @property
+    def run_config(self) -> Mapping[str, Any]:
+        """Only a run has it."""
+        self._refuse("run_config")
+
+    @property
+    def mode_def(self) -> Any:
+        """Only a run has it."""
+        self._refuse("mode_def")
+
+    @property
+    def step_key(self) -> str:
+        """Only a run has it."""
+        self._refuse("step_key")
+
+    @property
+    def solid_handle(self) -> Any:
+        """Only a run has it."""
+        self._refuse("solid_handle")
+
+    @property
+    def solid(self) -> Solid:
+        self._refuse("solid")
+
+    @property
+    def solid_def(self) -> SolidDefinition:
+        self._refuse("solid_def")
+
+    def _refuse(self, name: str) -> NoReturn:
+        message = (
+            f"The context has no '{name}': it belongs to no run, since the solid is called "
+            "directly. Test what needs it by execute_solid or execute_pipeline."
+        )
+        raise DagsterInvalidPropertyError(message)
+
+
+class BoundSolidExecutionContext(UnboundSolidExecutionContext):
+    """The same as a solid's function is given it: with the solid, its config and its resources.
+
+    Args:
+        context: What the test handed over.
+        solid_def: The solid.
+        tags: The tags of the solid's place, where it was given some.
+
+    Raises:
+        DagsterInvalidInvocationError: a resource that the solid requires was not given.
+        DagsterInvalidConfigError: the config does not fit.
+    """
+
+    def __init__(
+        self,
+        context: UnboundSolidExecutionContext,
+        solid_def: SolidDefinition,
+        tags: Mapping[str, str],
+    ) -> None:
+        config = resolved(solid_def.label, solid_def.config_field, context.solid_config)
+        super().__init__(context.around, config)
+        self._solid_def = solid_def
+        self._tags = {**solid_def.tags, **tags}
+        self._required = self.require(solid_def.label, solid_def.required_resource_keys)
+
+    @property
+    def resources(self) -> ScopedResources:
+        return self._required
+
+    @property
+    def solid_def(self) -> SolidDefinition:
+        return self._solid_def
+
+    def get_tag(self, key: str) -> str | None:
+        return self._tags.get(key)
+
+    def resources_for(self, keys: Iterable[str]) -> ScopedResources:
+        """Return the resources of these keys.
+
+        Raises:
+            DagsterInvalidInvocationError: one was not given.
+        """
+        return self.require(self._solid_def.label, keys)
+
+    def for_type(self, dagster_type: DagsterType) -> TypeCheckContext:
+        """Return the context for checking values of a type."""
+        return TypeCheckContext(self, dagster_type)
+
+
+def build_solid_context(
+    resources: Mapping[str, Any] | None = None,
+    config: Any = None,
+    instance: DagsterInstance | None = None,
+    *,
+    solid_config: Any = None,
+    resources_config: Mapping[str, Any] | None = None,
+) -> UnboundSolidExecutionContext:
+    """Build the context for calling a solid directly, e.g. in a test.
+
+    A resource that cleans up after itself needs the context to be entered::
+
+        with build_solid_context(resources={"database": database}) as context:
+            assert my_solid(context, 1) == 2
+
+    Args:
+        resources: By key, values or resource definitions.
+        config: The solid's config; ``solid_config`` is the same argument.
+        instance: What ``context.instance`` is (default: one in memory).
+        solid_config: The solid's config.
+        resources_config: By key, the config of resource definitions.
+
+    Raises:
+        CheckError: an argument is of the wrong type, or the config is given twice.
+        DagsterInvalidConfigError: the config of a resource does not fit.
+    """
+    owner = "build_solid_context"
+    if config is not None and solid_config is not None:
+        message = f"{owner}: 'config' and 'solid_config' are two names of one argument: give one."
+        raise CheckError(message)
+    around = Surroundings.of(owner, resources, resources_config, instance)
+    return UnboundSolidExecutionContext(around, solid_config if config is None else config)
