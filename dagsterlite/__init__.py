@@ -68,7 +68,9 @@ _NAMES_OF = {
     ),
     "dagsterlite.definitions.executor": (
         "ExecutorDefinition",
+        "ExecutorRequirement",
         "executor",
+        "multiple_process_executor_requirements",
     ),
     "dagsterlite.definitions.hook": (
         "HookDefinition",
@@ -86,6 +88,21 @@ _NAMES_OF = {
         "GraphOut",
         "In",
         "Out",
+    ),
+    "dagsterlite.definitions.io_context": (
+        "InputContext",
+        "OutputContext",
+    ),
+    "dagsterlite.definitions.io_manager": (
+        "IOManager",
+        "IOManagerDefinition",
+        "InputManager",
+        "InputManagerDefinition",
+        "RootInputManager",
+        "RootInputManagerDefinition",
+        "input_manager",
+        "io_manager",
+        "root_input_manager",
     ),
     "dagsterlite.definitions.logger": (
         "InitLoggerContext",
@@ -131,7 +148,9 @@ _NAMES_OF = {
     ),
     "dagsterlite.definitions.storage": (
         "InitIntermediateStorageContext",
+        "InitSystemStorageContext",
         "IntermediateStorageDefinition",
+        "SystemStorageData",
         "SystemStorageDefinition",
         "intermediate_storage",
         "system_storage",
@@ -141,7 +160,9 @@ _NAMES_OF = {
         "DagsterConfigMappingFunctionError",
         "DagsterCorruptObjectError",
         "DagsterError",
+        "DagsterExecutionHandleOutputError",
         "DagsterExecutionInterruptedError",
+        "DagsterExecutionLoadInputError",
         "DagsterExecutionStepExecutionError",
         "DagsterExecutionStepNotFoundError",
         "DagsterFileNotFoundError",
@@ -201,6 +222,7 @@ _NAMES_OF = {
         "TextMetadataEntryData",
         "UrlMetadataEntryData",
     ),
+    "dagsterlite.events.payloads": ("ObjectStoreOperationType",),
     "dagsterlite.events.yielded": (
         "AssetMaterialization",
         "AssetObservation",
@@ -210,6 +232,10 @@ _NAMES_OF = {
         "Output",
         "RetryRequested",
         "TypeCheck",
+    ),
+    "dagsterlite.execution.build_io_contexts": (
+        "build_input_context",
+        "build_output_context",
     ),
     "dagsterlite.execution.contexts": (
         "AbstractComputeExecutionContext",
@@ -239,10 +265,24 @@ _NAMES_OF = {
         "JobExecutionResult",
     ),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
+    "dagsterlite.execution.mem_io_manager": ("mem_io_manager",),
+    "dagsterlite.execution.object_store": (
+        "ObjectStore",
+        "ObjectStoreOperation",
+        "build_intermediate_storage_from_object_store",
+    ),
+    "dagsterlite.execution.requirements": ("check_cross_process_constraints",),
     "dagsterlite.execution.results": (
         "CompositeSolidExecutionResult",
         "PipelineExecutionResult",
         "SolidExecutionResult",
+    ),
+    "dagsterlite.execution.step_launcher": ("StepLauncher",),
+    "dagsterlite.execution.step_run_ref": (
+        "StepRunRef",
+        "run_step_from_ref",
+        "step_context_to_step_run_ref",
+        "step_run_ref_to_step_context",
     ),
     "dagsterlite.file_manager": (
         "FileHandle",
@@ -305,10 +345,16 @@ _NAMES_OF = {
     "dagsterlite.types.serialization": ("SerializationStrategy",),
     "dagsterlite.types.usable": ("usable_as_dagster_type",),
     "dagsterlite_fsspec.definitions": (
+        "custom_path_fs_io_manager",
         "fs_intermediate_storage",
+        "fs_io_manager",
         "fs_system_storage",
         "fsspec_file_manager",
+        "gcs_intermediate_storage",
+        "gcs_system_storage",
         "local_file_manager",
+        "s3_intermediate_storage",
+        "s3_system_storage",
     ),
 }
 

@@ -113,7 +113,13 @@ from dagsterlite.definitions.executor import (
     ExecutorDefinition as ExecutorDefinition,
 )
 from dagsterlite.definitions.executor import (
+    ExecutorRequirement as ExecutorRequirement,
+)
+from dagsterlite.definitions.executor import (
     executor as executor,
+)
+from dagsterlite.definitions.executor import (
+    multiple_process_executor_requirements as multiple_process_executor_requirements,
 )
 from dagsterlite.definitions.hook import (
     HookDefinition as HookDefinition,
@@ -147,6 +153,39 @@ from dagsterlite.definitions.ins_outs import (
 )
 from dagsterlite.definitions.ins_outs import (
     Out as Out,
+)
+from dagsterlite.definitions.io_context import (
+    InputContext as InputContext,
+)
+from dagsterlite.definitions.io_context import (
+    OutputContext as OutputContext,
+)
+from dagsterlite.definitions.io_manager import (
+    InputManager as InputManager,
+)
+from dagsterlite.definitions.io_manager import (
+    InputManagerDefinition as InputManagerDefinition,
+)
+from dagsterlite.definitions.io_manager import (
+    IOManager as IOManager,
+)
+from dagsterlite.definitions.io_manager import (
+    IOManagerDefinition as IOManagerDefinition,
+)
+from dagsterlite.definitions.io_manager import (
+    RootInputManager as RootInputManager,
+)
+from dagsterlite.definitions.io_manager import (
+    RootInputManagerDefinition as RootInputManagerDefinition,
+)
+from dagsterlite.definitions.io_manager import (
+    input_manager as input_manager,
+)
+from dagsterlite.definitions.io_manager import (
+    io_manager as io_manager,
+)
+from dagsterlite.definitions.io_manager import (
+    root_input_manager as root_input_manager,
 )
 from dagsterlite.definitions.logger import (
     InitLoggerContext as InitLoggerContext,
@@ -224,7 +263,13 @@ from dagsterlite.definitions.storage import (
     InitIntermediateStorageContext as InitIntermediateStorageContext,
 )
 from dagsterlite.definitions.storage import (
+    InitSystemStorageContext as InitSystemStorageContext,
+)
+from dagsterlite.definitions.storage import (
     IntermediateStorageDefinition as IntermediateStorageDefinition,
+)
+from dagsterlite.definitions.storage import (
+    SystemStorageData as SystemStorageData,
 )
 from dagsterlite.definitions.storage import (
     SystemStorageDefinition as SystemStorageDefinition,
@@ -248,7 +293,13 @@ from dagsterlite.errors import (
     DagsterError as DagsterError,
 )
 from dagsterlite.errors import (
+    DagsterExecutionHandleOutputError as DagsterExecutionHandleOutputError,
+)
+from dagsterlite.errors import (
     DagsterExecutionInterruptedError as DagsterExecutionInterruptedError,
+)
+from dagsterlite.errors import (
+    DagsterExecutionLoadInputError as DagsterExecutionLoadInputError,
 )
 from dagsterlite.errors import (
     DagsterExecutionStepExecutionError as DagsterExecutionStepExecutionError,
@@ -418,6 +469,9 @@ from dagsterlite.events.metadata import (
 from dagsterlite.events.metadata import (
     UrlMetadataEntryData as UrlMetadataEntryData,
 )
+from dagsterlite.events.payloads import (
+    ObjectStoreOperationType as ObjectStoreOperationType,
+)
 from dagsterlite.events.yielded import (
     AssetMaterialization as AssetMaterialization,
 )
@@ -441,6 +495,12 @@ from dagsterlite.events.yielded import (
 )
 from dagsterlite.events.yielded import (
     TypeCheck as TypeCheck,
+)
+from dagsterlite.execution.build_io_contexts import (
+    build_input_context as build_input_context,
+)
+from dagsterlite.execution.build_io_contexts import (
+    build_output_context as build_output_context,
 )
 from dagsterlite.execution.contexts import (
     AbstractComputeExecutionContext as AbstractComputeExecutionContext,
@@ -502,6 +562,21 @@ from dagsterlite.execution.job_results import (
 from dagsterlite.execution.log_manager import (
     DagsterLogManager as DagsterLogManager,
 )
+from dagsterlite.execution.mem_io_manager import (
+    mem_io_manager as mem_io_manager,
+)
+from dagsterlite.execution.object_store import (
+    ObjectStore as ObjectStore,
+)
+from dagsterlite.execution.object_store import (
+    ObjectStoreOperation as ObjectStoreOperation,
+)
+from dagsterlite.execution.object_store import (
+    build_intermediate_storage_from_object_store as build_intermediate_storage_from_object_store,
+)
+from dagsterlite.execution.requirements import (
+    check_cross_process_constraints as check_cross_process_constraints,
+)
 from dagsterlite.execution.results import (
     CompositeSolidExecutionResult as CompositeSolidExecutionResult,
 )
@@ -510,6 +585,21 @@ from dagsterlite.execution.results import (
 )
 from dagsterlite.execution.results import (
     SolidExecutionResult as SolidExecutionResult,
+)
+from dagsterlite.execution.step_launcher import (
+    StepLauncher as StepLauncher,
+)
+from dagsterlite.execution.step_run_ref import (
+    StepRunRef as StepRunRef,
+)
+from dagsterlite.execution.step_run_ref import (
+    run_step_from_ref as run_step_from_ref,
+)
+from dagsterlite.execution.step_run_ref import (
+    step_context_to_step_run_ref as step_context_to_step_run_ref,
+)
+from dagsterlite.execution.step_run_ref import (
+    step_run_ref_to_step_context as step_run_ref_to_step_context,
 )
 from dagsterlite.file_manager import (
     FileHandle as FileHandle,
@@ -644,7 +734,13 @@ from dagsterlite.types.usable import (
     usable_as_dagster_type as usable_as_dagster_type,
 )
 from dagsterlite_fsspec.definitions import (
+    custom_path_fs_io_manager as custom_path_fs_io_manager,
+)
+from dagsterlite_fsspec.definitions import (
     fs_intermediate_storage as fs_intermediate_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    fs_io_manager as fs_io_manager,
 )
 from dagsterlite_fsspec.definitions import (
     fs_system_storage as fs_system_storage,
@@ -653,7 +749,19 @@ from dagsterlite_fsspec.definitions import (
     fsspec_file_manager as fsspec_file_manager,
 )
 from dagsterlite_fsspec.definitions import (
+    gcs_intermediate_storage as gcs_intermediate_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    gcs_system_storage as gcs_system_storage,
+)
+from dagsterlite_fsspec.definitions import (
     local_file_manager as local_file_manager,
+)
+from dagsterlite_fsspec.definitions import (
+    s3_intermediate_storage as s3_intermediate_storage,
+)
+from dagsterlite_fsspec.definitions import (
+    s3_system_storage as s3_system_storage,
 )
 
 __version__: str
@@ -679,7 +787,9 @@ __all__ = [
     "DagsterError",
     "DagsterEvent",
     "DagsterEventType",
+    "DagsterExecutionHandleOutputError",
     "DagsterExecutionInterruptedError",
+    "DagsterExecutionLoadInputError",
     "DagsterExecutionStepExecutionError",
     "DagsterExecutionStepNotFoundError",
     "DagsterFileNotFoundError",
@@ -736,6 +846,7 @@ __all__ = [
     "ExecutionStep",
     "Executor",
     "ExecutorDefinition",
+    "ExecutorRequirement",
     "ExpectationResult",
     "Failure",
     "Field",
@@ -750,12 +861,18 @@ __all__ = [
     "HookDefinition",
     "HookExecutionError",
     "HookExecutionResult",
+    "IOManager",
+    "IOManagerDefinition",
     "In",
     "InitExecutorContext",
     "InitIntermediateStorageContext",
     "InitLoggerContext",
     "InitResourceContext",
+    "InitSystemStorageContext",
+    "InputContext",
     "InputDefinition",
+    "InputManager",
+    "InputManagerDefinition",
     "InputMapping",
     "InstanceType",
     "Int",
@@ -781,11 +898,15 @@ __all__ = [
     "MultiDependencyDefinition",
     "Noneable",
     "Nothing",
+    "ObjectStore",
+    "ObjectStoreOperation",
+    "ObjectStoreOperationType",
     "OpDefinition",
     "OpExecutionContext",
     "Optional",
     "Out",
     "Output",
+    "OutputContext",
     "OutputDefinition",
     "OutputMapping",
     "ParameterCheckError",
@@ -805,6 +926,8 @@ __all__ = [
     "RetryMode",
     "RetryPolicy",
     "RetryRequested",
+    "RootInputManager",
+    "RootInputManagerDefinition",
     "RunRecord",
     "RunStorage",
     "RunsFilter",
@@ -820,9 +943,12 @@ __all__ = [
     "SolidHandle",
     "SolidInvocation",
     "StepExecutionContext",
+    "StepLauncher",
     "StepManifest",
+    "StepRunRef",
     "String",
     "StringSource",
+    "SystemStorageData",
     "SystemStorageDefinition",
     "TextMetadataEntryData",
     "Tuple",
@@ -830,6 +956,10 @@ __all__ = [
     "TypeCheckContext",
     "UrlMetadataEntryData",
     "build_hook_context",
+    "build_input_context",
+    "build_intermediate_storage_from_object_store",
+    "build_output_context",
+    "check_cross_process_constraints",
     "check_dagster_type",
     "colored_console_logger",
     "composite_solid",
@@ -837,6 +967,7 @@ __all__ = [
     "configured",
     "create_execution_plan",
     "create_run_for_pipeline",
+    "custom_path_fs_io_manager",
     "dagster_type_loader",
     "dagster_type_materializer",
     "default_executors",
@@ -852,26 +983,39 @@ __all__ = [
     "failure_hook",
     "file_relative_path",
     "fs_intermediate_storage",
+    "fs_io_manager",
     "fs_system_storage",
     "fsspec_file_manager",
+    "gcs_intermediate_storage",
+    "gcs_system_storage",
     "graph",
     "in_process_executor",
     "input_hydration_config",
+    "input_manager",
     "intermediate_storage",
+    "io_manager",
     "job",
     "lambda_solid",
     "local_file_manager",
     "logger",
     "make_python_type_usable_as_dagster_type",
     "mem_intermediate_storage",
+    "mem_io_manager",
     "mem_system_storage",
+    "multiple_process_executor_requirements",
     "op",
     "output_materialization_config",
     "pipeline",
     "repository",
     "resource",
+    "root_input_manager",
+    "run_step_from_ref",
+    "s3_intermediate_storage",
+    "s3_system_storage",
     "scaffold_run_config",
     "solid",
+    "step_context_to_step_run_ref",
+    "step_run_ref_to_step_context",
     "success_hook",
     "system_storage",
     "usable_as_dagster_type",

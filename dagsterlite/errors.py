@@ -205,6 +205,14 @@ class DagsterTypeMaterializationError(DagsterUserCodeExecutionError):
     """A type materializer raised while an output was materialized."""
 
 
+class DagsterExecutionHandleOutputError(DagsterUserCodeExecutionError):
+    """An IO manager raised while it was handed an output."""
+
+
+class DagsterExecutionLoadInputError(DagsterUserCodeExecutionError):
+    """A manager raised while it loaded an input."""
+
+
 class DagsterTypeCheckError(DagsterUserCodeExecutionError):
     """A type check function raised instead of answering."""
 

@@ -56,6 +56,8 @@ PLUGINS = {
     "codec_of.pandas.DataFrame": Plugin("dagsterlite_pandas.codecs:codec_for_frame", "pandas"),
     "fs_file_manager": Plugin("dagsterlite_fsspec.file_manager:FsspecFileManager"),
     "local_file_manager": Plugin("dagsterlite_fsspec.file_manager:make_local_file_manager"),
+    "make_fs_io_manager": Plugin("dagsterlite_fsspec.io_managers:FilesystemIOManager"),
+    "make_custom_path_fs_io_manager": Plugin("dagsterlite_fsspec.io_managers:CustomPathIOManager"),
     "fs_intermediates": Plugin("dagsterlite_fsspec.intermediates:FsspecIntermediateStorage"),
 }
 

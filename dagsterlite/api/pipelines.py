@@ -187,7 +187,7 @@ def _execute(
         asked.pipeline,
         run.run_id,
         events,
-        output_reader(run.run_id, outcome.storage, asked.instance),
+        output_reader(run.run_id, outcome.storage, asked.instance, outcome.read_managed),
         plan.step_keys_to_execute,
         outcome.status,
     )

@@ -14,6 +14,7 @@ from dagsterlite.config.evaluation import (
 )
 from dagsterlite.config.field import Field, convert_to_field
 from dagsterlite.config.mapped import MappedConfig
+from dagsterlite.config.place import PLACE, STORAGE_OPTIONS
 from dagsterlite.config.resolve import resolve_to_config_type
 from dagsterlite.config.scalars import Any, Bool, ConfigScalar, Float, Int, String
 from dagsterlite.config.signature import arguments_of
@@ -22,6 +23,8 @@ from dagsterlite.config.source import BoolSource, IntSource, StringSource
 from dagsterlite.config.validate import resolve_config, validate_config
 
 __all__ = [
+    "PLACE",
+    "STORAGE_OPTIONS",
     "Any",
     "Array",
     "Bool",

@@ -152,7 +152,8 @@ def _flow(value: object) -> str:
         YAMLError: YAML cannot hold it.
     """
     text = _dumped(value, style=None)
-    return text if "\n" not in text else _dumped(value, style='"')
+    # Quoted, line breaks of all kinds are written as escapes.
+    return text if text.isprintable() else _dumped(value, style='"')
 
 
 def _dumped(value: object, style: str | None) -> str:

@@ -27,11 +27,10 @@ def arguments_of(
     """
     parameters = inspect.signature(function).parameters
     named = [p for p in parameters.values() if p.kind not in _COLLECTING and p.name not in without]
-    description = f"As for {getattr(function, '__qualname__', function)}."
-    own = {p.name: Field(Any, is_required=False, description=description) for p in named}
+    own = {p.name: Field(Any, is_required=False) for p in named if p.name not in fields}
     kinds = {p.kind for p in parameters.values()}
     make = Permissive if inspect.Parameter.VAR_KEYWORD in kinds else Shape
-    return make({**own, **fields})
+    return make({**fields, **own})
 
 
 _COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

@@ -1,8 +1,8 @@
-"""Arguments of definitions, as users hand them over."""
+"""Arguments that several definitions have, as users hand them over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from dagsterlite.errors import DagsterInvalidDefinitionError, ParameterCheckError, listed
@@ -38,3 +38,30 @@ def refuse_both(owner: str, **given: Any) -> None:
     if len(names) > 1:
         message = f"{owner}: {listed(names)} are two names of one argument: give one of them."
         raise DagsterInvalidDefinitionError(message)
+
+
+def manager_key(owner: str, argument: str, given: Any) -> str | None:
+    """Return the key of a manager, as it stands.
+
+    Raises:
+        ParameterCheckError: it is no text, or blank.
+    """
+    if given is not None and (not isinstance(given, str) or not given):
+        raise ParameterCheckError(owner, argument, "the key of a resource", given)
+    return given
+
+
+def metadata_of(owner: str, given: Any) -> dict[str, Any]:
+    """Return a definition's metadata as a dict; None is an empty one.
+
+    Raises:
+        ParameterCheckError: it is no dict, or a key is no text.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ParameterCheckError(owner, "metadata", "a dict", given)
+    for key in given:
+        if not isinstance(key, str):
+            raise ParameterCheckError(owner, "metadata", "a dict whose keys are texts", key)
+    return dict(given)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dagsterlite.definitions.coroutines import items_of, result_of
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.errors import DagsterInvariantViolationError, listed, shown, type_name
 from dagsterlite.events.yielded import (
@@ -35,16 +34,21 @@ def compute_fn_of(
 
     def compute(context: Any, inputs: Mapping[str, Any]) -> Iterator[UserEvent]:
         answer = fn(context, **inputs) if takes_context else fn(**inputs)
-        if inspect.iscoroutine(answer):
-            answer = result_of(answer)
-        if inspect.isasyncgen(answer):
-            answer = items_of(answer)
+        if inspect.iscoroutine(answer) or inspect.isasyncgen(answer):
+            answer = _awaited(answer)
         if inspect.isgenerator(answer):
             yield from answer
         else:
             yield from _events_of(owner, context, answer, outputs)
 
     return compute
+
+
+def _awaited(answer: Any) -> Any:
+    # asyncio takes its time to import, and few solids need it.
+    from dagsterlite.definitions.coroutines import items_of, result_of
+
+    return items_of(answer) if inspect.isasyncgen(answer) else result_of(answer)
 
 
 def _events_of(

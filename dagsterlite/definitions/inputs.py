@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dagsterlite.definitions.arguments import manager_key, metadata_of
 from dagsterlite.definitions.naming import check_name
 from dagsterlite.errors import DagsterInvalidDefinitionError
 from dagsterlite.types.annotations import resolve_dagster_type
@@ -32,9 +34,14 @@ class InputDefinition:
         dagster_type: The type its value must be of (default: any).
         description: For people.
         default_value: The value where the input is neither connected nor configured.
+        root_manager_key: The resource that loads the input where it is not connected.
+        metadata: Facts for the manager that loads it, by name: ``context.metadata``.
+        input_manager_key: The resource that loads the input, connected or not: it takes the place
+            of the manager of the output that the input is connected to.
 
     Raises:
-        DagsterInvalidDefinitionError: the name or type is wrong.
+        CheckError: an argument is of the wrong type.
+        DagsterInvalidDefinitionError: the name or type is wrong, or both keys are given.
     """
 
     def __init__(
@@ -43,11 +50,24 @@ class InputDefinition:
         dagster_type: Any = None,
         description: str | None = None,
         default_value: Any = NO_VALUE,
+        root_manager_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        input_manager_key: str | None = None,
     ) -> None:
         self.name = check_name("input", name)
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"input '{name}'")
         self.description = description
         self._default_value = default_value
+        owner = f"input '{name}'"
+        self.input_manager_key = manager_key(owner, "input_manager_key", input_manager_key)
+        self.root_manager_key = manager_key(owner, "root_manager_key", root_manager_key)
+        if self.input_manager_key and self.root_manager_key:
+            message = (
+                f"Input '{name}' has both a root_manager_key and an input_manager_key: the second "
+                "is for unconnected inputs too. Keep it alone."
+            )
+            raise DagsterInvalidDefinitionError(message)
+        self.metadata: dict[str, Any] = metadata_of(owner, metadata)
         if self.dagster_type.is_nothing and self.has_default_value:
             message = (
                 f"Input '{name}' of type Nothing cannot have a default value: it has no value."
@@ -81,6 +101,11 @@ class InputDefinition:
         if not self.has_default_value:
             raise DagsterInvalidDefinitionError(f"Input '{self.name}' has no default value.")
         return self._default_value
+
+    @property
+    def unconnected_manager_key(self) -> str | None:
+        """The resource that loads the input where it is not connected, if one does."""
+        return self.input_manager_key or self.root_manager_key
 
     def mapping_to(
         self, solid_name: str, input_name: str, fan_in_index: int | None = None

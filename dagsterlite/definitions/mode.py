@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 from dagsterlite import plugins
 from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.executor import ExecutorDefinition
+from dagsterlite.definitions.io_manager import InputManagerDefinition, IOManagerDefinition
 from dagsterlite.definitions.logger import LoggerDefinition
 from dagsterlite.definitions.naming import check_label
+from dagsterlite.definitions.outputs import DEFAULT_IO_MANAGER, OutputDefinition
 from dagsterlite.definitions.resource import ResourceDefinition
 from dagsterlite.definitions.storage import IntermediateStorageDefinition, SystemStorageDefinition
 from dagsterlite.errors import (
@@ -107,6 +109,29 @@ class ModeDefinition:
     def get_executor_def(self, name: str) -> ExecutorDefinition | None:
         """Return the executor of that name, or None."""
         return next((d for d in self.executor_defs if d.name == name), None)
+
+    def io_manager_of(self, output_def: OutputDefinition) -> str | None:
+        """Return the key of the IO manager that keeps an output.
+
+        None means that the run's intermediate storage keeps it: the mode has no such resource, or
+        the output is of type Nothing and has no value.
+        """
+        key = output_def.io_manager_key
+        is_managed = key in self.resource_defs and not output_def.dagster_type.is_nothing
+        return key if is_managed else None
+
+    @property
+    def manager_keys(self) -> frozenset[str]:
+        """The keys of its resources that keep outputs or load inputs."""
+        return frozenset(
+            key for key, d in self.resource_defs.items() if isinstance(d, InputManagerDefinition)
+        )
+
+    @property
+    def has_shared_io_manager(self) -> bool:
+        """Whether outputs that name no manager are kept where other processes find them."""
+        manager = self.resource_defs.get(DEFAULT_IO_MANAGER)
+        return isinstance(manager, IOManagerDefinition) and manager.is_shared
 
     def needed_resources(self, keys: Iterable[str]) -> list[str]:
         """Return those keys and what they need in turn, in the order to make them."""

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dagsterlite.definitions.arguments import manager_key, metadata_of
 from dagsterlite.definitions.naming import check_name
+from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.yielded import DEFAULT_OUTPUT
 from dagsterlite.types.annotations import resolve_dagster_type
 from dagsterlite.types.dagster_type import DagsterType
+
+DEFAULT_IO_MANAGER = "io_manager"
+"""The key of the IO manager of an output that names none."""
 
 
 class OutputDefinition:
@@ -21,8 +27,13 @@ class OutputDefinition:
         description: For people.
         is_required: Whether the solid must yield it (default: yes). Where an output that is not
             required is not yielded, the solids that need it are skipped.
+        io_manager_key: The resource that keeps it, an IO manager. Where the mode has no resource
+            ``io_manager``, the default, the run's intermediate storage keeps it.
+        metadata: Facts for the IO manager, by name: ``context.metadata``.
+        asset_key: The asset that the output is: its IO manager's step tells of a materialization.
 
     Raises:
+        CheckError: an argument is of the wrong type.
         DagsterInvalidDefinitionError: the name or type is wrong.
     """
 
@@ -32,11 +43,19 @@ class OutputDefinition:
         name: str | None = None,
         description: str | None = None,
         is_required: bool | None = None,
+        io_manager_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        asset_key: AssetKey | str | Sequence[str] | None = None,
     ) -> None:
         self.name = check_name("output", DEFAULT_OUTPUT if name is None else name)
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"output '{self.name}'")
         self.description = description
         self.is_required = True if is_required is None else bool(is_required)
+        owner = f"output '{self.name}'"
+        key = manager_key(owner, "io_manager_key", io_manager_key)
+        self.io_manager_key: str = DEFAULT_IO_MANAGER if key is None else key
+        self.metadata: dict[str, Any] = metadata_of(owner, metadata)
+        self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
 
     def with_type(self, dagster_type: DagsterType) -> OutputDefinition:
         """Return this output with another type."""

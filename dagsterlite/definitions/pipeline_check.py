@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.hook import NO_HOOKS, HookDefs
+from dagsterlite.definitions.io_manager import InputManagerDefinition, IOManagerDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.outputs import DEFAULT_IO_MANAGER
 from dagsterlite.definitions.strategies import strategies_of
 from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near
 from dagsterlite.types import builtins
@@ -54,7 +56,10 @@ def check_pipeline(
         *_requirements(definitions, types),
         *_requirements_of_hooks(graph, definitions, hooks),
     ]
+    managers = list(_managers(definitions))
     for mode in modes:
+        for requirer, key, kind in managers:
+            _check_manager(graph, mode, requirer, key, kind)
         for requirer, keys in (*requirements, *_requirements_of_mode(mode)):
             _check_keys(graph, mode, requirer, keys)
 
@@ -80,6 +85,8 @@ def _check_inputs(graph: Graph) -> None:
         for input_name, input_def in solid.definition.input_dict.items():
             if input_name in connected or input_def.has_default_value:
                 continue
+            if input_def.unconnected_manager_key is not None:
+                continue
             if input_def.dagster_type.loader is None and not input_def.dagster_type.is_nothing:
                 raise _no_value(graph.owner, solid, input_name, input_def.dagster_type)
 
@@ -92,7 +99,7 @@ def _no_value(
         f"{owner}: input '{input_name}' of {solid.label} is not connected to the output of "
         f"a previous {words.node}, and its type '{dagster_type.display_name}' cannot be loaded "
         f"from config, creating an impossible to execute {words.pipeline}. Connect it, give it a "
-        "default_value, or give its type a dagster_type_loader."
+        "default_value or a root_manager_key, or give its type a dagster_type_loader."
     )
 
 
@@ -144,6 +151,40 @@ def _requirements_of_hooks(
         for solid in one.solids.values():
             for hook in solid.hook_defs:
                 yield f"{hook.label} of {solid.label}", hook.required_resource_keys
+
+
+def _managers(
+    definitions: Sequence[NodeDefinition],
+) -> Iterator[tuple[str, str, type[InputManagerDefinition]]]:
+    """Yield the resources that are to keep outputs and load inputs, and of which kind each is."""
+    for definition in definitions:
+        for input_def in definition.input_defs:
+            key = input_def.unconnected_manager_key
+            if key is not None:
+                yield f"input '{input_def.name}' of {definition.label}", key, InputManagerDefinition
+        if isinstance(definition, CompositeSolidDefinition):
+            continue
+        for output in definition.output_defs:
+            requirer = f"output '{output.name}' of {definition.label}"
+            yield requirer, output.io_manager_key, IOManagerDefinition
+
+
+def _check_manager(
+    graph: Graph, mode: ModeDefinition, requirer: str, key: str, kind: type[InputManagerDefinition]
+) -> None:
+    definition = mode.resource_defs.get(key)
+    if definition is None and key == DEFAULT_IO_MANAGER and kind is IOManagerDefinition:
+        # The run's intermediate storage keeps the output.
+        return
+    _check_keys(graph, mode, requirer, frozenset({key}))
+    if not isinstance(definition, kind):
+        maker = "@io_manager" if kind is IOManagerDefinition else "@root_input_manager"
+        message = (
+            f"{graph.owner}: resource '{key}' of {graph.words.provider(mode.name)} is a "
+            f"{type(definition).__name__}, "
+            f"but {requirer} needs a manager there: a {kind.__name__}. Make it with {maker}."
+        )
+        raise DagsterInvalidDefinitionError(message)
 
 
 def _requirements_of_mode(mode: ModeDefinition) -> Iterator[tuple[str, frozenset[str]]]:

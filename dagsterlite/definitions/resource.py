@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, overload
-from unittest.mock import MagicMock
 
 from dagsterlite.config import Field, String
 from dagsterlite.definitions.configurable import config_field_of, is_bare
@@ -111,6 +110,9 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
     @staticmethod
     def mock_resource(description: str | None = None) -> ResourceDefinition:
         """Return a resource that is a mock: it takes any call (for tests)."""
+        # unittest.mock takes its time to import, and belongs to tests.
+        from unittest.mock import MagicMock
+
         return ResourceDefinition(lambda _context: MagicMock(), description=description)
 
     @staticmethod

@@ -20,17 +20,57 @@ from dagsterlite.types.serialization import SerializationStrategy
 
 @dataclass(frozen=True, kw_only=True)
 class InitIntermediateStorageContext:
-    """What an intermediate storage's function is given."""
+    """What the function of an intermediate storage is given."""
 
+    #: The pipeline, or the part of it that is selected.
+    pipeline_def: Any
+    #: The mode that the run is in.
+    mode_def: Any
     pipeline_run: DagsterRun
+    #: The resolved run config.
+    environment_config: Any
     #: The folder below which the instance keeps each run's files.
     artifacts_dir: str
+    #: Opens the instance that the run is recorded in.
+    open_instance: Callable[[], Any]
     intermediate_storage_def: IntermediateStorageDefinition
     #: The storage's config, resolved.
     intermediate_storage_config: Any
-    resources: Any = None
+    #: The resources that the definition requires, as attributes.
+    resources: Any
     #: Those of the pipeline's types: their ``codec_name`` is what ``write_output`` is given.
     serialization_strategies: tuple[SerializationStrategy, ...] = ()
+
+    @property
+    def instance(self) -> Any:
+        """The instance that the run is recorded in; on a worker, the worker's own."""
+        return self.open_instance()
+
+
+class InitSystemStorageContext(InitIntermediateStorageContext):
+    """What the function of a system storage is given."""
+
+    @property
+    def system_storage_def(self) -> IntermediateStorageDefinition:
+        """The definition of the storage that is made."""
+        return self.intermediate_storage_def
+
+    @property
+    def system_storage_config(self) -> Any:
+        """The storage's config, resolved."""
+        return self.intermediate_storage_config
+
+
+@dataclass(frozen=True)
+class SystemStorageData:
+    """What the function of a system storage returns."""
+
+    #: Keeps the run's intermediates.
+    intermediate_storage: IntermediateStorage
+
+
+CreationFn = Callable[[Any], IntermediateStorage | SystemStorageData]
+"""From the context of a storage to the storage."""
 
 
 class IntermediateStorageDefinition(NamedConfigurableDefinition):
@@ -55,6 +95,8 @@ class IntermediateStorageDefinition(NamedConfigurableDefinition):
     kind = "intermediate_storage"
     #: How messages call the function that makes the storage.
     creation_argument = "intermediate_storage_creation_fn"
+    #: What that function is given.
+    context_class: type[InitIntermediateStorageContext] = InitIntermediateStorageContext
 
     def __init__(
         self,
@@ -62,10 +104,7 @@ class IntermediateStorageDefinition(NamedConfigurableDefinition):
         is_persistent: bool,
         required_resource_keys: Iterable[str] | None = None,
         config_schema: Any = None,
-        intermediate_storage_creation_fn: Callable[
-            [InitIntermediateStorageContext], IntermediateStorage
-        ]
-        | None = None,
+        intermediate_storage_creation_fn: CreationFn | None = None,
         description: str | None = None,
     ) -> None:
         self.name = check_label(self.kind, name)
@@ -73,9 +112,7 @@ class IntermediateStorageDefinition(NamedConfigurableDefinition):
         self.is_persistent = is_persistent
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
         self.config_field: Field | None = config_field_of(owner, config_schema)
-        self.intermediate_storage_creation_fn: Callable[
-            [InitIntermediateStorageContext], IntermediateStorage
-        ] = check_function(
+        self.intermediate_storage_creation_fn: CreationFn = check_function(
             owner, self.creation_argument, intermediate_storage_creation_fn, ("init_context",)
         )
         self.description = description
@@ -89,8 +126,8 @@ class SystemStorageDefinition(IntermediateStorageDefinition):
         is_persistent: Whether values outlive the process.
         required_resource_keys: The resources that the function needs.
         config_schema: What the storage's config must look like.
-        system_storage_creation_fn: Called with an :class:`InitIntermediateStorageContext`;
-            returns an ``IntermediateStorage``.
+        system_storage_creation_fn: Called with an :class:`InitSystemStorageContext`; returns
+            a :class:`SystemStorageData`, or the ``IntermediateStorage`` itself.
         description: For people.
 
     Raises as :class:`IntermediateStorageDefinition` does.
@@ -98,6 +135,7 @@ class SystemStorageDefinition(IntermediateStorageDefinition):
 
     kind = "storage"
     creation_argument = "system_storage_creation_fn"
+    context_class = InitSystemStorageContext
 
     def __init__(
         self,
@@ -105,8 +143,7 @@ class SystemStorageDefinition(IntermediateStorageDefinition):
         is_persistent: bool,
         required_resource_keys: Iterable[str] | None = None,
         config_schema: Any = None,
-        system_storage_creation_fn: Callable[[InitIntermediateStorageContext], IntermediateStorage]
-        | None = None,
+        system_storage_creation_fn: CreationFn | None = None,
         description: str | None = None,
     ) -> None:
         super().__init__(
@@ -117,9 +154,6 @@ class SystemStorageDefinition(IntermediateStorageDefinition):
             system_storage_creation_fn,
             description,
         )
-
-
-CreationFn = Callable[[InitIntermediateStorageContext], IntermediateStorage]
 
 
 def intermediate_storage(
@@ -156,9 +190,10 @@ def system_storage(
     is_persistent: bool = True,
     config_schema: Any = None,
 ) -> Callable[[CreationFn], SystemStorageDefinition]:
-    """Make a system storage from a function of an :class:`InitIntermediateStorageContext`.
+    """Make a system storage from a function of an :class:`InitSystemStorageContext`.
 
-    Takes the arguments of :func:`intermediate_storage`.
+    The function returns a :class:`SystemStorageData`, or the ``IntermediateStorage`` itself. Takes
+    the arguments of :func:`intermediate_storage`.
     """
 
     def wrap(fn: CreationFn) -> SystemStorageDefinition:

@@ -12,7 +12,9 @@ from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.payloads import (
     AssetObservationData,
     EventSpecificData,
+    HandledOutputData,
     HookErroredData,
+    LoadedInputData,
     ObjectStoreOperationResultData,
     PipelineInitFailureData,
     StepExpectationResultData,
@@ -139,6 +141,16 @@ class DagsterEvent:
         return self.event_type is DagsterEventType.STEP_OUTPUT
 
     @property
+    def is_handled_output(self) -> bool:
+        """Whether an IO manager took an output."""
+        return self.event_type is DagsterEventType.HANDLED_OUTPUT
+
+    @property
+    def is_loaded_input(self) -> bool:
+        """Whether a manager loaded an input."""
+        return self.event_type is DagsterEventType.LOADED_INPUT
+
+    @property
     def is_step_materialization(self) -> bool:
         """Whether the event tells of a materialization."""
         return self.event_type is DagsterEventType.STEP_MATERIALIZATION
@@ -246,6 +258,16 @@ class DagsterEvent:
     def object_store_operation_result_data(self) -> ObjectStoreOperationResultData:
         """The payload of OBJECT_STORE_OPERATION."""
         return self._data(ObjectStoreOperationResultData)
+
+    @property
+    def handled_output_data(self) -> HandledOutputData:
+        """The payload of HANDLED_OUTPUT."""
+        return self._data(HandledOutputData)
+
+    @property
+    def loaded_input_data(self) -> LoadedInputData:
+        """The payload of LOADED_INPUT."""
+        return self._data(LoadedInputData)
 
     @property
     def hook_errored_data(self) -> HookErroredData:

@@ -135,6 +135,36 @@ class ObjectStoreOperationResultData:
     value_name: str
     #: Where the value lies, as people and fsspec understand it.
     address: str | None = None
+    #: How it is written; names the codec that reads it.
+    codec: str | None = None
+    #: Size of the stored bytes, and ``sha256:<hex>`` of them; None where nothing is written.
+    size: int | None = None
+    checksum: str | None = None
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+
+
+@serializable("HandledOutputData")
+@dataclass(frozen=True, kw_only=True)
+class HandledOutputData:
+    """HANDLED_OUTPUT: an IO manager took an output."""
+
+    output_name: str
+    #: The resource key of the manager.
+    manager_key: str
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+
+
+@serializable("LoadedInputData")
+@dataclass(frozen=True, kw_only=True)
+class LoadedInputData:
+    """LOADED_INPUT: a manager loaded an input."""
+
+    input_name: str
+    #: The resource key of the manager.
+    manager_key: str
+    #: The output that was loaded; None where the input is not connected to one.
+    upstream_output_name: str | None = None
+    upstream_step_key: str | None = None
     metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
 
 
@@ -180,6 +210,8 @@ EventSpecificData = (
     | AssetObservationData
     | StepExpectationResultData
     | ObjectStoreOperationResultData
+    | HandledOutputData
+    | LoadedInputData
     | HookErroredData
     | EngineEventData
     | PipelineInitFailureData

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.serdes import serializable
@@ -29,6 +30,9 @@ class StepOutcome(Enum):
     CANCELED = "CANCELED"
 
 
+_IO_MANAGER: Final = "io_manager"
+
+
 @serializable("StoredOutput")
 @dataclass(frozen=True, kw_only=True)
 class StoredOutput:
@@ -43,6 +47,29 @@ class StoredOutput:
     size: int | None = None
     #: ``sha256:<hex>`` of the stored bytes; None where nothing is written.
     checksum: str | None = None
+
+    @staticmethod
+    def managed(output_name: str, manager_key: str, run_id: str) -> StoredOutput:
+        """Return what tells of an output that an IO manager keeps, not the intermediate storage.
+
+        Args:
+            output_name: The output.
+            manager_key: The manager's resource key.
+            run_id: The run whose step handed it over.
+        """
+        address = f"{manager_key}@{run_id}"
+        return StoredOutput(output_name=output_name, address=address, codec=_IO_MANAGER)
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether an IO manager keeps it."""
+        return self.codec == _IO_MANAGER
+
+    @property
+    def manager_and_run(self) -> tuple[str, str]:
+        """The key of the IO manager that keeps it, and the run whose step handed it over."""
+        key, _, run_id = self.address.partition("@")
+        return key, run_id
 
 
 @serializable("Receipt")

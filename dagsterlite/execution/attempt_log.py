@@ -29,6 +29,13 @@ class EventSink(Protocol):
         """Take an entry; entries of one attempt come in the order of their seq."""
 
 
+class Nowhere(EventSink):
+    """Takes entries that nobody keeps: of a run that is over, or of a step launched elsewhere."""
+
+    def emit(self, entry: EventLogEntry) -> None:
+        return
+
+
 class AttemptLog:
     """Makes, numbers and hands on the entries of one attempt.
 
@@ -98,6 +105,13 @@ class AttemptLog:
             self._hand_on(entry)
         assert entry.dagster_event is not None
         return entry.dagster_event
+
+    def relay(self, event: DagsterEvent, *, level: int = logging.DEBUG) -> DagsterEvent:
+        """Hand on an event that was made for this attempt in another process."""
+        with self._lock:
+            entry = self._entry(event=event, level=level)
+            self._hand_on(entry)
+        return entry.get_dagster_event()
 
     def event_if(
         self,

@@ -27,6 +27,7 @@ from dagsterlite.events.yielded import (
     Materialization,
 )
 from dagsterlite.execution.attempt_log import AttemptLog
+from dagsterlite.execution.io_managers import Managers
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.resources import ResourceManager, ScopedResources
 from dagsterlite.execution.run_context import RunContext
@@ -104,6 +105,11 @@ class StepExecutionContext:
     def output_metadata(self, output_name: str) -> list[EventMetadataEntry]:
         """Return what :meth:`add_output_metadata` kept for an output."""
         return list(self._output_metadata.get(output_name, {}).values())
+
+    @property
+    def managers(self) -> Managers:
+        """What hands the step's outputs to IO managers, and loads its inputs by them."""
+        return Managers(self.run_context, self.resources_for, self.log, self)
 
     def for_type(self, dagster_type: DagsterType) -> TypeCheckContext:
         """Return the context for checking, loading or writing values of a type."""

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from dagsterlite.config import Field, Selector
 from dagsterlite.definitions.executor import ExecutorDefinition
+from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.definitions.storage import IntermediateStorageDefinition
 from dagsterlite.events.engine import EngineEventData
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.run_config.resolved import EnvironmentConfig
 from dagsterlite.runs import DagsterRun
 from dagsterlite.stores import IntermediateStorage
 
@@ -33,6 +37,25 @@ class RetryMode(Enum):
     DISABLED = "disabled"
     #: Its attempt ends as up for retry; whoever started it decides.
     DEFERRED = "deferred"
+
+    @property
+    def enabled(self) -> bool:
+        """Whether a step that asks for it is tried again."""
+        return self is RetryMode.ENABLED
+
+    @property
+    def disabled(self) -> bool:
+        """Whether a step that asks to be tried again fails."""
+        return self is RetryMode.DISABLED
+
+    @property
+    def deferred(self) -> bool:
+        """Whether who started the step decides whether it is tried again."""
+        return self is RetryMode.DEFERRED
+
+    def for_inner_plan(self) -> RetryMode:
+        """Return the mode for parts of a plan whose executor itself starts steps again."""
+        return RetryMode.DEFERRED if self.enabled else self
 
     @staticmethod
     def from_config(config: Mapping[str, Any]) -> RetryMode:
@@ -64,6 +87,24 @@ class InitExecutorContext:
     executor_config: Any
     #: The current instance.
     instance: DagsterInstance
+    #: The mode that the run is in.
+    mode_def: ModeDefinition
+    #: The run.
+    pipeline_run: DagsterRun
+    #: The resolved run config.
+    environment_config: EnvironmentConfig
+    #: The storage that keeps the run's intermediates, unless the executor chooses.
+    intermediate_storage_def: IntermediateStorageDefinition
+    #: The resources that the definition requires, as attributes.
+    resources: Any
+
+    @property
+    def pipeline(self) -> Any:
+        """The pipeline (job) to be executed."""
+        return self.job
+
+
+ExecuteSteps = Callable[["PlanOrchestrationContext", ExecutionPlan], Iterator[DagsterEvent]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,6 +117,20 @@ class PlanOrchestrationContext:
     log: DagsterLogManager
     #: Whether the first error of a step is to be raised on.
     raise_on_error: bool = False
+    #: What is done when a step asks to be tried again: the executor's ``retries``.
+    retries: RetryMode = RetryMode.ENABLED
+    #: Executes a part of the plan in this process.
+    execute_steps: ExecuteSteps = field(repr=False)
+    #: IO managers of this process that outlive the run, by key: readers of its outputs ask them.
+    lasting_managers: dict[str, Any] = field(default_factory=dict)
+
+    def keep_managers(self, resources: ResourceManager) -> None:
+        """Have IO managers outlive the run that have nothing to clean up, before all are torn down.
+
+        Args:
+            resources: The run's resources in this process.
+        """
+        self.lasting_managers.update(resources.lasting(self.plan.manager_keys()))
 
     @property
     def pipeline_def(self) -> PipelineDefinition:
@@ -86,6 +141,23 @@ class PlanOrchestrationContext:
     def plan(self) -> ExecutionPlan:
         """The plan of the whole run."""
         return self.run_context.plan
+
+    def execute_plan(self, execution_plan: ExecutionPlan) -> Iterator[DagsterEvent]:
+        """Execute a part of the plan in this process, in the thread that reads the events.
+
+        An executor cuts its plan into parts by ``build_subset_plan`` and yields their events on.
+        A step may be executed when all steps that it needs were, in this part or an earlier one;
+        whether it then runs, is skipped or abandoned is decided here. Parts may be executed by
+        several threads at once.
+
+        Where ``retries`` is DEFERRED, a step that asks to be tried again ends its part with
+        STEP_UP_FOR_RETRY; to execute it once more is to try it again.
+
+        Raises:
+            DagsterInvariantViolationError: a step that is needed was not executed yet.
+            Exception: what a step raised, where ``raise_on_error`` is set.
+        """
+        return self.execute_steps(self, execution_plan)
 
     @property
     def pipeline_run(self) -> DagsterRun:
@@ -116,7 +188,20 @@ def tell_of_tear_down(log: DagsterLogManager, key: str, exc: BaseException) -> N
 
 
 class Executor(ABC):
-    """Executes the steps of a plan (seed 003)."""
+    """Executes the steps of a plan (seed 003).
+
+    One that only chooses the order of the steps, or the threads that they run in, is short::
+
+        class ByLevel(Executor):
+            def execute(self, plan_context, execution_plan):
+                for level in execution_plan.get_steps_to_execute_by_level():
+                    keys = [step.key for step in level]
+                    yield from plan_context.execute_plan(execution_plan.build_subset_plan(keys))
+
+            @property
+            def retries(self):
+                return RetryMode.ENABLED
+    """
 
     @abstractmethod
     def execute(

@@ -6,6 +6,7 @@ import heapq
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagsterlite.definitions.executor import executor
@@ -58,6 +59,7 @@ class InProcessExecutor(Executor):
             self._resources = resources
             yield
         finally:
+            plan_context.keep_managers(resources)
             resources.tear_down(lambda key, exc: tell_of_tear_down(plan_context.log, key, exc))
             self._resources = None
 
@@ -69,28 +71,55 @@ class InProcessExecutor(Executor):
             with self.prepared(plan_context):
                 yield from self.execute(plan_context, execution_plan)
             return
-        yield from _Execution(plan_context, execution_plan, self._resources).run()
+        yield from PlanExecution(plan_context, execution_plan, self._resources).run()
 
 
-class _Execution:
+@dataclass(frozen=True)
+class Done:
+    """What steps of a run left in this process, where parts of its plan are executed in turn."""
+
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    #: How often each step was tried.
+    retry_numbers: dict[str, int] = field(default_factory=dict)
+
+
+class PlanExecution:
+    """Executes a plan, or a part of one, in the thread that reads its events.
+
+    Args:
+        plan_context: The run.
+        plan: The steps to execute.
+        resources: The run's resources in this process.
+        done: What earlier parts left; what this one leaves is added.
+    """
+
     def __init__(
         self,
         plan_context: PlanOrchestrationContext,
         plan: ExecutionPlan,
         resources: ResourceManager,
+        done: Done | None = None,
     ) -> None:
         self._context = plan_context
         self._run_context = plan_context.run_context
         self._plan = plan
         self._resources = resources
         self._queue = ReadyQueue(plan)
-        self._receipts: dict[str, Receipt] = earlier_receipts(plan_context.run_context, plan)
+        self._done = done or Done()
+        self._receipts: dict[str, Receipt] = earlier_receipts(
+            plan_context.run_context, plan, self._done.receipts
+        )
         self._values: dict[tuple[str, str], Any] = {}
         self._consumers_left = {key: len(keys) for key, keys in plan.consumers.items()}
-        self._retry_numbers: dict[str, int] = {}
         self._delayed: list[tuple[float, str]] = []
 
     def run(self) -> Iterator[DagsterEvent]:
+        """Execute the steps; yield their events.
+
+        Raises:
+            DagsterExecutionInterruptedError: the run is to stop.
+            Exception: what a step raised, where errors are to be raised.
+        """
         while self._queue or self._delayed:
             self._run_context.interrupts.check()
             self._put_back_due()
@@ -117,18 +146,20 @@ class _Execution:
         if not isinstance(decision, Run):
             return (yield from pass_over(self._run_context, step, decision))
         upstream = Upstream(self._receipts, self._values)
-        number = self._retry_numbers.get(step.key, 0)
+        number = self._done.retry_numbers.get(step.key, 0)
         return (
             yield from execute_attempt(self._run_context, step, upstream, self._resources, number)
         )
 
     def _take_up(self, step: ExecutionStep, result: AttemptResult) -> None:
         if result.receipt.outcome is StepOutcome.UP_FOR_RETRY:
-            self._retry_numbers[step.key] = result.receipt.retry_number + 1
+            self._done.retry_numbers[step.key] = result.receipt.retry_number + 1
+            if self._context.retries.deferred:
+                return
             due = time.monotonic() + (result.receipt.seconds_to_wait or 0)
             heapq.heappush(self._delayed, (due, step.key))
             return
-        self._receipts[step.key] = result.receipt
+        self._receipts[step.key] = self._done.receipts[step.key] = result.receipt
         self._keep_values(step, result)
         self._queue.finish(step.key)
         is_stopped = isinstance(result.error, STOPS)

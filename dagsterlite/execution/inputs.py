@@ -6,6 +6,8 @@ from collections.abc import Generator, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagsterlite.definitions.inputs import InputDefinition
+from dagsterlite.definitions.io_context import OutputContext
 from dagsterlite.errors import (
     DagsterInvariantViolationError,
     DagsterTypeCheckDidNotPass,
@@ -16,21 +18,25 @@ from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.metadata import EventMetadataEntry
 from dagsterlite.events.payloads import (
+    LoadedInputData,
     ObjectStoreOperationResultData,
     ObjectStoreOperationType,
     StepInputData,
     TypeCheckData,
 )
-from dagsterlite.events.receipt import Receipts
+from dagsterlite.events.receipt import Receipts, StoredOutput
 from dagsterlite.events.yielded import TypeCheck
+from dagsterlite.execution.asset_events import asset_event
 from dagsterlite.execution.contexts import StepExecutionContext
-from dagsterlite.handles import StepOutputHandle
+from dagsterlite.handles import SolidHandle, StepOutputHandle
 from dagsterlite.plan.decide import is_yielded
 from dagsterlite.plan.step import (
     FromConfig,
     FromDefault,
+    FromManager,
     FromMultipleSources,
     FromStepOutput,
+    SingleSource,
     StepInput,
 )
 
@@ -56,6 +62,7 @@ def load_inputs(
     Raises:
         DagsterTypeCheckDidNotPass: a value is not of its input's type.
         DagsterTypeLoadingError: a value cannot be loaded from config.
+        DagsterExecutionLoadInputError: the manager of an output or input raised.
         DagsterCorruptObjectError: a stored value is damaged.
     """
     for step_input in context.step.inputs:
@@ -85,18 +92,62 @@ def _value(
 def _one(
     context: StepExecutionContext,
     step_input: StepInput,
-    source: FromStepOutput | FromConfig | FromDefault,
+    source: SingleSource,
     upstream: Upstream,
 ) -> Generator[DagsterEvent, None, Any]:
     if isinstance(source, FromDefault):
         return source.input_def.default_value
     if isinstance(source, FromConfig):
         return _from_config(context, step_input, source)
-    handle = source.step_output_handle
+    if isinstance(source, FromManager):
+        manager = (source.manager_key, source.input_def, source.solid_handle)
+        return (yield from _from_manager(context, step_input, *manager))
+    return (yield from _from_output(context, step_input, source.step_output_handle, upstream))
+
+
+def _from_output(
+    context: StepExecutionContext,
+    step_input: StepInput,
+    handle: StepOutputHandle,
+    upstream: Upstream,
+) -> Generator[DagsterEvent, None, Any]:
+    input_def = context.step.solid_def.input_dict[step_input.name]
+    own_key = input_def.input_manager_key
     place = (handle.step_key, handle.output_name)
-    if place in upstream.values:
+    if own_key is None and place in upstream.values:
         return upstream.values[place]
-    return (yield from _from_storage(context, step_input, handle, upstream))
+    output = _stored(handle, upstream)
+    if own_key is None and not output.is_managed:
+        return (yield from _from_storage(context, step_input, handle, output))
+    key = own_key or output.manager_and_run[0]
+    told = context.managers.upstream(upstream.receipts[handle.step_key], output, key)
+    config_handle = context.step.solid_handle
+    return (yield from _from_manager(context, step_input, key, input_def, config_handle, told))
+
+
+def _from_manager(
+    context: StepExecutionContext,
+    step_input: StepInput,
+    key: str,
+    input_def: InputDefinition,
+    config_handle: SolidHandle,
+    upstream: OutputContext | None = None,
+) -> Generator[DagsterEvent, None, Any]:
+    answer = context.managers.load(context.step, input_def, key, upstream, config_handle)
+    for item in answer.assets:
+        yield asset_event(context.log, item)
+    message = f'Loaded input "{step_input.name}" using input manager "{key}"'
+    if upstream is not None:
+        message += f', from output "{upstream.name}" of step "{upstream.step_key}"'
+    data = LoadedInputData(
+        input_name=step_input.name,
+        manager_key=key,
+        upstream_output_name=upstream.name if upstream else None,
+        upstream_step_key=upstream.step_key if upstream else None,
+        metadata_entries=answer.metadata_entries,
+    )
+    yield context.log.event(DagsterEventType.LOADED_INPUT, message, data)
+    return answer.value
 
 
 def _from_config(context: StepExecutionContext, step_input: StepInput, source: FromConfig) -> Any:
@@ -113,16 +164,20 @@ def _from_config(context: StepExecutionContext, step_input: StepInput, source: F
         )
 
 
-def _from_storage(
-    context: StepExecutionContext,
-    step_input: StepInput,
-    handle: StepOutputHandle,
-    upstream: Upstream,
-) -> Generator[DagsterEvent, None, Any]:
+def _stored(handle: StepOutputHandle, upstream: Upstream) -> StoredOutput:
     output = upstream.receipts[handle.step_key].output(handle.output_name)
     if output is None:
         message = f"Step '{handle.step_key}' did not yield output '{handle.output_name}'."
         raise DagsterInvariantViolationError(message)
+    return output
+
+
+def _from_storage(
+    context: StepExecutionContext,
+    step_input: StepInput,
+    handle: StepOutputHandle,
+    output: StoredOutput,
+) -> Generator[DagsterEvent, None, Any]:
     storage = context.run_context.storage
     value = storage.read_output(handle.step_key, output)
     if storage.is_persistent:
@@ -134,6 +189,9 @@ def _from_storage(
             op=ObjectStoreOperationType.GET_OBJECT,
             value_name=step_input.name,
             address=output.address,
+            codec=output.codec,
+            size=output.size,
+            checksum=output.checksum,
             metadata_entries=[EventMetadataEntry.path(output.address, label="key")],
         )
         yield context.log.event(DagsterEventType.OBJECT_STORE_OPERATION, message, data)

@@ -119,14 +119,25 @@ class DagsterLogManager:
         self, event_type: DagsterEventType, message: str, data: EventSpecificData | None = None
     ) -> DagsterEvent:
         """Hand on an event to the event log, and tell the loggers of it."""
-        level = logging.ERROR if event_type in _FAILURES else logging.DEBUG
+        level = _level_of(event_type)
         event = self._log.event(event_type, message, data, level=level)
         self.tell(event, level)
         return event
 
+    def relay(self, event: DagsterEvent) -> DagsterEvent:
+        """Hand on an event that was made in another process, and tell the loggers of it."""
+        level = _level_of(event.event_type)
+        told = self._log.relay(event, level=level)
+        self.tell(told, level)
+        return told
+
     def tell(self, event: DagsterEvent, level: int = logging.DEBUG) -> None:
         """Tell the loggers of an event that was handed on."""
         tell_of_event(self._loggers, self._log.tags, event, level)
+
+
+def _level_of(event_type: DagsterEventType) -> int:
+    return logging.ERROR if event_type in _FAILURES else logging.DEBUG
 
 
 def _level(level: int | str) -> int:

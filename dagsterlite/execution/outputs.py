@@ -14,6 +14,7 @@ from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.metadata import EventMetadataEntry
 from dagsterlite.events.payloads import (
+    HandledOutputData,
     ObjectStoreOperationResultData,
     ObjectStoreOperationType,
     StepOutputData,
@@ -41,11 +42,16 @@ def take_output(
     Raises:
         DagsterTypeCheckDidNotPass: the value is not of the output's type.
         DagsterUnpicklableOutputError: the value cannot be stored.
+        DagsterExecutionHandleOutputError: the IO manager of the output raised.
         DagsterTypeMaterializationError: the value cannot be written as config asks.
     """
     step_output = context.step.step_output_named(output.output_name)
     yield from _check(context, step_output, output)
-    yield _keep(context, step_output, output, stored)
+    key = context.run_context.mode_def.io_manager_of(step_output.definition)
+    if key is None:
+        yield _keep(context, step_output, output, stored)
+    else:
+        yield from _hand_over(context, step_output, key, output.value, stored)
     yield from _materialize(context, step_output, output.value)
 
 
@@ -101,11 +107,32 @@ def _keep(
         op=ObjectStoreOperationType.SET_OBJECT,
         value_name=name,
         address=kept.address,
+        codec=kept.codec,
+        size=kept.size,
+        checksum=kept.checksum,
         # A path leads somewhere only where the value outlives the process.
         metadata_entries=_path(kept.address) if storage.is_persistent else [],
     )
     message = f"Stored intermediate object for output {name} at {kept.address} using {kept.codec}."
     return context.log.event(DagsterEventType.OBJECT_STORE_OPERATION, message, data)
+
+
+def _hand_over(
+    context: StepExecutionContext,
+    step_output: StepOutput,
+    key: str,
+    value: Any,
+    stored: list[StoredOutput],
+) -> Iterator[DagsterEvent]:
+    answer = context.managers.handle(context.step, step_output, key, value)
+    stored.append(answer.value)
+    for item in answer.assets:
+        yield asset_event(context.log, item)
+    message = f'Handled output "{step_output.name}" using IO manager "{key}"'
+    data = HandledOutputData(
+        output_name=step_output.name, manager_key=key, metadata_entries=answer.metadata_entries
+    )
+    yield context.log.event(DagsterEventType.HANDLED_OUTPUT, message, data)
 
 
 def _path(address: str) -> list[EventMetadataEntry]:
@@ -117,7 +144,7 @@ def _materialize(
 ) -> Iterator[DagsterEvent]:
     config = context.run_context.environment_config.solid(context.step.solid_handle)
     for name, output_config in config.outputs:
-        if name == step_output.name:
+        if name == step_output.name and not context.managers.configures(step_output):
             for item in _written(context, step_output, output_config, value):
                 yield asset_event(context.log, item)
 

@@ -7,18 +7,18 @@ from functools import cached_property
 from typing import Any
 
 from dagsterlite.config.secrets import redactor
-from dagsterlite.definitions.executor import ExecutorDefinition
+from dagsterlite.definitions.executor import ExecutorDefinition, ExecutorRequirement
 from dagsterlite.errors import DagsterInvariantViolationError, shown, type_name
 from dagsterlite.execution.attempt_log import AttemptLog, EventSink
 from dagsterlite.execution.executor import (
     Executor,
     InitExecutorContext,
     PlanOrchestrationContext,
-    RetryMode,
     tell_of_tear_down,
 )
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.requirements import check_requirements
 from dagsterlite.execution.resources import ScopedResources
 from dagsterlite.execution.run_context import (
     RunContext,
@@ -26,7 +26,8 @@ from dagsterlite.execution.run_context import (
     make_loggers,
     make_resource_manager,
 )
-from dagsterlite.execution.storages import make_intermediates
+from dagsterlite.execution.storages import make_intermediates, selected_storage
+from dagsterlite.execution.sub_plans import SubPlans
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.runs import DagsterRun
@@ -62,50 +63,63 @@ class Preparation:
         self._sink = sink
         self._interrupts = interrupts
 
+    #: The executor that the run config selects; there once the context was made.
+    executor: Executor
+
     def context(self, stack: ExitStack, *, raise_on_error: bool) -> PlanOrchestrationContext:
         """Return what the executor works with; what must be torn down is put on ``stack``.
 
         Raises:
+            DagsterUnmetExecutorRequirementsError: the executor requires what the run does not have.
+            DagsterInvariantViolationError: the executor's function returns something else.
             DagsterLoggerFunctionError: a logger cannot be made.
-            DagsterResourceFunctionError: a resource that the storage requires cannot be made.
+            DagsterResourceFunctionError: a resource that the storage or executor requires cannot be
+                made.
             Exception: what the function of the executor or the storage raises.
         """
         loggers = make_loggers(self._plan.pipeline, self._mode, self._config, self._run.run_id)
         log = DagsterLogManager(self._log, loggers, self._interrupts)
+        self.executor = executor = self._make_executor(log, stack)
         storage = make_intermediates(
-            self._mode,
-            self._config,
+            self._plan,
             self._run,
             self._instance.storage_directory,
-            prefers_persistent=self.executor.needs_persistent_intermediates,
-            resources=lambda keys: self._storage_resources(keys, log, stack),
-            strategies=self._plan.pipeline.serialization_strategies,
+            prefers_persistent=executor.needs_persistent_intermediates or self._asks_to_persist,
+            resources=lambda keys: self._resources(keys, log, stack),
+            open_instance=lambda: self._instance,
         )
         run_context = RunContext(
             plan=self._plan,
             mode_def=self._mode,
             run=self._run,
-            storage=self.executor.intermediates(storage),
+            storage=executor.intermediates(storage),
             sink=self._sink,
             interrupts=self._interrupts,
             loggers=loggers,
             open_instance=lambda: self._instance,
-            retries_enabled=self.executor.retries is not RetryMode.DISABLED,
-            redact=redactor(sorted(self._config.secrets)),
             artifacts_dir=self._instance.storage_directory,
+            retries_enabled=not executor.retries.disabled,
+            redact=redactor(sorted(self._config.secrets)),
             tags=logging_tags(self._run),
         )
-        return PlanOrchestrationContext(
+        resources = run_context.resource_manager(self._log)
+        context = PlanOrchestrationContext(
             run_context=run_context,
             instance=self._instance,
             log=log,
             raise_on_error=raise_on_error,
+            retries=executor.retries,
+            execute_steps=SubPlans(resources).execute,
         )
+        # Callbacks run from the last to the first: managers are taken up, then all torn down.
+        stack.callback(resources.tear_down, lambda key, exc: tell_of_tear_down(log, key, exc))
+        stack.callback(context.keep_managers, resources)
+        return context
 
-    def _storage_resources(
+    def _resources(
         self, keys: frozenset[str], log: DagsterLogManager, stack: ExitStack
     ) -> ScopedResources:
-        """Make what the storage requires; torn down last, since steps store until their end."""
+        """Make what the storage or executor requires; torn down last, when all steps have ended."""
         manager = make_resource_manager(
             self._mode,
             self._config,
@@ -118,22 +132,24 @@ class Preparation:
         stack.callback(manager.tear_down, lambda key, exc: tell_of_tear_down(log, key, exc))
         return manager.scoped(keys)
 
-    @cached_property
-    def executor(self) -> Executor:
-        """The executor that the run config selects.
-
-        Raises:
-            DagsterInvariantViolationError: its function returns something else.
-        """
-        definition, config = self._selected_executor()
-        executor = definition.executor_creation_fn(
-            InitExecutorContext(
-                job=self._plan.pipeline,
-                executor_def=definition,
-                executor_config=config,
-                instance=self._instance,
-            )
+    def _make_executor(self, log: DagsterLogManager, stack: ExitStack) -> Executor:
+        definition, config = self._selected_executor
+        storage_def, _ = selected_storage(
+            self._mode, self._config, prefers_persistent=self._asks_to_persist
         )
+        context = InitExecutorContext(
+            job=self._plan.pipeline,
+            executor_def=definition,
+            executor_config=config,
+            instance=self._instance,
+            mode_def=self._mode,
+            pipeline_run=self._run,
+            environment_config=self._config,
+            intermediate_storage_def=storage_def,
+            resources=self._resources(definition.required_resource_keys, log, stack),
+        )
+        check_requirements(context, definition.requirements)
+        executor = definition.executor_creation_fn(context)
         if not isinstance(executor, Executor):
             message = (
                 f"The executor_creation_fn of executor '{definition.name}' returned "
@@ -142,6 +158,12 @@ class Preparation:
             raise DagsterInvariantViolationError(message)
         return executor
 
+    @property
+    def _asks_to_persist(self) -> bool:
+        definition, _ = self._selected_executor
+        return ExecutorRequirement.PERSISTENT_OUTPUTS in definition.requirements
+
+    @cached_property
     def _selected_executor(self) -> tuple[ExecutorDefinition, Any]:
         selected = self._config.execution
         if selected is None:

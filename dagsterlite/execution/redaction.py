@@ -11,6 +11,8 @@ from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.payloads import (
     AssetObservationData,
     EventSpecificData,
+    HandledOutputData,
+    LoadedInputData,
     ObjectStoreOperationResultData,
     StepInputData,
     StepMaterializationData,
@@ -48,7 +50,14 @@ def _payload(data: EventSpecificData, redact: Redact) -> EventSpecificData:
 _NAMES: Final[dict[type, tuple[str, ...]]] = {
     StepInputData: ("input_name",),
     StepOutputData: ("step_output_handle",),
-    ObjectStoreOperationResultData: ("value_name", "address"),
+    ObjectStoreOperationResultData: ("value_name", "address", "codec", "checksum"),
+    HandledOutputData: ("output_name", "manager_key"),
+    LoadedInputData: (
+        "input_name",
+        "manager_key",
+        "upstream_output_name",
+        "upstream_step_key",
+    ),
     EngineEventData: ("detail",),
 }
 

@@ -36,6 +36,10 @@ class ScopedResources:
         except KeyError:
             raise DagsterUnknownResourceError(name, self._values) from None
 
+    def and_also(self, values: Mapping[str, Any]) -> ScopedResources:
+        """Return these resources and further ones."""
+        return ScopedResources({**self._values, **values})
+
     def _asdict(self) -> dict[str, Any]:
         return dict(self._values)
 
@@ -120,6 +124,19 @@ class ResourceManager:
         # From here on it may have begun what it is to clean up.
         self._generators.append((key, made))
         return _first(key, made)
+
+    def lasting(self, keys: Iterable[str]) -> dict[str, Any]:
+        """Return those of these resources that stay fit for use when all are torn down.
+
+        They were made, and neither they nor what they require have anything to clean up.
+        """
+        with self._lock:
+            passing = {key for key, _ in self._generators}
+            return {
+                key: self._values[key]
+                for key in keys
+                if key in self._values and passing.isdisjoint(self._mode.needed_resources([key]))
+            }
 
     def tear_down(self, on_error: OnError) -> None:
         """Let each resource clean up after itself, the last one made first.

@@ -25,6 +25,7 @@ from dagsterlite.events.yielded import (
     ExpectationResult,
     Materialization,
 )
+from dagsterlite.execution.managed_outputs import ReadManaged
 from dagsterlite.handles import SolidHandle, StepHandle
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.runs import DagsterRunStatus
@@ -35,11 +36,20 @@ ReadOutput = Callable[[str, str], Any]
 
 
 def output_reader(
-    run_id: str, storage: IntermediateStorage | None, instance: DagsterInstance
+    run_id: str,
+    storage: IntermediateStorage | None,
+    instance: DagsterInstance,
+    read_managed: ReadManaged | None = None,
 ) -> ReadOutput:
     """Return what reads a run's outputs back from where it kept them.
 
     It holds on to the instance: the folder of an ephemeral one goes with it.
+
+    Args:
+        run_id: The run.
+        storage: Where it kept its intermediates; None where it came to have none.
+        instance: Where it is recorded.
+        read_managed: Reads the outputs that IO managers keep.
     """
     folder = instance.local_artifact_storage
 
@@ -56,6 +66,8 @@ def output_reader(
         if output is None:
             message = f"Step '{step_key}' did not yield output '{output_name}'."
             raise DagsterInvariantViolationError(message)
+        if output.is_managed and read_managed is not None:
+            return read_managed(manifest.receipt, output)
         return storage.read_output(step_key, output)
 
     return read

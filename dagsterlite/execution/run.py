@@ -27,6 +27,7 @@ from dagsterlite.events.payloads import (
 from dagsterlite.execution.attempt_log import AttemptLog
 from dagsterlite.execution.executor import Executor, PlanOrchestrationContext
 from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_keyboard
+from dagsterlite.execution.managed_outputs import ReadManaged, managed_reader
 from dagsterlite.execution.preparation import Preparation
 from dagsterlite.execution.recorder import Recorder
 from dagsterlite.execution.run_context import logging_tags
@@ -61,6 +62,8 @@ class RunOutcome:
     #: Where its intermediates lie; None where it never came to have any.
     storage: IntermediateStorage | None = None
     status: DagsterRunStatus | None = None
+    #: Reads the outputs that IO managers keep; None where the run never came to have any.
+    read_managed: ReadManaged | None = None
 
 
 def drive_run(
@@ -198,6 +201,7 @@ class _Drive:
         )
         context = making.context(stack, raise_on_error=self._raise_on_error)
         self._outcome.storage = context.run_context.storage
+        self._outcome.read_managed = managed_reader(context.run_context, context.lasting_managers)
         stack.enter_context(making.executor.prepared(context))
         return context, making.executor
 

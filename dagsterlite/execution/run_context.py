@@ -46,11 +46,11 @@ class RunContext:
     loggers: Sequence[logging.Logger]
     #: Opens the instance for user code that asks for it.
     open_instance: Callable[[], Any]
+    #: The folder below which the instance keeps each run's files.
+    artifacts_dir: str
     #: Whether a step that asks to be retried is.
     retries_enabled: bool = True
     redact: Redact | None = None
-    #: The folder below which the instance keeps each run's files.
-    artifacts_dir: str | None = None
     #: The tags that every event and log record of the run bears.
     tags: Mapping[str, str] = field(default_factory=dict)
     #: The process that this context was made in.
@@ -65,6 +65,13 @@ class RunContext:
     def environment_config(self) -> EnvironmentConfig:
         """The resolved run config."""
         return self.plan.environment_config
+
+    @property
+    def ignored_solids(self) -> tuple[str, ...]:
+        """The solids that the run config names and that are not selected."""
+        config = self.run.run_config
+        named = config.get("solids") or config.get("ops") or {}
+        return tuple(name for name in named if not self.pipeline_def.has_solid_named(name))
 
     @property
     def run_id(self) -> str:

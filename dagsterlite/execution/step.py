@@ -11,13 +11,14 @@ from typing import Any
 
 from dagsterlite.errors import (
     DagsterExecutionInterruptedError,
+    DagsterStepExecutionFailed,
     DagsterStepLostError,
     DagsterStorageError,
 )
 from dagsterlite.events.engine import AttemptSuperseded, EngineEventData, StepAbandoned
-from dagsterlite.events.error_info import error_info_from_exception
+from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
-from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.event_type import TERMINAL_STEP_EVENTS, DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.payloads import (
     StepFailureData,
@@ -26,10 +27,7 @@ from dagsterlite.events.payloads import (
     UserFailureData,
 )
 from dagsterlite.events.receipt import Receipt, StepOutcome, StoredOutput
-from dagsterlite.events.yielded import (
-    Failure,
-    Output,
-)
+from dagsterlite.events.yielded import Failure, Output
 from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
@@ -39,6 +37,12 @@ from dagsterlite.execution.outputs import is_handed_on, take_output
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.execution.side_events import side_event
+from dagsterlite.execution.step_launcher import (
+    StepLauncher,
+    launched,
+    launcher_of,
+    stored_output_of,
+)
 from dagsterlite.execution.user_events import run_user_code
 from dagsterlite.plan.decide import Abandon, Retry, Skip, decide_retry
 from dagsterlite.plan.step import ExecutionStep
@@ -139,8 +143,16 @@ def _noted(course: Attempt, events: list[DagsterEvent]) -> Attempt:
             yield event
 
 
+def execute_attempt_here(context: StepExecutionContext, upstream: Upstream) -> Attempt:
+    """Execute a step once as :func:`execute_attempt` does, but never by a step launcher."""
+    return (yield from _Attempt(context, upstream, may_be_launched=False).run())
+
+
 class _Attempt:
-    def __init__(self, context: StepExecutionContext, upstream: Upstream) -> None:
+    def __init__(
+        self, context: StepExecutionContext, upstream: Upstream, *, may_be_launched: bool = True
+    ) -> None:
+        self._may_be_launched = may_be_launched
         self._context = context
         self._step = context.step
         self._upstream = upstream
@@ -152,7 +164,13 @@ class _Attempt:
     def run(self) -> Attempt:
         try:
             yield self._start()
-            yield from self._work()
+            launcher = launcher_of(self._context) if self._may_be_launched else None
+            if launcher is None:
+                yield from self._work()
+            else:
+                failed = yield from self._launch(launcher)
+                if failed is not None:
+                    return failed
             entry, receipt, accepted = self._commit()
         except GeneratorExit:
             self._discard()
@@ -167,8 +185,9 @@ class _Attempt:
 
     def _discard(self) -> None:
         """Remove what the attempt stored; what cannot be removed is told, and does no harm."""
+        stored = [output for output in self._stored if not output.is_managed]
         try:
-            self._context.run_context.storage.discard(self._step.key, self._stored)
+            self._context.run_context.storage.discard(self._step.key, stored)
         except DagsterStorageError as exc:
             self._context.log.warning("Outputs of a failed attempt cannot be removed: %s", exc)
 
@@ -192,19 +211,43 @@ class _Attempt:
                 yield from self._context.take_logged_events()
                 if isinstance(event, Output):
                     yield from take_output(self._context, event, self._stored)
-                    if self._is_handed_on(event.value):
-                        self.values[event.output_name] = event.value
+                    self.values[event.output_name] = event.value
                 else:
                     yield side_event(self._context.log, event)
         yield from self._context.take_logged_events()
 
-    def _is_handed_on(self, value: Any) -> bool:
-        """Return whether the steps to come get the value itself, not what was stored of it.
+    def _launch(
+        self, launcher: StepLauncher
+    ) -> Generator[DagsterEvent, None, AttemptResult | None]:
+        """Have a launcher execute the step; return None where it succeeded."""
+        end: DagsterEvent | None = None
+        for event in launched(self._context, launcher):
+            if event.event_type in TERMINAL_STEP_EVENTS:
+                end = event
+                continue
+            yield self._context.log.relay(event)
+            stored = stored_output_of(event, self._context.run_id)
+            if stored is not None:
+                self._stored.append(stored)
+        match None if end is None else end.event_specific_data:
+            case StepRetryData(error=error, seconds_to_wait=wait):
+                outcome = {"outcome": StepOutcome.UP_FOR_RETRY, "seconds_to_wait": wait}
+            case StepFailureData(error=error):
+                outcome = {"outcome": StepOutcome.FAILURE}
+            case _:
+                return None
+        assert end is not None
+        return (yield from self._end_launched(end, error, outcome))
 
-        What is lazy (Dask's collections) would be computed again by each that uses it.
-        """
-        is_lazy = hasattr(type(value), "__dask_graph__")
-        return not (is_lazy and self._context.run_context.storage.is_persistent)
+    def _end_launched(
+        self, event: DagsterEvent, error: SerializableErrorInfo | None, outcome: dict[str, Any]
+    ) -> Attempt:
+        self._discard()
+        self._context.attempt_log.seal()
+        yield self._context.log.relay(event)
+        receipt = self._receipt(error=error, **outcome)
+        raised = DagsterStepExecutionFailed(self._context.run_id, {self._step.key: error})
+        return AttemptResult(receipt=receipt, error=raised)
 
     def _commit(self) -> tuple[EventLogEntry, Receipt, Receipt]:
         """Put the manifest; return the entry of success, our own receipt and the accepted one."""
@@ -228,11 +271,13 @@ class _Attempt:
 
     def _handed_on(self) -> Mapping[str, Any]:
         """Return the values that steps to come get themselves, not what was stored of them."""
-        storage, output_of = self._context.run_context.storage, self._step.step_output_named
+        storage = self._context.run_context.storage
+        managed = {output.output_name for output in self._stored if output.is_managed}
         return {
             name: value
             for name, value in self.values.items()
-            if is_handed_on(storage, output_of(name), value)
+            if name not in managed
+            and is_handed_on(storage, self._step.step_output_named(name), value)
         }
 
     def _stand_back(self, accepted: Receipt) -> Attempt:

@@ -19,8 +19,10 @@ from dagsterlite.plan.step import (
     ExecutionStep,
     FromConfig,
     FromDefault,
+    FromManager,
     FromMultipleSources,
     FromStepOutput,
+    SingleSource,
     StepInput,
     StepInputSource,
     StepOutput,
@@ -119,7 +121,10 @@ class _Compiler:
 
     def _unconnected(
         self, handle: SolidHandle | None, input_def: InputDefinition
-    ) -> FromConfig | FromDefault | None:
+    ) -> FromConfig | FromManager | FromDefault | None:
+        key = input_def.unconnected_manager_key
+        if handle is not None and key is not None and not input_def.dagster_type.is_nothing:
+            return FromManager(handle, input_def, key)
         if input_def.name in self._config.solid(handle).inputs:
             return FromConfig(handle, input_def)
         return FromDefault(input_def) if input_def.has_default_value else None
@@ -133,7 +138,7 @@ def _one(source: Source, outputs: Outputs, outside: InputsFromOutside) -> StepIn
 
 def _flat(
     sources: Iterable[StepInputSource | None],
-) -> Iterator[FromStepOutput | FromConfig | FromDefault]:
+) -> Iterator[SingleSource]:
     for source in sources:
         if isinstance(source, FromMultipleSources):
             yield from source.sources

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from dagsterlite.definitions.mode import ModeDefinition
+from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import DagsterExecutionStepNotFoundError
 from dagsterlite.handles import StepHandle, with_compute
 from dagsterlite.plan.compile import compile_steps
 from dagsterlite.plan.selection import select
-from dagsterlite.plan.step import ExecutionStep
+from dagsterlite.plan.step import ExecutionStep, FromManager, FromStepOutput
 from dagsterlite.run_config.resolved import EnvironmentConfig
 
 
@@ -156,7 +158,32 @@ class ExecutionPlan:
                 keys |= dagster_type.resource_keys()
             for hook in self.pipeline.get_all_hooks_for_handle(step.solid_handle):
                 keys |= hook.required_resource_keys
-        return frozenset(keys)
+        return self.manager_keys().union(keys)
+
+    def manager_keys(self) -> frozenset[str]:
+        """Return the managers that keep the outputs and load the inputs of the steps to execute."""
+        mode = self.pipeline.get_mode_definition(self.environment_config.mode)
+        if not mode.manager_keys:
+            return frozenset()
+        keys: set[str | None] = set()
+        for step in self.steps:
+            keys |= {mode.io_manager_of(output.definition) for output in step.outputs}
+            keys |= set(self._input_managers(step, mode))
+        return frozenset(key for key in keys if key is not None)
+
+    def _input_managers(self, step: ExecutionStep, mode: ModeDefinition) -> Iterator[str | None]:
+        for item in step.inputs:
+            own_key = step.solid_def.input_dict[item.name].input_manager_key
+            for source in item.single_sources:
+                if isinstance(source, FromManager):
+                    yield source.manager_key
+                elif isinstance(source, FromStepOutput):
+                    yield own_key or mode.io_manager_of(self._output_def(source))
+
+    def _output_def(self, source: FromStepOutput) -> OutputDefinition:
+        handle = source.step_output_handle
+        upstream = self.step_by_key[handle.step_key]
+        return upstream.step_output_named(handle.output_name).definition
 
 
 def _full_query(query: str) -> str:

@@ -31,20 +31,32 @@ class FromConfig:
 
 
 @dataclass(frozen=True)
+class FromManager:
+    """The value is loaded by an input's own manager: no output is connected to it."""
+
+    solid_handle: SolidHandle
+    input_def: InputDefinition
+    manager_key: str
+
+
+@dataclass(frozen=True)
 class FromDefault:
     """The value is an input's default."""
 
     input_def: InputDefinition
 
 
+SingleSource = FromStepOutput | FromConfig | FromManager | FromDefault
+
+
 @dataclass(frozen=True)
 class FromMultipleSources:
     """The value is the list of several sources' values."""
 
-    sources: tuple[FromStepOutput | FromConfig | FromDefault, ...]
+    sources: tuple[SingleSource, ...]
 
 
-StepInputSource = FromStepOutput | FromConfig | FromDefault | FromMultipleSources
+StepInputSource = SingleSource | FromMultipleSources
 
 
 @dataclass(frozen=True)
@@ -60,12 +72,17 @@ class StepInput:
         """Whether the value is a list of several sources' values."""
         return isinstance(self.source, FromMultipleSources)
 
+    @property
+    def single_sources(self) -> tuple[SingleSource, ...]:
+        """Where the value comes from, or each of its items."""
+        source = self.source
+        return source.sources if isinstance(source, FromMultipleSources) else (source,)
+
     def upstream_outputs(self) -> Iterator[StepOutputHandle]:
         """Yield the outputs of other steps that the input needs."""
-        source = self.source
-        for one in source.sources if isinstance(source, FromMultipleSources) else (source,):
-            if isinstance(one, FromStepOutput):
-                yield one.step_output_handle
+        for source in self.single_sources:
+            if isinstance(source, FromStepOutput):
+                yield source.step_output_handle
 
 
 @dataclass(frozen=True)

@@ -166,4 +166,8 @@ def _metadata(event: DagsterEvent) -> str:
         entries = event.step_expectation_result_data.expectation_result.metadata_entries
     elif event.is_successful_output:
         entries = event.step_output_data.metadata_entries
+    elif event.is_handled_output:
+        entries = event.handled_output_data.metadata_entries
+    elif event.is_loaded_input:
+        entries = event.loaded_input_data.metadata_entries
     return f" ({', '.join(map(metadata_text, entries))})" if entries else ""

@@ -36,7 +36,7 @@ class SolidConfig:
     config: Any = None
     #: The config of inputs that are loaded from config, by input.
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    #: ``(output, config)`` for each output to be written, in the order given.
+    #: ``(output, config)`` for each output to be written, or whose IO manager takes config.
     outputs: tuple[tuple[str, Any], ...] = ()
 
 
@@ -111,7 +111,7 @@ class EnvironmentConfig:
         left_out = _IN_PROCESS_IGNORES if pipeline_def.stays_in_process else frozenset()
         given = _without_empty(given, left_out)
         config = _resolve(schema, given, environ, preamble, secrets)
-        solids = _Solids(environ, secrets.union(config.env_values.values()))
+        solids = _Solids(mode_def, environ, secrets.union(config.env_values.values()))
         solids.collect_whole(pipeline_def, config.value, given)
         storage, intermediates = (
             _selected(config.value.get(key)) for key in ("storage", "intermediate_storage")
@@ -236,7 +236,10 @@ class _Place:
 class _Solids:
     """Collects the configs of solids, also inside composites, and the secrets read on the way."""
 
-    def __init__(self, environ: Mapping[str, str], secrets: Iterable[str]) -> None:
+    def __init__(
+        self, mode: ModeDefinition, environ: Mapping[str, str], secrets: Iterable[str]
+    ) -> None:
+        self._mode = mode
         self._environ = environ
         self.configs: dict[str, SolidConfig] = {}
         self.secrets = frozenset(secrets)
@@ -317,12 +320,14 @@ class _Solids:
     ) -> Mapping[str, Any]:
         schema = self._schemas.get(definition)
         if schema is None:
-            schema = self._schemas[definition] = mapped_solids_schema(definition)
+            schema = mapped_solids_schema(definition, self._mode)
+            self._schemas[definition] = schema
         resolved = _resolve(schema, mapped, self._environ, preamble, self.secrets)
         self.secrets = self.secrets.union(resolved.env_values.values())
         return dict(resolved.value)
 
 
 def _outputs(section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for entry in section.get("outputs", ()):
+    outputs = section.get("outputs", ())
+    for entry in [outputs] if isinstance(outputs, Mapping) else outputs:
         yield from entry.items()

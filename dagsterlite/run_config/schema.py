@@ -9,10 +9,13 @@ from dagsterlite.config import ConfigType, Field, Shape
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.console import default_loggers
+from dagsterlite.definitions.dependency import Dependency, DependencyDefinition, sources_of
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.inputs import InputDefinition
+from dagsterlite.definitions.io_manager import InputManagerDefinition, IOManagerDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition
+from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import DagsterInvalidConfigDefinitionError
 from dagsterlite.run_config.section import (
@@ -20,6 +23,7 @@ from dagsterlite.run_config.section import (
     Execution,
     NodesByEitherName,
     OutputsSection,
+    managed_outputs,
     section_of,
     selection_of,
 )
@@ -36,10 +40,10 @@ def build_schema(
         ignored_solids: Solids that are not selected: their config may stand, and is not looked at.
     """
     loggers = mode.logger_defs or default_loggers()
-    inputs = _inputs(definition.input_dict, ())
+    inputs = _unconnected_inputs(definition.input_dict, (), mode)
     return NodesByEitherName(
         {
-            "solids": _Solids().of_the_whole(definition, ignored_solids),
+            "solids": _Solids(mode).of_the_whole(definition, ignored_solids),
             **({"inputs": Field(Shape(inputs))} if inputs else {}),
             "execution": _execution(definition, mode),
             "storage": selection_of(mode.system_storage_defs),
@@ -68,7 +72,8 @@ def _execution(definition: PipelineDefinition, mode: ModeDefinition) -> Field:
 class _Solids:
     """Makes the schemas of solids: one for all places where a definition has the same inputs."""
 
-    def __init__(self) -> None:
+    def __init__(self, mode: ModeDefinition) -> None:
+        self._mode = mode
         self._fields: dict[tuple[NodeDefinition, frozenset[str]], Field] = {}
 
     def of_the_whole(self, definition: PipelineDefinition, ignored: Iterable[str]) -> Field:
@@ -79,26 +84,36 @@ class _Solids:
 
     def inside(self, graph: Graph, ignored: Iterable[str] = ()) -> Shape:
         fields = {
-            name: self._field(solid.definition, frozenset(graph.dependencies[name]))
+            name: self._field(solid.definition, graph, graph.dependencies[name])
             for name, solid in graph.solids.items()
         }
         return Shape(fields | {name: Field(AnyConfig, is_required=False) for name in ignored})
 
-    def _field(self, definition: NodeDefinition, connected: frozenset[str]) -> Field:
-        field = self._fields.get((definition, connected))
+    def _field(
+        self, definition: NodeDefinition, graph: Graph, connected: Mapping[str, Dependency]
+    ) -> Field:
+        loaded = _loaded_from_outputs(definition, graph, connected, self._mode)
+        if loaded:
+            return self._make_field(definition, connected, loaded)
+        key = (definition, frozenset(connected))
+        field = self._fields.get(key)
         if field is None:
-            field = self._make_field(definition, connected)
-            self._fields[definition, connected] = field
+            field = self._fields[key] = self._make_field(definition, connected, loaded)
         return field
 
-    def _make_field(self, definition: NodeDefinition, connected: frozenset[str]) -> Field:
+    def _make_field(
+        self, definition: NodeDefinition, connected: Collection[str], loaded: Mapping[str, Field]
+    ) -> Field:
         fields = self._own_fields(definition)
-        inputs = _inputs(definition.input_dict, connected)
+        inputs = {**_unconnected_inputs(definition.input_dict, connected, self._mode), **loaded}
         if inputs:
             fields["inputs"] = Field(Shape(inputs))
-        outputs = _outputs(definition)
-        if outputs:
-            fields["outputs"] = Field(OutputsSection(outputs))
+        managed = _managed_outputs(definition, self._mode)
+        written = _written_outputs(definition)
+        if managed:
+            fields["outputs"] = Field(managed_outputs(managed, written))
+        elif written:
+            fields["outputs"] = Field(OutputsSection(written))
         has_nodes = "solids" in fields
         section = definition.words.section
         form = NodesByEitherName(fields, section) if has_nodes else Shape(fields)
@@ -121,22 +136,103 @@ class _Solids:
             raise DagsterInvalidConfigDefinitionError(message) from exc
 
 
-def _inputs(inputs: Mapping[str, InputDefinition], connected: Collection[str]) -> dict[str, Field]:
-    return {
-        name: _input(input_def)
-        for name, input_def in inputs.items()
-        if name not in connected and input_def.dagster_type.loader is not None
-    }
+# --- inputs ---
 
 
-def _input(input_def: InputDefinition) -> Field:
+def _unconnected_inputs(
+    inputs: Mapping[str, InputDefinition], connected: Collection[str], mode: ModeDefinition
+) -> dict[str, Field]:
+    fields: dict[str, Field] = {}
+    for name, input_def in inputs.items():
+        if name in connected:
+            continue
+        if input_def.unconnected_manager_key is not None:
+            field = _manager(mode, input_def.unconnected_manager_key).input_config_field
+        else:
+            field = _loaded_by_type(input_def)
+        if field is not None:
+            fields[name] = field
+    return fields
+
+
+def _loaded_by_type(input_def: InputDefinition) -> Field | None:
     loader = input_def.dagster_type.loader
-    assert loader is not None
+    if loader is None:
+        return None
     required = False if input_def.has_default_value else None
     return Field(loader.schema_type, is_required=required, description=input_def.description)
 
 
-def _outputs(definition: NodeDefinition) -> dict[str, Field]:
+def _loaded_from_outputs(
+    definition: NodeDefinition,
+    graph: Graph,
+    connected: Mapping[str, Dependency],
+    mode: ModeDefinition,
+) -> dict[str, Field]:
+    if not mode.manager_keys:
+        return {}
+    fields: dict[str, Field] = {}
+    for name, dependency in connected.items():
+        field = _loaded_from_output(definition.input_dict[name], graph, dependency, mode)
+        if field is not None:
+            fields[name] = field
+    return fields
+
+
+def _loaded_from_output(
+    input_def: InputDefinition, graph: Graph, dependency: Dependency, mode: ModeDefinition
+) -> Field | None:
+    """Return the config that the manager takes which loads a connected input, if it takes any.
+
+    Where the input collects outputs of several managers, the first that takes config has its say.
+    """
+    if input_def.dagster_type.is_nothing:
+        return None
+    if input_def.input_manager_key is not None:
+        return _manager(mode, input_def.input_manager_key).input_config_field
+    for source in sources_of(dependency):
+        if isinstance(source, DependencyDefinition):
+            key = mode.io_manager_of(_output(graph, source.solid, source.output))
+            field = None if key is None else _manager(mode, key).input_config_field
+            if field is not None:
+                return field
+    return None
+
+
+def _output(graph: Graph, solid_name: str, output_name: str) -> OutputDefinition:
+    """Return the output that a solid, perhaps one inside a composite, yields."""
+    definition = graph.solids[solid_name].definition
+    if not isinstance(definition, CompositeSolidDefinition):
+        return definition.output_dict[output_name]
+    places = {m.definition.name: m.maps_from for m in definition.output_mappings}
+    place = places[output_name]
+    return _output(definition.graph, place.solid_name, place.output_name)
+
+
+def _manager(mode: ModeDefinition, key: str) -> InputManagerDefinition:
+    definition = mode.resource_defs[key]
+    assert isinstance(definition, InputManagerDefinition)
+    return definition
+
+
+# --- outputs ---
+
+
+def _managed_outputs(definition: NodeDefinition, mode: ModeDefinition) -> dict[str, Field]:
+    if isinstance(definition, CompositeSolidDefinition):
+        return {}
+    fields: dict[str, Field] = {}
+    for name, output_def in definition.output_dict.items():
+        key = mode.io_manager_of(output_def)
+        if key is not None:
+            manager = mode.resource_defs[key]
+            assert isinstance(manager, IOManagerDefinition)
+            if manager.output_config_field is not None:
+                fields[name] = manager.output_config_field
+    return fields
+
+
+def _written_outputs(definition: NodeDefinition) -> dict[str, Field]:
     return {
         name: Field(output_def.dagster_type.materializer.schema_type)
         for name, output_def in definition.output_dict.items()
@@ -144,6 +240,6 @@ def _outputs(definition: NodeDefinition) -> dict[str, Field]:
     }
 
 
-def mapped_solids_schema(definition: CompositeSolidDefinition) -> Shape:
-    """Return what a composite's ``config_fn`` must return."""
-    return _Solids().inside(definition.graph)
+def mapped_solids_schema(definition: CompositeSolidDefinition, mode: ModeDefinition) -> Shape:
+    """Return what a composite's ``config_fn`` must return in a mode."""
+    return _Solids(mode).inside(definition.graph)

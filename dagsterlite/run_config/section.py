@@ -89,6 +89,16 @@ class OutputsSection(ConfigType):
         return self._forms.short_form()
 
 
+def managed_outputs(managed: Mapping[str, Field], written: Mapping[str, Field]) -> Shape:
+    """Return how the outputs of a solid are configured where IO managers take config.
+
+    Args:
+        managed: The config of each output whose IO manager takes some.
+        written: That of each other output whose type can be written.
+    """
+    return Shape({**{name: _optional(field) for name, field in written.items()}, **managed})
+
+
 def _optional(field: Field) -> Field:
     return Field(field.config_type, is_required=False, description=field.description)
 

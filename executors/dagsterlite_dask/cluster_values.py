@@ -171,7 +171,8 @@ def save_results(artifacts_dir: str, run_id: str, *results: StepResult) -> None:
     for result in results:
         receipt = result.receipt
         if receipt is not None:
-            outputs = tuple(_written(storage, receipt, result.values))
+            managed = (output for output in receipt.outputs if output.is_managed)
+            outputs = (*managed, *_written(storage, receipt, result.values))
             storage.commit(StepManifest(replace(receipt, outputs=outputs)))
 
 

@@ -17,7 +17,7 @@ from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.clusters import KINDS, default_kind
 from dagsterlite_dask.driver import GRACE_SECONDS, WORKER_SECONDS, Driver
 from dagsterlite_dask.payload import Payload, encode_payload
-from dagsterlite_dask.preflight import check_cluster
+from dagsterlite_dask.preflight import check_cluster, check_managers
 from dagsterlite_dask.roster import Workers
 from dagsterlite_dask.session import Session
 
@@ -83,11 +83,13 @@ class DaskExecutor(Executor):
         """Have a cluster that can run the plan.
 
         Raises:
+            DagsterUnmetExecutorRequirementsError: an IO manager keeps outputs in one process.
             DagsterInvariantViolationError: the pipeline cannot be sent to workers, or a tag is
                 wrong.
             DagsterClusterError: there is no cluster, or it is not what the run needs.
             DagsterStorageNotSharedError: the workers cannot share the run's storage.
         """
+        check_managers(plan_context.plan)
         payload = encode_payload(_payload(plan_context, self._retries), self._ship_code)
         run_id = plan_context.run_id
         with ExitStack() as stack:
@@ -160,13 +162,10 @@ def _told_of_storage(plan_context: PlanOrchestrationContext) -> Iterator[Dagster
 
 
 def _payload(plan_context: PlanOrchestrationContext, retries: RetryMode) -> Payload:
-    run = plan_context.pipeline_run
-    definition = plan_context.pipeline_def
-    configured = (run.run_config.get("solids") or run.run_config.get("ops") or {}).keys()
     return Payload(
-        pipeline=definition,
-        run=run,
-        ignored_solids=tuple(name for name in configured if not definition.has_solid_named(name)),
+        pipeline=plan_context.pipeline_def,
+        run=plan_context.pipeline_run,
+        ignored_solids=plan_context.run_context.ignored_solids,
         artifacts_dir=plan_context.instance.storage_directory,
         retries_enabled=retries is not RetryMode.DISABLED,
     )

@@ -14,7 +14,7 @@ from typing import Any, Final
 import dask.dataframe as dd
 from fsspec.core import url_to_fs
 
-from dagsterlite.config import Field, Permissive, Selector, StringSource, arguments_of
+from dagsterlite.config import PLACE, Selector, arguments_of
 from dagsterlite.errors import shown, type_name
 from dagsterlite.events.metadata import EventMetadataEntry
 from dagsterlite.events.yielded import AssetMaterialization, TypeCheck
@@ -60,14 +60,7 @@ def codec_for_frame(_value: Any) -> ParquetCodec:
 
 # --- in files of the user's ----------------------------------------------------------------------
 
-_FIELDS: Final = {
-    "path": Field(StringSource, description="A folder: a path, or s3://…, memory://…, …"),
-    "storage_options": Field(
-        Permissive(), is_required=False, description="What fsspec gives the file system."
-    ),
-}
-
-_PLACES: Final = frozenset(
+_GIVEN: Final = frozenset(
     {"df", "urlpath", "url_path", "filename", "compute", "compute_kwargs", "scheduler"}
 )
 
@@ -149,11 +142,11 @@ def _materialize(_context: Any, config: Mapping[str, Any], value: Any) -> AssetM
 
 # Not as decorators: under names of their own the functions travel by name, without Dask's.
 dataframe_loader: Final = dagster_type_loader(
-    Selector({form: arguments_of(read, _FIELDS, _PLACES) for form, read in _READERS.items()})
+    Selector({form: arguments_of(read, PLACE, _GIVEN) for form, read in _READERS.items()})
 )(_load)
 
 dataframe_materializer: Final = dagster_type_materializer(
-    Selector({form: arguments_of(of, _FIELDS, _PLACES) for form, (_, of) in _WRITERS.items()})
+    Selector({form: arguments_of(of, PLACE, _GIVEN) for form, (_, of) in _WRITERS.items()})
 )(_materialize)
 
 

@@ -10,14 +10,17 @@ from typing import Final
 
 from distributed import Worker
 
+from dagsterlite.definitions.io_manager import IOManagerDefinition
 from dagsterlite.errors import (
     DagsterClusterError,
     DagsterStorageError,
     DagsterStorageNotSharedError,
+    DagsterUnmetExecutorRequirementsError,
     DagsterVersionSkewError,
 )
 from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from_exception
 from dagsterlite.events.receipt import StoredOutput, make_attempt_id
+from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep
 from dagsterlite.serdes import from_json, to_json
 from dagsterlite.stores import IntermediateStorage
@@ -60,6 +63,24 @@ def check_cluster(
     _check_versions(session.ask_workers(installed_versions))
     _probe(session, sorted(workers)[:PROBED_WORKERS], payload, storage)
     return workers
+
+
+def check_managers(plan: ExecutionPlan) -> None:
+    """Refuse IO managers that keep outputs in the memory of one process.
+
+    Raises:
+        DagsterUnmetExecutorRequirementsError: there is one.
+    """
+    mode = plan.pipeline.get_mode_definition(plan.environment_config.mode)
+    for key in sorted(plan.manager_keys()):
+        definition = mode.resource_defs[key]
+        if isinstance(definition, IOManagerDefinition) and not definition.is_shared:
+            raise DagsterUnmetExecutorRequirementsError(
+                f"Resource '{key}' of mode '{mode.name}' is the mem_io_manager: it keeps outputs "
+                "in the memory of one process, and the steps of this run do not share one. Use "
+                "fs_io_manager there, leave the resource out (values then move from worker to "
+                "worker by themselves), or execute in_process."
+            )
 
 
 def _check_versions(found: Mapping[str, tuple[str | None, Sequence[int]]]) -> None:

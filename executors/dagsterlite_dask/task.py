@@ -115,6 +115,8 @@ class _Task:
         storage = self._context.storage
         values: dict[str, Any] = {}
         for output in receipt.outputs:
+            if output.is_managed:
+                continue
             value = storage.read_output(step.key, output)
             if is_handed_on(storage, step.step_output_named(output.output_name), value):
                 values[output.output_name] = value

@@ -64,6 +64,7 @@ class WorkerRun:
             # The driver tells the run's loggers, of all workers' entries.
             loggers=(),
             open_instance=_open_instance,
+            artifacts_dir=payload.artifacts_dir,
             retries_enabled=payload.retries_enabled,
             redact=redactor(sorted(config.secrets)),
             tags=logging_tags(run),
@@ -79,13 +80,12 @@ class WorkerRun:
             payload.artifacts_dir,
         )
         storage = make_intermediates(
-            mode,
-            config,
+            context.plan,
             run,
             payload.artifacts_dir,
             prefers_persistent=True,
             resources=self.resources.scoped,
-            strategies=payload.pipeline.serialization_strategies,
+            open_instance=_open_instance,
         )
         self._context = replace(context, storage=storage) if storage.is_persistent else context
 

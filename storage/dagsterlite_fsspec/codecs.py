@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import cloudpickle
 
 from dagsterlite import plugins
-from dagsterlite.errors import DagsterUnknownCodecError, MissingExtraError
+from dagsterlite.errors import DagsterStorageError, DagsterUnknownCodecError, MissingExtraError
 
 Part = bytes | memoryview
 
@@ -193,3 +193,21 @@ def codec_for(value: Any) -> AnyCodec:
     except MissingExtraError:
         return DEFAULT_CODEC
     return chosen or DEFAULT_CODEC
+
+
+def loaded(codec: AnyCodec, load: Callable[[], Any], address: str) -> Any:
+    """Return what loading the value at ``address`` gives.
+
+    Raises:
+        DagsterStorageError: it needs code that this process cannot import.
+    """
+    try:
+        return load()
+    except DagsterStorageError:
+        raise
+    except Exception as exc:
+        raise DagsterStorageError(
+            f"The object at {address} is whole, but codec '{codec.name}' cannot load it here: "
+            f"{type(exc).__name__}: {exc}. Give this process the modules, in the versions, that "
+            "the step which wrote it had."
+        ) from exc

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from dagsterlite import plugins
-from dagsterlite.config import Field, Permissive, StringSource
+from dagsterlite.config import STORAGE_OPTIONS, Field, StringSource
+from dagsterlite.definitions.io_manager import IOManager, io_manager
 from dagsterlite.definitions.resource import InitResourceContext, ResourceDefinition, resource
 from dagsterlite.definitions.storage import (
     InitIntermediateStorageContext,
     IntermediateStorageDefinition,
     SystemStorageDefinition,
 )
+from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.file_manager import FileManager
 from dagsterlite.stores import IntermediateStorage
 
@@ -29,6 +31,10 @@ CONFIG: Final = {
 
 def _create(context: InitIntermediateStorageContext) -> IntermediateStorage:
     base = context.intermediate_storage_config.get("base_dir") or context.artifacts_dir
+    return _storage_below(base, context)
+
+
+def _storage_below(base: str, context: InitIntermediateStorageContext) -> IntermediateStorage:
     storage: IntermediateStorage = plugins.load("fs_intermediates")(
         base,
         context.pipeline_run.run_id,
@@ -52,6 +58,93 @@ fs_system_storage = SystemStorageDefinition(
     system_storage_creation_fn=_create,
     description="Keeps intermediates as files (seed 001).",
 )
+
+
+def _bucket_config(store: str) -> dict[str, Field]:
+    return {
+        f"{store}_bucket": Field(StringSource, description="The bucket."),
+        f"{store}_prefix": Field(
+            StringSource,
+            default_value="dagster",
+            description="The folder of the bucket below which each run has its own.",
+        ),
+    }
+
+
+def _create_in_bucket(store: str, scheme: str) -> Callable[[Any], IntermediateStorage]:
+    def create(context: InitIntermediateStorageContext) -> IntermediateStorage:
+        config = context.intermediate_storage_config
+        prefix = config[f"{store}_prefix"].strip("/")
+        base = f"{scheme}://{config[f'{store}_bucket']}/{prefix}"
+        return _storage_below(base, context)
+
+    return create
+
+
+s3_intermediate_storage = IntermediateStorageDefinition(
+    "s3",
+    is_persistent=True,
+    config_schema=_bucket_config("s3"),
+    intermediate_storage_creation_fn=_create_in_bucket("s3", "s3"),
+    description="Keeps intermediates in a bucket of S3, with the credentials of the environment.",
+)
+
+s3_system_storage = SystemStorageDefinition(
+    "s3",
+    is_persistent=True,
+    config_schema=_bucket_config("s3"),
+    system_storage_creation_fn=_create_in_bucket("s3", "s3"),
+    description="Keeps intermediates in a bucket of S3, with the credentials of the environment.",
+)
+
+gcs_intermediate_storage = IntermediateStorageDefinition(
+    "gcs",
+    is_persistent=True,
+    config_schema=_bucket_config("gcs"),
+    intermediate_storage_creation_fn=_create_in_bucket("gcs", "gs"),
+    description="Keeps intermediates in a bucket of Google's, with the environment's credentials.",
+)
+
+gcs_system_storage = SystemStorageDefinition(
+    "gcs",
+    is_persistent=True,
+    config_schema=_bucket_config("gcs"),
+    system_storage_creation_fn=_create_in_bucket("gcs", "gs"),
+    description="Keeps intermediates in a bucket of Google's, with the environment's credentials.",
+)
+
+
+@io_manager(
+    config_schema={
+        "base_dir": Field(
+            StringSource,
+            is_required=False,
+            description="The folder or fsspec URL below which each run has its own folder. By "
+            "default the instance's.",
+        )
+    }
+)
+def fs_io_manager(init_context: InitResourceContext) -> IOManager:
+    """Keep each output as a pickle at ``<base_dir>/<run id>/<step key>/<output>``."""
+    base = init_context.resource_config.get("base_dir") or init_context.artifacts_dir
+    if base is None:
+        message = "fs_io_manager is made outside of a run: its config must name a base_dir."
+        raise DagsterInvariantViolationError(message)
+    manager: IOManager = plugins.load("make_fs_io_manager")(base)
+    return manager
+
+
+@io_manager(
+    config_schema={
+        "base_dir": Field(StringSource, description="The folder or fsspec URL of all paths.")
+    }
+)
+def custom_path_fs_io_manager(init_context: InitResourceContext) -> IOManager:
+    """Keep each output as a pickle at ``<base_dir>/<path>``, its definition's ``metadata``."""
+    manager: IOManager = plugins.load("make_custom_path_fs_io_manager")(
+        init_context.resource_config["base_dir"]
+    )
+    return manager
 
 
 def _make_local_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
@@ -84,11 +177,7 @@ local_file_manager = ResourceDefinition(
         "base_url": Field(
             StringSource, description="The folder of the files: a path, or s3://…, gs://…, …"
         ),
-        "storage_options": Field(
-            Permissive(),
-            is_required=False,
-            description="What fsspec gives the file system, e.g. its endpoint.",
-        ),
+        "storage_options": STORAGE_OPTIONS,
     }
 )
 def fsspec_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:

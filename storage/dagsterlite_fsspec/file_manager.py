@@ -15,10 +15,10 @@ from typing import IO, Any, BinaryIO, cast
 
 from dagsterlite.errors import DagsterFileNotFoundError, ParameterCheckError, type_name
 from dagsterlite.file_manager import FileHandle, FileManager, LocalFileHandle
+from dagsterlite_fsspec.bases import open_files
 from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.local import LocalFiles, is_local
 from dagsterlite_fsspec.options import without_password
-from dagsterlite_fsspec.place import open_files
 
 _CHUNK = 1 << 20
 _READ_MODES = ("rb", "r")

@@ -24,6 +24,9 @@ class Files(Protocol):
     def write(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
         """Write the parts one after the other; when that fails, no partial file stays."""
 
+    def replace(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
+        """Write a file in the place of one that may stand: readers find either, as a whole."""
+
     def publish(self, address: str, data: bytes) -> bool:
         """Put a file where none stands; return whether it is this one that stands now."""
 

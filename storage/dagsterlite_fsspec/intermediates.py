@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from hashlib import file_digest, sha256
 from io import SEEK_END, BufferedIOBase
-from typing import Any, Literal
+from typing import Any
 
 from dagsterlite.errors import (
     DagsterCorruptObjectError,
@@ -16,15 +16,13 @@ from dagsterlite.errors import (
 from dagsterlite.events.receipt import StoredOutput
 from dagsterlite.stores import IntermediateStorage, StepManifest
 from dagsterlite.types.serialization import SerializationStrategy
-from dagsterlite_fsspec.codecs import AnyCodec, FolderCodec, Part, codec_for, find_codec
+from dagsterlite_fsspec.bases import Durability, address_below, open_files
+from dagsterlite_fsspec.codecs import AnyCodec, FolderCodec, Part, codec_for, find_codec, loaded
 from dagsterlite_fsspec.folders import folder_of, read_folder, write_folder
 from dagsterlite_fsspec.manifest import decode_manifest, encode_manifest
 from dagsterlite_fsspec.options import public_options, redact
 from dagsterlite_fsspec.paths import manifest_path, output_path, run_folder, step_folder
-from dagsterlite_fsspec.place import open_files
 from dagsterlite_fsspec.strategies import StrategyCodec
-
-Durability = Literal["none", "fsync"]
 
 
 class FsspecIntermediateStorage(IntermediateStorage):
@@ -57,7 +55,7 @@ class FsspecIntermediateStorage(IntermediateStorage):
         self._durability: Durability = durability
         self._strategies = tuple(strategies)
         self._own_codecs = {one.codec_name: StrategyCodec(one) for one in self._strategies}
-        self._files = open_files(base, storage_options or {}, is_synced=durability == "fsync")
+        self._files = open_files(base, storage_options or {}, durability)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         arguments = (
@@ -81,8 +79,7 @@ class FsspecIntermediateStorage(IntermediateStorage):
         return self._address_of(run_folder(self.run_id))
 
     def _address_of(self, path: str) -> str:
-        base = self._files.base
-        return f"{base}{path}" if base.endswith("/") else f"{base}/{path}"
+        return address_below(self._files.base, path)
 
     def write_output(
         self, step_key: str, attempt_id: str, output_name: str, value: Any, codec: str | None = None
@@ -151,21 +148,14 @@ class FsspecIntermediateStorage(IntermediateStorage):
             raise DagsterCorruptObjectError(output.address, "it is missing") from exc
         with closing(stream):
             _check(stream, output)
-            return self._decode(codec, stream, output.address)
+            return loaded(
+                codec, lambda: self._decode(codec, stream, output.address), output.address
+            )
 
     def _decode(self, codec: AnyCodec, stream: BufferedIOBase, address: str) -> Any:
-        try:
-            if isinstance(codec, FolderCodec):
-                return read_folder(self._files, codec, stream, address)
-            return codec.decode(stream)
-        except DagsterStorageError:
-            raise
-        except Exception as exc:
-            raise DagsterStorageError(
-                f"The object at {address} is whole, but codec '{codec.name}' cannot load it here: "
-                f"{type(exc).__name__}: {exc}. Give this process the modules, in the versions, "
-                "that the step which wrote it had."
-            ) from exc
+        if isinstance(codec, FolderCodec):
+            return read_folder(self._files, codec, stream, address)
+        return codec.decode(stream)
 
     def commit(self, manifest: StepManifest) -> StepManifest:
         """Write the step's manifest unless one stands; return the one that stands.

@@ -45,6 +45,19 @@ class LocalFiles(Files):
             if self._is_synced:
                 sync_folders(address, self.base)
 
+    def replace(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
+        folder, name = os.path.split(address)
+        temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
+        with _translated("write", address):
+            write_file(temporary, parts, is_synced=self._is_synced)
+            try:
+                os.replace(temporary, address)
+            except OSError:
+                os.unlink(temporary)
+                raise
+            if self._is_synced:
+                sync_folders(address, self.base)
+
     def publish(self, address: str, data: bytes) -> bool:
         with _translated("write", address):
             is_ours = publish_local(address, data, is_synced=self._is_synced)

@@ -50,6 +50,9 @@ class RemoteFiles(Files):
             fs, path = self._locate_for_writing(address)
             fs.pipe_file(path, data)
 
+    def replace(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
+        self.write(address, parts)
+
     def publish(self, address: str, data: bytes) -> bool:
         publish = publish_in_memory if self._protocol == "memory" else publish_remote
         with self._translated("write", address):

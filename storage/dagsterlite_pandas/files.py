@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from dagsterlite.config import Field, Permissive, Selector, StringSource, arguments_of
+from dagsterlite.config import PLACE, Selector, arguments_of
 from dagsterlite.events.metadata import EventMetadataEntry
 from dagsterlite.events.yielded import AssetMaterialization
 from dagsterlite.types.loader import dagster_type_loader, dagster_type_materializer
@@ -44,24 +44,14 @@ _WRITERS: Final[Mapping[str, tuple[Callable[..., Any], Callable[..., Any]]]] = {
     "pickle": (pd.DataFrame.to_pickle, pd.DataFrame.to_pickle),
 }
 
-_PLACES: Final = frozenset({"self", "path_or_buf", "filepath_or_buffer"})
-
-_FIELDS: Final = {
-    "path": Field(StringSource, description="A path, or s3://…, memory://…, …"),
-    "storage_options": Field(
-        Permissive(), is_required=False, description="What fsspec gives the file system."
-    ),
-}
+_GIVEN: Final = frozenset({"self", "path_or_buf", "filepath_or_buffer"})
 
 
 def _selector(
     forms: Mapping[str, tuple[Callable[..., Any], Callable[..., Any]]],
 ) -> Selector:
     return Selector(
-        {
-            form: arguments_of(documented, _FIELDS, _PLACES)
-            for form, (_, documented) in forms.items()
-        }
+        {form: arguments_of(documented, PLACE, _GIVEN) for form, (_, documented) in forms.items()}
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from dagsterlite import (
@@ -77,11 +78,10 @@ def test_an_executor_is_told_of_the_job_that_it_executes() -> None:
     def telling(init_context: InitExecutorContext):
         told.append(init_context)
         return in_process_executor.executor_creation_fn(
-            InitExecutorContext(
-                job=init_context.job,
+            replace(
+                init_context,
                 executor_def=in_process_executor,
                 executor_config=in_process_executor.default_config(),
-                instance=init_context.instance,
             )
         )
 

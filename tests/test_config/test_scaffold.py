@@ -173,7 +173,21 @@ def test_a_type_of_several_lines_stands_above_its_field():
 
 
 @pytest.mark.parametrize(
-    "value", ["two\nlines", "a: b # c", "", "on", "\x07", "ü☂😀", "x" * 200, "{", "2013-01-01"]
+    "value",
+    [
+        "two\nlines",
+        "a: b # c",
+        "",
+        "on",
+        "\x07",
+        "\x85",
+        "\u2028",
+        "\xa0",
+        "ü☂😀",
+        "x" * 200,
+        "{",
+        "2013-01-01",
+    ],
 )
 def test_every_text_is_read_back_as_it_was(value):
     schema = {

@@ -8,7 +8,7 @@ import pytest
 
 from dagsterlite.config import Field
 from dagsterlite.definitions.console import colored_console_logger, default_loggers
-from dagsterlite.definitions.executor import ExecutorDefinition, executor
+from dagsterlite.definitions.executor import ExecutorDefinition, ExecutorRequirement, executor
 from dagsterlite.definitions.logger import InitLoggerContext, LoggerDefinition, logger
 from dagsterlite.definitions.storage import (
     IntermediateStorageDefinition,
@@ -68,13 +68,13 @@ def test_an_executor_is_made_with_and_without_arguments():
     def bare(init_context):
         """Executes."""
 
-    @executor("named", {"n": int}, ["needs"], {"cluster"})
+    @executor("named", {"n": int}, [ExecutorRequirement.PERSISTENT_OUTPUTS], {"cluster"})
     def full(init_context):
         return init_context
 
     assert isinstance(bare, ExecutorDefinition)
     assert (bare.name, bare.description, bare.config_schema) == ("bare", "Executes.", None)
-    assert (full.name, full.requirements) == ("named", ("needs",))
+    assert (full.name, full.requirements) == ("named", (ExecutorRequirement.PERSISTENT_OUTPUTS,))
     assert full.required_resource_keys == {"cluster"}
     assert full.executor_creation_fn(5) == 5
 

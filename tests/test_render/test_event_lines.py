@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-from dagsterlite import DagsterInstance, EventMetadataEntry, execute_pipeline, pipeline, solid
+from dagsterlite import (
+    DagsterInstance,
+    EventMetadataEntry,
+    IOManager,
+    IOManagerDefinition,
+    ModeDefinition,
+    execute_pipeline,
+    pipeline,
+    solid,
+)
 from dagsterlite.render.event_lines import (
     is_worth_telling,
     line_of_entry,
@@ -53,6 +62,36 @@ def test_expectations_and_materializations_tell_their_metadata() -> None:
     assert "is_long failed. It should have 10 rows." in failed
     assert "table" in written
     assert written.endswith("(path: /data/t.csv)")
+
+
+def test_what_io_managers_tell_stands_with_the_outputs_and_inputs() -> None:
+    class Tells(IOManager):
+        def handle_output(self, context, obj):
+            return {"rows": obj}
+
+        def load_input(self, context):
+            context.add_input_metadata({"from": "cache"})
+            return 3
+
+    @solid
+    def load(_context):
+        return 3
+
+    @solid
+    def count(_context, rows):
+        return rows
+
+    manager = IOManagerDefinition.hardcoded_io_manager(Tells())
+
+    @pipeline(mode_defs=[ModeDefinition(resource_defs={"io_manager": manager})])
+    def counting():
+        count(load())
+
+    _, events = played(counting)
+    texts = {line.kind: line.text for line in map(line_of_event, events)}
+
+    assert texts["HANDLED_OUTPUT"].endswith('using IO manager "io_manager" (rows: 3)')
+    assert texts["LOADED_INPUT"].endswith('of step "load.compute" (from: cache)')
 
 
 def test_a_step_that_was_given_up_names_what_failed() -> None:
