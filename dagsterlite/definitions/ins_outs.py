@@ -46,11 +46,15 @@ class In:
         description: For people.
         default_value: The value where the input is neither connected nor configured (default: the
             parameter's own default).
+        metadata: Facts for the manager that loads it, by name: ``context.metadata``.
+        input_manager_key: The resource that loads the input, connected or not.
     """
 
     dagster_type: Any = FROM_ANNOTATION
     description: str | None = None
     default_value: Any = NO_VALUE
+    metadata: Mapping[str, Any] | None = None
+    input_manager_key: str | None = None
 
     def to_definition(self, name: str, hint: Any, default: Any) -> InputDefinition:
         """Return the input of that name.
@@ -65,7 +69,14 @@ class In:
         """
         dagster_type = hint if self.dagster_type is FROM_ANNOTATION else self.dagster_type
         value = default if self.default_value is NO_VALUE else self.default_value
-        return InputDefinition(name, dagster_type, self.description, value)
+        return InputDefinition(
+            name,
+            dagster_type,
+            self.description,
+            value,
+            metadata=self.metadata,
+            input_manager_key=self.input_manager_key,
+        )
 
 
 @dataclass(frozen=True)
@@ -77,11 +88,16 @@ class Out:
             output's place in an annotated tuple).
         description: For people.
         is_required: Whether the op must yield it (default: yes).
+        io_manager_key: The resource that keeps it, an IO manager (default: ``io_manager``, if the
+            job has one).
+        metadata: Facts for the IO manager, by name: ``context.metadata``.
     """
 
     dagster_type: Any = FROM_ANNOTATION
     description: str | None = None
     is_required: bool = True
+    io_manager_key: str | None = None
+    metadata: Mapping[str, Any] | None = None
 
     def to_definition(self, name: str | None, hint: Any) -> OutputDefinition:
         """Return the output of that name.
@@ -94,7 +110,14 @@ class Out:
             DagsterInvalidDefinitionError: the name or type is wrong.
         """
         dagster_type = hint if self.dagster_type is FROM_ANNOTATION else self.dagster_type
-        return OutputDefinition(dagster_type, name, self.description, self.is_required)
+        return OutputDefinition(
+            dagster_type,
+            name,
+            self.description,
+            self.is_required,
+            io_manager_key=self.io_manager_key,
+            metadata=self.metadata,
+        )
 
 
 @dataclass(frozen=True)

@@ -200,11 +200,17 @@ def test_a_generator_describes_no_graph():
             yield one()
 
 
-def test_an_op_is_called_inside_a_graph_only():
-    with pytest.raises(
-        DagsterInvariantViolationError, match=r"ops are called inside .* @job or @graph"
-    ):
-        one()
+def test_an_op_that_is_called_outside_a_graph_calls_its_function():
+    assert one() == 1
+
+
+def test_a_graph_is_called_inside_a_graph_only():
+    @graph
+    def ones():
+        return one()
+
+    with pytest.raises(DagsterInvariantViolationError, match="graph 'ones' was called outside"):
+        ones()
 
 
 # --- by hand -------------------------------------------------------------------------------------

@@ -16,7 +16,11 @@ from dagsterlite import (
     DagsterType,
     Enum,
     GraphDefinition,
+    In,
+    IOManager,
+    IOManagerDefinition,
     JobDefinition,
+    Out,
     ParameterCheckError,
     PipelineDefinition,
     ResourceDefinition,
@@ -585,3 +589,35 @@ def test_a_run_may_be_of_a_part():
     assert result.dagster_run.solid_selection == ("one+",)
     with pytest.raises(DagsterInvariantViolationError, match=r"op 'last' of job .* not executed"):
         result.output_value()
+
+
+# --- IO managers ---------------------------------------------------------------------------------
+
+
+def test_outputs_and_inputs_of_ops_name_their_managers():
+    class Kept(IOManager):
+        def __init__(self) -> None:
+            self.values: dict[str, Any] = {}
+
+        def handle_output(self, context, obj):
+            self.values[context.name] = (obj, context.metadata)
+
+        def load_input(self, context):
+            return self.values["result"][0] * 10
+
+    kept = Kept()
+
+    @op(out=Out(io_manager_key="kept", metadata={"table": "t"}))
+    def makes() -> int:
+        return 2
+
+    @op(ins={"n": In(input_manager_key="kept")})
+    def takes_it(n: int) -> int:
+        return n + 1
+
+    @job(resource_defs={"kept": IOManagerDefinition.hardcoded_io_manager(kept)})
+    def flow():
+        return takes_it(makes())
+
+    assert flow.execute_in_process().output_value() == 21
+    assert kept.values["result"] == (2, {"table": "t"})
