@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from dagsterlite.events.yielded import (
 from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.inputs import Upstream, load_inputs
 from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.meter import Meter
 from dagsterlite.execution.outputs import materialization_event, take_output
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
@@ -89,7 +89,7 @@ class _Attempt:
         self._context = context
         self._step = context.step
         self._upstream = upstream
-        self._started = time.perf_counter()
+        self._meter = Meter(context.run_context.worker)
         self._stored: list[StoredOutput] = []
         self._values: dict[str, Any] = {}
 
@@ -105,6 +105,8 @@ class _Attempt:
         except BaseException as exc:  # noqa: BLE001 - a step may raise anything
             self._discard()
             return (yield from self._fail(exc))
+        finally:
+            self._meter.stop()
 
     def _discard(self) -> None:
         """Remove what the attempt stored; what cannot be removed is told, and does no harm."""
@@ -151,9 +153,11 @@ class _Attempt:
 
     def _succeed(self) -> Attempt:
         log = self._context.attempt_log
-        duration = (time.perf_counter() - self._started) * 1000
+        metrics = self._meter.read()
+        duration = metrics.wall_seconds * _SECOND
         message = f'Finished execution of step "{self._step.key}" in {_duration(duration)}.'
-        success = log.make_event(DagsterEventType.STEP_SUCCESS, message, StepSuccessData(duration))
+        data = StepSuccessData(duration, metrics=metrics)
+        success = log.make_event(DagsterEventType.STEP_SUCCESS, message, data)
         entry = log.entry_to_come(success)
         receipt = self._receipt(
             StepOutcome.SUCCESS, outputs=tuple(self._stored), entry_count=log.count + 1
@@ -188,7 +192,8 @@ class _Attempt:
     def _tell_failure(self, exc: BaseException) -> DagsterEvent:
         how = "was interrupted" if isinstance(exc, _STOPS) else "failed"
         message = f'Execution of step "{self._step.key}" {how}.'
-        data = StepFailureData(error_info_from_exception(exc), _user_failure(exc))
+        error = error_info_from_exception(exc)
+        data = StepFailureData(error, _user_failure(exc), metrics=self._meter.read())
         self._context.attempt_log.seal()
         return self._event(DagsterEventType.STEP_FAILURE, message, data)
 
@@ -205,7 +210,8 @@ class _Attempt:
         when = f"in {wait} seconds" if wait else "now"
         message = f'Execution of step "{self._step.key}" failed and has requested a retry {when}.'
         self._context.attempt_log.seal()
-        data = StepRetryData(error_info_from_exception(exc.__cause__ or exc), wait)
+        cause = error_info_from_exception(exc.__cause__ or exc)
+        data = StepRetryData(cause, wait, metrics=self._meter.read())
         event = self._event(DagsterEventType.STEP_UP_FOR_RETRY, message, data)
         yield event
         error = event.step_retry_data.error

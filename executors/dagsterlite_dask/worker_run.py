@@ -93,8 +93,12 @@ class WorkerRun:
             self._worker.log_event(self._topic, message)
 
     @contextmanager
-    def task(self, step_key: str) -> Iterator[tuple[RunContext, TopicSink]]:
+    def task(self, step_key: str, worker: str) -> Iterator[tuple[RunContext, TopicSink]]:
         """Give a task the run's context, with a sink of its own.
+
+        Args:
+            step_key: The step.
+            worker: The address of the worker that the task runs on.
 
         Raises:
             DagsterRunCanceledError: the run is stopped: nothing begins any more.
@@ -106,7 +110,7 @@ class WorkerRun:
             self._running[sink] = step_key
         self._flusher.add(sink)
         try:
-            yield replace(self._context, sink=sink), sink
+            yield replace(self._context, sink=sink, worker=worker), sink
         finally:
             self._flusher.remove(sink)
             with self._lock:
