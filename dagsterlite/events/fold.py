@@ -80,6 +80,8 @@ class StepStats:
     @property
     def seconds(self) -> float | None:
         """Seconds from the first attempt's start to the last one's end."""
+        if self.attempts == len(self.metrics) == 1:
+            return self.metrics[0].wall_seconds
         if self.start_time is None or self.end_time is None:
             return None
         return self.end_time - self.start_time

@@ -146,7 +146,12 @@ def test_steps_are_shown_with_what_they_cost_and_where_they_ran(instance: Dagste
     here, there = "tcp://127.0.0.1:4001", "tcp://127.0.0.1:4002"
     steps = [
         step("plain.compute", cost(peak_memory=312_000_000, worker=here)),
-        step("moved.compute", cost(worker=here), cost(peak_memory=90_000_000, worker=there)),
+        step(
+            "moved.compute",
+            cost(worker=here),
+            cost(peak_memory=90_000_000, worker=there),
+            attempts=2,
+        ),
         step("beside_others_in_a_process.compute", cost(peak_memory=10**9, shared=True)),
         step("untold.compute"),
     ]
@@ -159,7 +164,7 @@ def test_steps_are_shown_with_what_they_cost_and_where_they_ran(instance: Dagste
     assert lines[0].split() == [
         *("STEP", "STATE", "ATTEMPTS", "DURATION", "CPU", "MEMORY", "WORKER")
     ]
-    assert lines[1].split()[2:] == ["1", "2.0", "s", "1.2", "s", "312", "MB", "127.0.0.1:4001"]
+    assert lines[1].split()[2:] == ["1", "1.5", "s", "1.2", "s", "312", "MB", "127.0.0.1:4001"]
     assert lines[2].split()[6:] == ["s", "90", "MB", "127.0.0.1:4002", "+1"]
     assert lines[3].split()[7:] == ["1.0", "GB*"]
     assert lines[4].split()[2:] == ["1", "2.0", "s"]
