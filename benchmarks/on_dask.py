@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import pickle
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from dask._task_spec import List, Task, TaskRef, fuse_linear_task_spec
-from distributed import Client
+from distributed import Client, wait
 
-from benchmarks.figures import Figure
-from benchmarks.pipelines import QUIET, chain, count, start
+from benchmarks.figures import Figure, best_seconds
+from benchmarks.pipelines import QUIET, chain, count, start, wide
+from benchmarks.raw_dask import (
+    Raw,
+    fused_chain,
+    raw_array,
+    raw_arrays,
+    raw_chain,
+    raw_doubled,
+    raw_fan,
+)
 from dagsterlite import (
     DagsterInstance,
     InputDefinition,
@@ -22,12 +32,20 @@ from dagsterlite import (
     pipeline,
     solid,
 )
+from dagsterlite.api import create_execution_plan
 from dagsterlite_dask.clusters.local import open_client
+from dagsterlite_dask.driver import FUNCTIONS
+from dagsterlite_dask.graph import Assignment, build_graph
+from dagsterlite_dask.keys import task_key
 
-MEMORY_TARGET: Final = 1.25
-FILES_TARGET: Final = 2.0
+STORAGES: Final = {"in_memory": "in memory", "filesystem": "on files"}
+WIDE_TARGETS: Final = {"in_memory": 1.25, "filesystem": 2.0}
+CHAIN_TARGET: Final = 0.15
+ARRAY_TARGET: Final = 1.1
+GRAPH_TARGET: Final = 60.0
 
-Graph = dict[Any, Any]
+#: A run of fewer steps is mostly its beginning and its end: what they cost is no cost of steps.
+SMALLEST_WITH_TARGET: Final = 1_000
 
 
 @solid(input_defs=[InputDefinition("numbers")])
@@ -47,64 +65,41 @@ def fan(width: int) -> PipelineDefinition:
     return definition
 
 
-# --- the same without us: functions that workers import, one key prefix each ---------------------
+@solid
+def array(_context: Any) -> Any:
+    """Fill 200 MB."""
+    return raw_array()
 
 
-def raw_start() -> int:
-    """Begin to count."""
-    return 0
+@solid(input_defs=[InputDefinition("values")])
+def doubled(_context: Any, values: Any) -> Any:
+    """Return as much."""
+    return raw_doubled(values)
 
 
-def raw_count(number: int) -> int:
-    """Count on."""
-    return number + 1
-
-
-def raw_fan(width: int) -> tuple[Graph, Any]:
-    """Return the graph of :func:`fan`, and the key of its end."""
-    run = uuid.uuid4().hex
-    first, last = (f"start-{run}", 0), (f"add_up-{run}", 0)
-    keys = [(f"count-{run}", place) for place in range(width)]
-    graph: Graph = {first: Task(first, raw_start)}
-    graph |= {key: Task(key, raw_count, TaskRef(first)) for key in keys}
-    graph[last] = Task(last, sum, List(*map(TaskRef, keys)))
-    return graph, last
-
-
-def raw_chain(length: int) -> tuple[Graph, Any]:
-    """Return the graph of a chain, and the key of its end."""
-    run = uuid.uuid4().hex
-    before = (f"start-{run}", 0)
-    graph: Graph = {before: Task(before, raw_start)}
-    for place in range(1, length):
-        key = (f"count-{run}", place)
-        graph[key] = Task(key, raw_count, TaskRef(before))
-        before = key
-    return graph, before
-
-
-def fused_chain(length: int) -> tuple[Graph, Any]:
-    """Return the graph of a chain as Dask fuses it."""
-    graph, last = raw_chain(length)
-    return fuse_linear_task_spec(graph, {last}), last
-
-
-# --- measured ------------------------------------------------------------------------------------
+@pipeline
+def arrays() -> None:
+    """Hand 200 MB on twice."""
+    doubled.alias("last")(doubled(array()))
 
 
 class _Bench:
+    """One cluster and one client of it; what is compared runs by turns, each at its best."""
+
     def __init__(self, client: Client, instance: DagsterInstance) -> None:
         self._client = client
         self._instance = instance
         assert client.scheduler is not None
         self._cluster = {"existing": {"address": client.scheduler.address}}
 
-    def raw(self, graph: tuple[Graph, Any]) -> float:
-        """Return the seconds that a raw graph takes."""
-        return _seconds(lambda: self._client.get(*graph))
+    def raw(self, make: Raw) -> float:
+        """Return the seconds that a raw graph takes; its result stays on the cluster, as ours."""
+        graph, last = make()
+        with self._client.as_current():
+            return _seconds(lambda: wait(self._client.get(graph, last, sync=False)))
 
     def ours(self, definition: PipelineDefinition, storage: str) -> float:
-        """Return the seconds that a pipeline takes."""
+        """Return the seconds that a pipeline takes, from its compilation to its record's end."""
         config = {
             **QUIET,
             "execution": {"dask": {"config": {"cluster": self._cluster}}},
@@ -116,16 +111,51 @@ class _Bench:
 
         return _seconds(run)
 
-    def ratio(
-        self,
-        definition: PipelineDefinition,
-        make_raw: Callable[[], tuple[Graph, Any]],
-        storage: str,
-        times: int,
-    ) -> float:
-        """Return ours over raw, by turns, each at its best."""
-        pairs = [(self.raw(make_raw()), self.ours(definition, storage)) for _ in range(times)]
-        return min(ours for _, ours in pairs) / min(raw for raw, _ in pairs)
+    def wide(self, width: int, turns: int) -> Iterator[Figure]:
+        """Measure a wide pipeline, its values in memory and on files."""
+        definition = fan(width)
+        raw, ours, written = by_turns(
+            turns,
+            lambda: self.raw(lambda: raw_fan(width)),
+            lambda: self.ours(definition, "in_memory"),
+            lambda: self.ours(definition, "filesystem"),
+        )
+        for storage, seconds in (("in_memory", ours), ("filesystem", written)):
+            target = WIDE_TARGETS[storage] if width >= SMALLEST_WITH_TARGET else None
+            what = f"1 → {width:,} → 1, values {STORAGES[storage]}"
+            yield _figure(what, seconds / raw, "x raw", target)
+
+    def chain(self, length: int, turns: int) -> Iterator[Figure]:
+        """Measure a chain, beside the raw one as it is and as Dask fuses it."""
+        definition = chain(length)
+        raw, fused, ours = by_turns(
+            turns,
+            lambda: self.raw(lambda: raw_chain(length)),
+            lambda: self.raw(lambda: fused_chain(length)),
+            lambda: self.ours(definition, "in_memory"),
+        )
+        what = f"chain of {length:,}"
+        yield _figure(f"{what}, values in memory", ours / raw, "x raw unfused", CHAIN_TARGET)
+        yield _figure(f"{what}, raw fused, for comparison", fused / raw, "x raw unfused")
+
+    def arrays(self, folder: str, turns: int) -> Iterator[Figure]:
+        """Measure big values, beside raw Dask and what it takes to write such a value once."""
+        raw, ours, written, write = by_turns(
+            turns,
+            lambda: self.raw(raw_arrays),
+            lambda: self.ours(arrays, "in_memory"),
+            lambda: self.ours(arrays, "filesystem"),
+            lambda: _write_array(folder),
+        )
+        what = "200 MB through a chain of 3"
+        yield _figure(f"{what}, values in memory", ours / raw, "x raw", ARRAY_TARGET)
+        yield _figure(f"{what}, values on files", written / (raw + write), "x (raw + one write)", 1)
+
+
+def by_turns(turns: int, *works: Callable[[], float]) -> list[float]:
+    """Return the fewest seconds that each work took, when all were measured by turns."""
+    found = [[work() for work in works] for _ in range(turns)]
+    return [min(seconds) for seconds in zip(*found, strict=True)]
 
 
 def _seconds(work: Callable[[], Any]) -> float:
@@ -134,39 +164,52 @@ def _seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
+def _write_array(folder: str) -> float:
+    values, path = raw_array(), os.path.join(folder, "array")
+
+    def write() -> None:
+        with open(path, "wb") as file:
+            pickle.dump(values, file, protocol=5)
+
+    return _seconds(write)
+
+
+def _figure(what: str, value: float, unit: str, target: float | None = None) -> Figure:
+    return Figure(what=f"Dask 2 x 1, {what}", value=value, unit=unit, target=target)
+
+
+def _graph() -> Figure:
+    definition, steps = wide(10_000), 10_000
+
+    def build() -> None:
+        plan = create_execution_plan(definition)
+        keys = {step.key: task_key(step, "r", 0) for step in plan.steps}
+        assignments = [
+            Assignment(step=s, upstream={k: keys[k] for k in plan.upstream_keys[s.key]})
+            for s in plan.steps
+        ]
+        build_graph("r", b"", FUNCTIONS, assignments)
+
+    return Figure(
+        what=f"compile and Dask graph, wide of {steps:,} steps, config included",
+        value=best_seconds(build) / steps * 1e6,
+        unit="µs a step",
+        target=GRAPH_TARGET,
+    )
+
+
 def benchmark() -> Iterator[Figure]:
-    """Measure wide pipelines and a chain on two workers of one thread, events in SQLite."""
+    """Measure on two workers of one thread, events in SQLite."""
+    yield _graph()
+    # A client that is closed says so.
+    logging.getLogger("distributed.batched").setLevel(logging.WARNING)
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         instance = stack.enter_context(DagsterInstance.local_temp(folder))
         client = stack.enter_context(open_client({"n_workers": 2, "threads_per_worker": 1}))
         bench = _Bench(client, instance)
-        bench.ratio(fan(20), lambda: raw_fan(20), "filesystem", 1)
-        for width, times in ((100, 5), (1_000, 3), (10_000, 1)):
-            yield from _wide(bench, width, times)
-        yield from _chain(bench, 1_000)
-
-
-def _wide(bench: _Bench, width: int, times: int) -> Iterator[Figure]:
-    definition = fan(width)
-    for storage, target in (("in_memory", MEMORY_TARGET), ("filesystem", FILES_TARGET)):
-        yield Figure(
-            what=f"Dask 2 x 1, 1 → {width:,} → 1, values {_where(storage)}",
-            value=bench.ratio(definition, lambda: raw_fan(width), storage, times),
-            unit="x raw",
-            # A small run is its beginning and its end: what they cost is no cost of steps.
-            target=target if width >= 1_000 else None,  # noqa: PLR2004 - said above
-        )
-
-
-def _where(storage: str) -> str:
-    return "in memory" if storage == "in_memory" else "on files"
-
-
-def _chain(bench: _Bench, length: int) -> Iterator[Figure]:
-    what = f"Dask 2 x 1, chain of {length:,}"
-    raw = bench.raw(raw_chain(length))
-    fused = bench.raw(fused_chain(length))
-    ours = bench.ours(chain(length), "in_memory")
-    yield Figure(what=f"{what}, values in memory", value=ours / raw, unit="x raw unfused")
-    yield Figure(what=f"{what}, raw fused, for comparison", value=fused / raw, unit="x raw unfused")
+        list(bench.wide(20, 1))
+        for width, turns in ((100, 5), (1_000, 3), (10_000, 2)):
+            yield from bench.wide(width, turns)
+        yield from bench.chain(1_000, 2)
+        yield from bench.arrays(folder, 3)

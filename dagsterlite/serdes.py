@@ -39,11 +39,15 @@ class _Field(NamedTuple):
 class _Record(NamedTuple):
     cls: type
     fields: tuple[_Field, ...]
+    make: Callable[[dict[str, Any]], Any]
+    #: The fields whose values JSON does not hold as they are.
+    odd_fields: tuple[_Field, ...]
 
 
 _Writer = Callable[[Any], str]
 
 _by_name: dict[str, _Record] = {}
+_members: dict[str, Enum] = {}
 _by_class: dict[type, _Record] = {}
 _writers: dict[type, _Writer] = {}
 
@@ -65,7 +69,10 @@ def serializable(name: str) -> Callable[[type[T]], type[T]]:
             message = f"Two classes are stored as '{name}': {_by_name[name].cls} and {cls}."
             raise DagsterSerdesError(message)
         fields = () if issubclass(cls, Enum) else tuple(map(_describe_field, _fields_of(cls)))
-        _by_name[name] = _by_class[cls] = _Record(cls, fields)
+        odd = tuple(field for field in fields if field.is_plain or field.is_tuple)
+        _by_name[name] = _by_class[cls] = _Record(cls, fields, _maker(cls, fields), odd)
+        if issubclass(cls, Enum):
+            _members.update({f"{name}.{member.name}": member for member in cls})
         _writers[cls] = _enum_writer(name, cls) if issubclass(cls, Enum) else _writer(name, fields)
         return cls
 
@@ -202,20 +209,56 @@ def _decode(data: dict[str, Any]) -> object:
     if _RECORD in data:
         return _decode_record(data)
     if _ENUM in data:
-        name, _, member = data[_ENUM].partition(".")
-        return cast(type[Enum], _known(name).cls)[member]
+        return _members.get(data[_ENUM]) or _unknown_member(data[_ENUM])
     return frozenset(data[_SET]) if _SET in data else data
 
 
 def _decode_record(data: dict[str, Any]) -> object:
     record = _known(data.pop(_RECORD))
-    for field in record.fields:
+    for field in record.odd_fields:
         if field.name in data:
-            if field.is_plain:
-                data[field.name] = json.loads(data[field.name])
-            elif field.is_tuple:
-                data[field.name] = tuple(data[field.name])
-    return record.cls(**data)
+            read = json.loads if field.is_plain else tuple
+            data[field.name] = read(data[field.name])
+    return record.make(data)
+
+
+def _maker(cls: type, fields: tuple[_Field, ...]) -> Callable[[dict[str, Any]], Any]:
+    """Return what makes a record of its fields.
+
+    A frozen dataclass sets one field after the other by way of ``object``; where nothing is checked
+    meanwhile, its dictionary is filled at once: the driver of a run reads millions of records.
+    """
+    if issubclass(cls, Enum) or hasattr(cls, "__post_init__"):
+        return lambda data: cls(**data)
+    found = _fields_of(cls)
+    names = frozenset(field.name for field in fields)
+    needed = frozenset(field.name for field in fields if field.default is dataclasses.MISSING)
+    factories = {
+        field.name: field.default_factory
+        for field in found
+        if field.default_factory is not dataclasses.MISSING
+    }
+    defaults = {f.name: f.default for f in fields if f.name not in needed | factories.keys()}
+
+    def make(data: dict[str, Any]) -> Any:
+        if not needed <= data.keys() <= names:
+            return cls(**data)  # which says what is wrong
+        record = object.__new__(cls)
+        items = record.__dict__
+        items.update(defaults)
+        for name, factory in factories.items():
+            if name not in data:
+                items[name] = factory()
+        items.update(data)
+        return record
+
+    return make
+
+
+def _unknown_member(text: str) -> Enum:
+    """Raise what says why a member of an enum cannot be read."""
+    name, _, member = text.partition(".")
+    return cast(type[Enum], _known(name).cls)[member]
 
 
 def _known(name: str) -> _Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -18,11 +19,15 @@ from dagsterlite.runs import DagsterRun
 from dagsterlite.settings import instance_from_home
 
 _FOLDER = "dagsterlite-demo"
+_SUMMARY = "summary.json"
 
 
 @click.command()
 @click.option(
-    "--full/--sample", default=True, help="All 336,776 flights, or one in fifty.  [default: full]"
+    "--full/--sample",
+    default=True,
+    help="All 336,776 flights on a cluster of two workers, or one in fifty in this process.  "
+    "[default: full]",
 )
 @click.option(
     "--home",
@@ -41,8 +46,13 @@ def demo(ctx: click.Context, full: bool, home: str | None) -> None:
     from dagsterlite.cli.watch import watch
 
     instance = ctx.with_resource(instance_from_home(home))
-    preset = "full" if full else "local"
-    events = execute_pipeline_iterator(definition, preset=preset, instance=instance)
+    preset = definition.get_preset("full" if full else "local").with_additional_config(
+        # Workers know the home's files, not the home.
+        {"resources": {"results": {"base_dir": instance.storage_directory}}}
+    )
+    events = execute_pipeline_iterator(
+        definition, preset.run_config, preset.mode, instance=instance
+    )
     progress = watch(events)
     _tell(instance, home, progress.run)
     if not progress.is_success:
@@ -63,6 +73,7 @@ def _load() -> PipelineDefinition:
 def _tell(instance: DagsterInstance, home: str, run: DagsterRun) -> None:
     """Tell what the run took and left, and how to look at it."""
     from dagsterlite.render.run_report import RunView, steps_report
+    from dagsterlite.render.runs import short_id
     from dagsterlite.render.screen import screen
 
     console = screen()
@@ -71,13 +82,27 @@ def _tell(instance: DagsterInstance, home: str, run: DagsterRun) -> None:
     console.print()
     for part in steps_report(view):
         console.print(part)
-    folder = os.path.join(instance.storage_directory, run.run_id, "results")
-    if os.path.isdir(folder):
-        click.echo(f"\nResults in {folder}:")
-        for name in sorted(os.listdir(folder)):
-            click.echo(f"  {name}  {os.path.getsize(os.path.join(folder, name)):,} bytes")
-    command = f"{HOME_VARIABLE}={shlex.quote(home)} {_program()} run show {run.run_id}"
-    click.echo(f"\nRun {run.run_id} is kept. Look at it:\n\n  {command}")
+    _tell_results(os.path.join(instance.storage_directory, run.run_id, "results"))
+    show = f"{_program()} run show {short_id(run.run_id)}"
+    click.echo(f"\nRun {run.run_id} is kept. Look at it:\n")
+    click.echo(f"  export {HOME_VARIABLE}={shlex.quote(home)}\n  {show}\n  {show} --events")
+
+
+def _tell_results(folder: str) -> None:
+    if not os.path.isdir(folder):
+        return
+    from dagsterlite.render.sizes import size
+
+    names = sorted(os.listdir(folder))
+    click.echo(f"\nResults in {folder}:\n")
+    for name in names:
+        click.echo(f"  {name:<27}{size(os.path.getsize(os.path.join(folder, name))):>9}")
+    if _SUMMARY in names:
+        with open(os.path.join(folder, _SUMMARY), encoding="utf-8") as file:
+            findings = json.load(file)["findings"]
+        click.echo("\nWhat was found:\n")
+        for finding in findings:
+            click.echo(f"  {finding}")
 
 
 def _program() -> str:

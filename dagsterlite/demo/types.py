@@ -11,6 +11,7 @@ from dagsterlite import DagsterType, EventMetadataEntry, TypeCheck
 
 _WEATHER: Final = frozenset({"origin", "time_hour", "temp", "precip", "visib", "wind_speed"})
 _FLIGHTS: Final = frozenset({"month", "carrier", "origin", "dest", "dep_delay", "arr_delay"})
+_JOINED: Final = frozenset({"precip", "visib", "wind_speed", "seats", "dest_name", "weather"})
 
 
 def _frame_with(columns: frozenset[str]) -> Callable[[Any, Any], TypeCheck]:
@@ -45,7 +46,7 @@ Weather = DagsterType(
 )
 
 JoinedFlights = DagsterType(
-    _frame_with(_FLIGHTS | {"precip", "visib", "wind_speed", "seats"}),
+    _frame_with(_FLIGHTS | _JOINED),
     name="JoinedFlights",
-    description="Flights that took place, each with its plane and the weather at its start.",
+    description="Flights that arrived, each with its plane, its weather and its destination.",
 )

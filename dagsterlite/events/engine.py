@@ -56,21 +56,6 @@ class WorkerLost:
     step_keys: tuple[str, ...] = ()
 
 
-@serializable("StepMetrics")
-@dataclass(frozen=True, kw_only=True)
-class StepMetrics:
-    """What one attempt of a step cost."""
-
-    attempt_id: str
-    worker: str
-    wall_seconds: float
-    cpu_seconds: float
-    #: The peak resident memory of the attempt's process while it ran, in bytes.
-    peak_memory: int | None = None
-    #: Whether other attempts ran in that process at the same time.
-    shared: bool = False
-
-
 @serializable("StorageChosen")
 @dataclass(frozen=True)
 class StorageChosen:
@@ -96,7 +81,6 @@ EngineDetail = (
     | StepAbandoned
     | Waiting
     | WorkerLost
-    | StepMetrics
     | StorageChosen
     | OutputsTaken
 )

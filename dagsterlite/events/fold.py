@@ -11,7 +11,8 @@ from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
-from dagsterlite.events.payloads import StepFailureData
+from dagsterlite.events.metrics import StepMetrics
+from dagsterlite.events.payloads import StepFailureData, StepRetryData, StepSuccessData
 from dagsterlite.runs import DagsterRunStatus
 
 
@@ -57,10 +58,30 @@ class StepStats:
     expectations_passed: int = 0
     expectations_failed: int = 0
     error: SerializableErrorInfo | None = None
+    #: What each attempt cost that came to an end, in their order.
+    metrics: tuple[StepMetrics, ...] = ()
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """Seconds of CPU time that all attempts took; None where none told."""
+        return sum(m.cpu_seconds for m in self.metrics) if self.metrics else None
+
+    @property
+    def most_memory(self) -> StepMetrics | None:
+        """The attempt with the highest peak of memory; None where no peak is known."""
+        known = [metrics for metrics in self.metrics if metrics.peak_memory is not None]
+        return max(known, key=lambda metrics: metrics.peak_memory or 0, default=None)
+
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """The addresses of the workers that attempts ran on, each once, in their order."""
+        return tuple(dict.fromkeys(m.worker for m in self.metrics if m.worker))
 
     @property
     def seconds(self) -> float | None:
         """Seconds from the first attempt's start to the last one's end."""
+        if self.attempts == len(self.metrics) == 1:
+            return self.metrics[0].wall_seconds
         if self.start_time is None or self.end_time is None:
             return None
         return self.end_time - self.start_time
@@ -175,4 +196,12 @@ def _with_state(
     data = event.event_specific_data
     error = data.error if isinstance(data, StepFailureData) else None
     end = None if state is StepState.WAITING_FOR_RETRY else timestamp
-    return replace(step, state=state, end_time=end, error=error)
+    metrics = (*step.metrics, *_metrics(event))
+    return replace(step, state=state, end_time=end, error=error, metrics=metrics)
+
+
+def _metrics(event: DagsterEvent) -> Iterable[StepMetrics]:
+    match event.event_specific_data:
+        case StepSuccessData() | StepFailureData() | StepRetryData() as data:
+            return () if data.metrics is None else (data.metrics,)
+    return ()

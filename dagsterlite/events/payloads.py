@@ -8,6 +8,7 @@ from enum import Enum
 from dagsterlite.events.engine import EngineEventData
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.metrics import StepMetrics
 from dagsterlite.events.yielded import (
     AssetMaterialization,
     AssetObservation,
@@ -61,6 +62,8 @@ class StepSuccessData:
 
     #: Milliseconds from the attempt's start to the end of its user code and commits.
     duration_ms: float
+    #: Not compared, here and below: two equal runs cost differently.
+    metrics: StepMetrics | None = field(default=None, compare=False, kw_only=True)
 
 
 @serializable("UserFailureData")
@@ -80,6 +83,8 @@ class StepFailureData:
 
     error: SerializableErrorInfo | None
     user_failure_data: UserFailureData | None = None
+    #: None where the attempt could not tell of its end itself, as when its worker was lost.
+    metrics: StepMetrics | None = field(default=None, compare=False, kw_only=True)
 
 
 @serializable("StepRetryData")
@@ -90,6 +95,7 @@ class StepRetryData:
     error: SerializableErrorInfo | None
     #: Seconds until the next attempt; None means at once.
     seconds_to_wait: float | None = None
+    metrics: StepMetrics | None = field(default=None, compare=False, kw_only=True)
 
 
 @serializable("StepMaterializationData")

@@ -57,6 +57,8 @@ class RunContext:
     tags: Mapping[str, str] = field(default_factory=dict)
     #: The process that this context was made in.
     pid: int = field(default_factory=os.getpid)
+    #: The worker that steps run on; empty in the driver's own process.
+    worker: str = ""
 
     @property
     def pipeline_def(self) -> PipelineDefinition:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -33,6 +32,7 @@ from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
 from dagsterlite.execution.interrupts import STOPS
 from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.meter import Meter
 from dagsterlite.execution.outputs import is_handed_on, take_output
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
@@ -110,7 +110,7 @@ def tell_of_loss(
     log = run_context.step_log(step)
     context = StepExecutionContext(run_context, step, log, resources, retry_number)
     attempt = _Attempt(context, Upstream({}, {}))
-    return (yield from _with_hooks(context, attempt, attempt.fail(error)))
+    return (yield from _with_hooks(context, attempt, attempt.fail_unrun(error)))
 
 
 def _with_hooks(context: StepExecutionContext, attempt: _Attempt, course: Attempt) -> Attempt:
@@ -156,7 +156,7 @@ class _Attempt:
         self._context = context
         self._step = context.step
         self._upstream = upstream
-        self._started = time.perf_counter()
+        self._meter = Meter(context.run_context.worker)
         self._stored: list[StoredOutput] = []
         #: The outputs yielded so far.
         self.values: dict[str, Any] = {}
@@ -180,8 +180,18 @@ class _Attempt:
             self._discard()
             yield from self._context.take_logged_events()
             return (yield from self.fail(exc))
-        # What is committed stands, also where nobody reads on.
-        return (yield from self._succeed(entry, receipt, accepted))
+        else:
+            # What is committed stands, also where nobody reads on.
+            return (yield from self._succeed(entry, receipt, accepted))
+        finally:
+            self._meter.stop()
+
+    def fail_unrun(self, error: Exception) -> Attempt:
+        """End the attempt, of which only its failure is known."""
+        try:
+            return (yield from self.fail(error))
+        finally:
+            self._meter.stop()
 
     def _discard(self) -> None:
         """Remove what the attempt stored; what cannot be removed is told, and does no harm."""
@@ -252,9 +262,11 @@ class _Attempt:
     def _commit(self) -> tuple[EventLogEntry, Receipt, Receipt]:
         """Put the manifest; return the entry of success, our own receipt and the accepted one."""
         log = self._context.attempt_log
-        duration = (time.perf_counter() - self._started) * 1000
+        metrics = self._meter.read()
+        duration = metrics.wall_seconds * _SECOND
         message = f'Finished execution of step "{self._step.key}" in {_duration(duration)}.'
-        success = log.make_event(DagsterEventType.STEP_SUCCESS, message, StepSuccessData(duration))
+        data = StepSuccessData(duration, metrics=metrics)
+        success = log.make_event(DagsterEventType.STEP_SUCCESS, message, data)
         entry = log.entry_to_come(success)
         receipt = self._receipt(
             StepOutcome.SUCCESS, outputs=tuple(self._stored), entry_count=log.count + 1
@@ -303,7 +315,8 @@ class _Attempt:
     def _tell_failure(self, exc: BaseException) -> DagsterEvent:
         how = "was interrupted" if isinstance(exc, STOPS) else "failed"
         message = f'Execution of step "{self._step.key}" {how}.'
-        data = StepFailureData(error_info_from_exception(exc), _user_failure(exc))
+        error = error_info_from_exception(exc)
+        data = StepFailureData(error, _user_failure(exc), metrics=self._meter.read())
         self._context.attempt_log.seal()
         return self._event(DagsterEventType.STEP_FAILURE, message, data)
 
@@ -320,7 +333,8 @@ class _Attempt:
         when = f"in {wait:g} seconds" if wait else "now"
         message = f'Execution of step "{self._step.key}" failed and has requested a retry {when}.'
         self._context.attempt_log.seal()
-        data = StepRetryData(error_info_from_exception(exc.__cause__ or exc), wait)
+        cause = error_info_from_exception(exc.__cause__ or exc)
+        data = StepRetryData(cause, wait, metrics=self._meter.read())
         event = self._event(DagsterEventType.STEP_UP_FOR_RETRY, message, data)
         yield event
         error = event.step_retry_data.error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dagsterlite.events.engine import EngineEventData, StepAbandoned, StepMetrics
+from dagsterlite.events.engine import EngineEventData, StepAbandoned
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
@@ -98,9 +98,6 @@ def line_of_entry(entry: EventLogEntry) -> EventLine:
 
 def is_worth_telling(event: DagsterEvent) -> bool:
     """Return whether whoever watches a run wants to know of an event."""
-    match event.event_specific_data:
-        case EngineEventData(detail=StepMetrics()):
-            return False
     return event.event_type not in _QUIET
 
 

@@ -145,7 +145,10 @@ class LiveDisplay(RunDisplay):
         if not is_worth_telling(event) or not (is_odd or is_news):
             return None
         sign = self._signs.get(line.style, " ")
-        return Text(f"{sign} ", line.style).append(f"{line.step_key}  {line.text}")
+        text = Text(f"{sign} ", line.style).append(f"{line.step_key}  {line.text}")
+        if not is_odd:
+            text.truncate(self.console.width, overflow="ellipsis")
+        return text
 
     @property
     def _has_many_steps(self) -> bool:

@@ -12,16 +12,19 @@ from rich.text import Text
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.fold import RunFold, RunStats, StepState, StepStats
 from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.events.metrics import StepMetrics
 from dagsterlite.events.payloads import PipelineFailureData, PipelineInitFailureData
 from dagsterlite.render.event_lines import EventLine, line_of_entry
 from dagsterlite.render.failures import traceback_lines
 from dagsterlite.render.runs import LOST, STATUS_STYLES, seconds_of, status_of, table_of
 from dagsterlite.render.safe_text import one_line
+from dagsterlite.render.sizes import size
 from dagsterlite.render.times import moment, span
 from dagsterlite.runs import FINISHED_STATUSES, RunRecord
 
 _STEPS_SHOWN = 100
 _HOOK_TRACEBACKS = 5
+_SHARED = "*"
 
 _STEP_STYLES = {
     "SUCCESS": "good",
@@ -145,18 +148,44 @@ def steps_report(view: RunView, *, all_steps: bool = False) -> Iterator[Renderab
     """Yield a run's steps, one a line; of very many the most telling."""
     steps = list(view.stats.steps.values())
     shown = steps if all_steps or len(steps) <= _STEPS_SHOWN else _most_telling(steps)
-    table = table_of("STEP", "STATE", "ATTEMPTS", "DURATION")
-    for step in shown:
+    yield _steps_table(view, shown)
+    if len(shown) < len(steps):
+        yield Text(f"… and {len(steps) - len(shown)} more steps (--all-steps shows them)", "quiet")
+    if any(step.most_memory and step.most_memory.shared for step in shown):
+        yield Text(f"{_SHARED} other steps ran in the same process meanwhile", "quiet")
+
+
+def _steps_table(view: RunView, steps: Sequence[StepStats]) -> Table:
+    worker = ["WORKER"] if any(step.workers for step in steps) else []
+    table = table_of("STEP", "STATE", "ATTEMPTS", "DURATION", "CPU", "MEMORY", *worker)
+    for column in table.columns[2:6]:
+        column.justify = "right"
+    for step in steps:
         state = view.state_of(step)
         table.add_row(
             one_line(step.step_key),
             Text(state, _STEP_STYLES.get(state, "place")),
             str(step.attempts or ""),
             span(step.seconds),
+            span(step.cpu_seconds),
+            _memory(step.most_memory),
+            *([_worker(step.workers)] if worker else []),
         )
-    yield table
-    if len(shown) < len(steps):
-        yield Text(f"… and {len(steps) - len(shown)} more steps (--all-steps shows them)", "quiet")
+    return table
+
+
+def _memory(metrics: StepMetrics | None) -> str:
+    if metrics is None:
+        return ""
+    return size(metrics.peak_memory) + (_SHARED if metrics.shared else " ")
+
+
+def _worker(addresses: Sequence[str]) -> str:
+    """Return where a step's last attempt ran, and how many other workers tried it."""
+    if not addresses:
+        return ""
+    others = f" +{len(addresses) - 1}" if addresses[1:] else ""
+    return one_line(addresses[-1].rpartition("://")[2]) + others
 
 
 def _most_telling(steps: Sequence[StepStats]) -> list[StepStats]:

@@ -187,6 +187,9 @@ class Driver:
     def _hear(self, message: Message) -> Iterator[DagsterEvent]:
         if "entries" in message:
             yield from self._tell(self._following.hear(from_wire(message)))
+        elif "steps" in message:
+            for one in message["steps"]:
+                yield from self._hear(one)
         elif "begins" in message:
             self._begun.add(message["begins"])
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from dagsterlite.plan.step import ExecutionStep
@@ -21,6 +22,7 @@ _HEX_LENGTH: Final = 32
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+@lru_cache(maxsize=64)
 def run_hex(run_id: str) -> str:
     """Return 32 hex digits for a run: a UUID's own, else those of its hash.
 

@@ -49,7 +49,7 @@ def run_step(
         return StepResult(receipt=None)
     worker = get_worker()
     run = open_run(*payload, worker)
-    with run.task(step_key) as (context, sink):
+    with run.task(step_key, worker.address) as (context, sink):
         task = _Task(worker, run, context, sink, again or FIRST)
         result = task.result(context.plan.step_by_key[step_key], found)
         told = sink.finish(result.receipt, _pickled(result.error))

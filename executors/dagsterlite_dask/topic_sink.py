@@ -11,6 +11,7 @@ from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt
 from dagsterlite.serdes import to_json
 from dagsterlite_dask.messages import StepEnd, to_wire
+from dagsterlite_dask.outbox import Outbox
 
 FLUSH_SECONDS: Final = 0.05
 """How long an entry waits for company before it is sent."""
@@ -29,10 +30,12 @@ class TopicSink:
 
     Args:
         send: Sends a message on the run's topic.
+        send_last: Takes the task's last message; by default ``send``.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, send_last: Send | None = None) -> None:
         self._send_message = send
+        self._send_last = send_last or send
         self._lock = threading.Lock()
         self._waiting: list[str] = []
         self._oldest = 0.0
@@ -88,7 +91,7 @@ class TopicSink:
         with self._lock:
             end = StepEnd(receipt=receipt, counts=dict(self._counts), error=error)
             message = to_wire(self._waiting, end)
-            self._send_message(message)
+            self._send_last(message)
             self._waiting = []
             return {**message, "entries": self._kept} if self._room >= 0 else None
 
@@ -107,10 +110,12 @@ class Flusher:
 
     Args:
         run_sink: Takes what belongs to no step, and is looked after while steps run.
+        outbox: Holds the last messages of steps, and is flushed as long as there are any.
     """
 
-    def __init__(self, run_sink: TopicSink) -> None:
+    def __init__(self, run_sink: TopicSink, outbox: Outbox) -> None:
         self._run_sink = run_sink
+        self._outbox = outbox
         self._sinks: set[TopicSink] = set()
         self._changed = threading.Condition()
         self._is_asleep = False
@@ -143,10 +148,12 @@ class Flusher:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._is_closed, FLUSH_SECONDS)
-                self._is_asleep = not self._sinks
+                # What a task leaves in the outbox stands there before the task's sink goes.
+                self._is_asleep = not self._sinks and self._outbox.is_empty
                 self._changed.wait_for(lambda: self._is_closed or not self._is_asleep)
                 if self._is_closed:
                     return
                 sinks = [self._run_sink, *self._sinks]
+            self._outbox.flush()
             for sink in sinks:
                 sink.flush_if_due()

@@ -24,6 +24,7 @@ from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.run_config.resolved import EnvironmentConfig
 from dagsterlite_dask.keys import topic_of
+from dagsterlite_dask.outbox import Outbox
 from dagsterlite_dask.payload import Payload, decode_payload
 from dagsterlite_dask.retries import SECONDS, read_numbers
 from dagsterlite_dask.topic_sink import Flusher, TopicSink
@@ -53,7 +54,8 @@ class WorkerRun:
         self._retry_numbers = dict(read_numbers(worker, run.run_id))
         # What the run's resources tell belongs to no step.
         self._own_sink = TopicSink(self.send)
-        self._flusher = Flusher(self._own_sink)
+        self._outbox = Outbox(self.send)
+        self._flusher = Flusher(self._own_sink, self._outbox)
         context = RunContext(
             plan=ExecutionPlan.build(payload.pipeline, config),
             mode_def=mode,
@@ -101,24 +103,32 @@ class WorkerRun:
             self._worker.log_event(self._topic, message)
 
     @contextmanager
-    def task(self, step_key: str) -> Iterator[tuple[RunContext, TopicSink]]:
+    def task(self, step_key: str, worker: str) -> Iterator[tuple[RunContext, TopicSink]]:
         """Give a task the run's context, with a sink of its own.
+
+        Args:
+            step_key: The step.
+            worker: The address of the worker that the task runs on.
 
         Raises:
             DagsterRunCanceledError: the run is stopped: nothing begins any more.
         """
         if self._interrupts.reason is not None:
             raise DagsterRunCanceledError(self._context.run_id)
-        sink = TopicSink(self.send)
+        sink = TopicSink(self.send, self._outbox.put)
         with self._lock:
             self._running[sink] = step_key
         self._flusher.add(sink)
         try:
-            yield replace(self._context, sink=sink), sink
+            yield replace(self._context, sink=sink, worker=worker), sink
         finally:
             self._flusher.remove(sink)
             with self._lock:
                 self._running.pop(sink)
+
+    def tell(self) -> None:
+        """Send what ended steps have told; on the worker's event loop it costs no waking up."""
+        self._outbox.flush()
 
     def announce(self, step_key: str) -> None:
         """Have the driver know that a step begins before it does: it may end this process."""
@@ -156,6 +166,7 @@ class WorkerRun:
         self._interrupts.request(DagsterRunCanceledError(self._context.run_id))
         self.resources.tear_down(lambda key, exc: tell_of_tear_down(self._log, key, exc))
         self._flusher.close()
+        self._outbox.flush()
         self._is_closed = True
         return self._own_sink.all_told()
 
@@ -219,6 +230,13 @@ def note_retry(run_id: str, step_key: str, number: int) -> None:
     run = _opened(run_id)
     if run is not None:
         run.note_retry(step_key, number)
+
+
+def tell_of_run(run_id: str) -> None:
+    """Send what the ended steps of a run have told, if it is open in this process."""
+    run = _opened(run_id)
+    if run is not None:
+        run.tell()
 
 
 def interrupt_run(run_id: str) -> list[str]:

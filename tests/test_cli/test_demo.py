@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -17,12 +18,14 @@ def test_the_demo_keeps_its_run_and_says_how_to_look_at_it(home: Path) -> None:
 
     assert result.exit_code == 0
     assert "load_flights.compute  " in result.stdout
-    (command,) = (line for line in result.stdout.splitlines() if "run show" in line)
-    assert command.strip().startswith(f"DAGSTER_HOME={home} ")
-    run_id = command.split()[-1]
+    assert f"  export DAGSTER_HOME={home}\n" in result.stdout
+    (run_id,) = re.findall(r"Run (\S+) is kept", result.stdout)
+    assert f" run show {run_id[:8]}\n" in result.stdout
     folder = home / "storage" / run_id / "results"
     assert f"Results in {folder}:" in result.stdout
-    assert json.loads((folder / "summary.json").read_text("utf-8"))["flights"] > 5000
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    assert summary["flights"] > 5000
+    assert f"  {summary['findings'][0]}\n" in result.stdout
     shown = invoke("run", "show", run_id, home=home)
     assert "write_summary.compute" in shown.stdout
     assert "wind is below a great hurricane's failed" in shown.stdout

@@ -11,6 +11,7 @@ import pytest
 from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite_dask import topic_sink
 from dagsterlite_dask.messages import from_wire
+from dagsterlite_dask.outbox import FULL, Outbox
 from dagsterlite_dask.topic_sink import FLUSH_ENTRIES, KEPT_CHARACTERS, Flusher, TopicSink
 from tests.test_dagsterlite_dask.side import wait_until
 from tests.test_dagsterlite_dask.test_follow import attempt, entry
@@ -118,8 +119,8 @@ def test_more_than_there_is_room_for_is_not_kept(sink: TopicSink, sent: Sent) ->
 
 
 @pytest.fixture
-def flusher(sink: TopicSink) -> Iterator[Flusher]:
-    made = Flusher(sink)
+def flusher(sink: TopicSink, sent: Sent) -> Iterator[Flusher]:
+    made = Flusher(sink, Outbox(sent.append))
     yield made
     made.close()
 
@@ -145,10 +146,50 @@ def test_a_flusher_that_fell_asleep_wakes_up(flusher: Flusher) -> None:
         flusher.remove(sink)
 
 
-def test_the_flushers_thread_ends_with_it(sink: TopicSink) -> None:
+def test_the_flushers_thread_ends_with_it(sink: TopicSink, sent: Sent) -> None:
     before = threading.active_count()
-    made = Flusher(sink)
+    made = Flusher(sink, Outbox(sent.append))
     made.add(TopicSink(lambda _message: None))
     made.close()
 
     assert threading.active_count() == before
+
+
+def test_the_last_messages_of_tasks_leave_together(sent: Sent) -> None:
+    outbox = Outbox(sent.append)
+    for number in range(2):
+        sink = TopicSink(sent.append, outbox.put)
+        sink.emit(entry(f"step {number}", "x", 0))
+        sink.finish(receipt(count=1), None)
+    assert sent == []
+    outbox.flush()
+    outbox.flush()
+
+    (message,) = sent
+    assert [one.entries[0].step_key for one in map(from_wire, message["steps"])] == [
+        "step 0",
+        "step 1",
+    ]
+    assert outbox.is_empty
+
+
+def test_a_full_outbox_is_sent_at_once(sent: Sent) -> None:
+    outbox = Outbox(sent.append)
+    for number in range(FULL + 1):
+        outbox.put({"number": number})
+
+    assert [len(message["steps"]) for message in sent] == [FULL]
+
+
+def test_the_flusher_sends_what_the_last_task_left(sink: TopicSink) -> None:
+    arrived = threading.Event()
+    outbox = Outbox(lambda _message: arrived.set())
+    flusher = Flusher(sink, outbox)
+    of_task = TopicSink(lambda _message: None, outbox.put)
+    flusher.add(of_task)
+    of_task.finish(receipt(count=0), None)
+    flusher.remove(of_task)
+
+    assert arrived.wait(5)
+    wait_until(lambda: flusher._is_asleep)
+    flusher.close()

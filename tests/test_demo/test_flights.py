@@ -20,6 +20,7 @@ from dagsterlite import (
 )
 from dagsterlite.demo import solids, tables
 from dagsterlite.demo.flights import flights_pipeline
+from dagsterlite.events.fold import StepState, fold
 
 
 @pytest.fixture
@@ -53,16 +54,18 @@ def test_the_sample_runs_and_writes_what_it_tells_of(instance, tmp_path):
     assert (folder / "delays.png").read_bytes().startswith(b"\x89PNG")
     written = {AssetKey(["flights", path.name]) for path in folder.iterdir()}
     assert written == set(instance.get_asset_keys())
-    assert len(written) == 7
+    assert len(written) == 9
 
 
-def test_the_published_flights_are_as_expected(instance, tmp_path):
+def test_the_published_flights_are_as_expected_but_for_some_destinations(instance, tmp_path):
     result = run_sample(instance, tmp_path)
 
     assert checks_of(result, "check_flights") == {
+        "numbers are numbers": True,
         "month is 1 to 12": True,
         "delay is -2 to 24 hours": True,
         "carrier is known": True,
+        "destination is known": False,
     }
 
 
@@ -70,6 +73,7 @@ def test_the_published_weather_has_a_storm_that_never_was(instance, tmp_path):
     result = run_sample(instance, tmp_path)
 
     assert checks_of(result, "check_weather") == {
+        "numbers are numbers": True,
         "hour is once": True,
         "temperature is -20 to 110": True,
         "visibility is 0 to 10": True,
@@ -93,6 +97,37 @@ def test_intermediates_can_be_kept_as_files(instance, tmp_path):
     assert sorted(by_month["month"]) == list(range(1, 13))
 
 
+def test_months_are_worked_on_side_by_side(instance, tmp_path):
+    result = run_sample(instance, tmp_path)
+
+    months = result.result_for_solid("split_by_month").output_values
+    assert list(months) == list(solids.MONTHS)
+    assert {frame["month"].nunique() for frame in months.values()} == {1}
+    joined = result.output_for_solid("join_july")
+    assert joined["month"].unique().tolist() == [7]
+    assert len(joined) <= len(months["july"])
+
+
+def test_all_flights_run_on_a_cluster_whose_workers_are_told(instance, tmp_path):
+    sections = {
+        "execution": flights_pipeline.get_preset("full").run_config["execution"],
+        "intermediate_storage": {"filesystem": {}},
+    }
+    result = run_sample(instance, tmp_path, **sections)
+
+    steps = fold(instance.all_logs(result.run_id)).steps.values()
+    assert {step.state for step in steps} == {StepState.SUCCESS}
+    assert 1 <= len({worker for step in steps for worker in step.workers}) <= 2
+    assert result.output_for_solid("write_summary")["flights"] > 5000
+
+
+def test_a_table_whose_numbers_are_text_is_told_of():
+    found = solids._expect_numbers(pd.DataFrame({"a": [1], "b": ["x"]}), "a", "b")
+
+    assert not found.success
+    assert found.description == "No numbers: b."
+
+
 class Flawed:
     def read(self, name):
         return pd.DataFrame({"carrier": ["AA"], "name": ["American"]})
@@ -108,7 +143,7 @@ def test_a_table_without_its_columns_fails_by_its_type():
     )
     def flawed():
         table = solids.load_table()
-        solids.join_month(1)(table, table, table)
+        solids.split_by_month(table)
 
     with pytest.raises(DagsterTypeCheckDidNotPass, match="lacks columns: arr_delay, dep_delay"):
         execute_pipeline(flawed, {"solids": {"load_table": {"config": {"table": "flights"}}}})

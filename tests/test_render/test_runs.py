@@ -6,11 +6,14 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dagsterlite import DagsterInstance, PipelineDefinition, execute_pipeline, pipeline
-from dagsterlite.render.run_report import RunView, event_log, run_report
+from dagsterlite.events.fold import RunStats, StepState, StepStats
+from dagsterlite.events.metrics import StepMetrics
+from dagsterlite.render.run_report import RunView, event_log, run_report, steps_report
 from dagsterlite.render.runs import LOST, runs_table, status_of, statuses_to_ask_for
 from dagsterlite.render.screen import screen
 from dagsterlite.runs import DagsterRunStatus
@@ -140,6 +143,50 @@ def test_of_very_many_steps_those_in_need_are_shown(instance: DagsterInstance) -
     assert "… and 53 more steps (--all-steps shows them)" in short
     assert "zz_broken.compute" in short
     assert short.count("SUCCESS") < 110 < long.count("SUCCESS")
+
+
+def cost(**facts: Any) -> StepMetrics:
+    return StepMetrics(wall_seconds=1.5, cpu_seconds=1.25, **facts)
+
+
+def test_steps_are_shown_with_what_they_cost_and_where_they_ran(instance: DagsterInstance) -> None:
+    def step(key: str, *metrics: StepMetrics, attempts: int = 1) -> StepStats:
+        return StepStats(
+            step_key=key,
+            state=StepState.SUCCESS,
+            start_time=10.0,
+            end_time=12.0,
+            attempts=attempts,
+            metrics=metrics,
+        )
+
+    here, there = "tcp://127.0.0.1:4001", "tcp://127.0.0.1:4002"
+    steps = [
+        step("plain.compute", cost(peak_memory=312_000_000, worker=here)),
+        step(
+            "moved.compute",
+            cost(worker=here),
+            cost(peak_memory=90_000_000, worker=there),
+            attempts=2,
+        ),
+        step("beside_others_in_a_process.compute", cost(peak_memory=10**9, shared=True)),
+        step("untold.compute"),
+    ]
+    record = instance.require_run(run(smooth, instance))
+    stats = RunStats(steps={step.step_key: step for step in steps})
+    view = RunView(record=record, entries=[], stats=stats, now=NOW)
+
+    lines = text_of(steps_report(view), 100).splitlines()
+
+    assert lines[0].split() == [
+        *("STEP", "STATE", "ATTEMPTS", "DURATION", "CPU", "MEMORY", "WORKER")
+    ]
+    assert lines[1].split()[2:] == ["1", "1.5", "s", "1.2", "s", "312", "MB", "127.0.0.1:4001"]
+    assert lines[2].split()[6:] == ["s", "90", "MB", "127.0.0.1:4002", "+1"]
+    assert lines[3].split()[7:] == ["1.0", "GB*"]
+    assert lines[4].split()[2:] == ["1", "2.0", "s"]
+    assert lines[5] == "* other steps ran in the same process meanwhile"
+    assert max(map(len, lines)) <= 100
 
 
 def test_the_event_log_is_a_line_an_entry(instance: DagsterInstance) -> None:
