@@ -214,10 +214,12 @@ def test_steps_of_a_pool_run_at_the_same_time() -> None:
 def test_a_run_on_a_custom_executor_is_canceled_in_the_midst_of_its_steps() -> None:
     instance = DagsterInstance.ephemeral()
     cleaned: list[str] = []
+    both_run = threading.Barrier(2, timeout=60)
 
     @solid
     def waits(context):
         try:
+            both_run.wait()
             context.instance.request_cancel(context.run_id)
             while True:
                 threading.Event().wait(0.01)
