@@ -303,6 +303,7 @@ _NAMES_OF = {
     ),
     "dagsterlite.execution.unbound_contexts": (
         "UnboundSolidExecutionContext",
+        "build_op_context",
         "build_solid_context",
     ),
     "dagsterlite.execution.unbound_init_contexts": (

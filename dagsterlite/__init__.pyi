@@ -265,6 +265,7 @@ from dagsterlite.execution.step_run_ref import (
 from dagsterlite.execution.unbound_contexts import (
     UnboundSolidExecutionContext as UnboundSolidExecutionContext,
 )
+from dagsterlite.execution.unbound_contexts import build_op_context as build_op_context
 from dagsterlite.execution.unbound_contexts import build_solid_context as build_solid_context
 from dagsterlite.execution.unbound_init_contexts import (
     UnboundInitLoggerContext as UnboundInitLoggerContext,
@@ -539,6 +540,7 @@ __all__ = [
     "build_init_resource_context",
     "build_input_context",
     "build_intermediate_storage_from_object_store",
+    "build_op_context",
     "build_output_context",
     "build_reconstructable_pipeline",
     "build_solid_context",

@@ -84,7 +84,8 @@ def _solid(node: NodeDefinition) -> SolidDefinition:
         return node
     message = (
         f"{node.label} was called outside of a composition: only inside a function under "
-        "@pipeline or @composite_solid can it be. To run it by itself use execute_solid."
+        f"{node.words.graph_decorators} can it be. To run it by itself use "
+        f"{'execute_solid' if node.words.has_modes else node.words.runner}."
     )
     raise DagsterInvariantViolationError(message)
 
@@ -109,10 +110,12 @@ def _split(
         rest = {key: value for key, value in kwargs.items() if key != name}
         return _as_context(solid, kwargs[name]), args, rest
     if not args:
+        words = solid.words
         message = (
             f"{solid.label} takes a context as its first argument, and was given none. Give it "
-            "build_solid_context(…), or None where the solid needs nothing of it. (Only inside a "
-            "function under @pipeline or @composite_solid does a call place the solid.)"
+            f"build_{words.node}_context(…), or None where the {words.node} needs nothing of it. "
+            f"(Only inside a function under {words.graph_decorators} does a call place the "
+            f"{words.node}.)"
         )
         raise DagsterInvalidInvocationError(message)
     return _as_context(solid, args[0]), args[1:], kwargs
@@ -125,7 +128,7 @@ def _as_context(solid: SolidDefinition, given: Any) -> UnboundSolidExecutionCont
         return given
     message = (
         f"The first argument of {solid.label} is its context, and {shown(given)} of type "
-        f"{type_name(given)} is none. Give it build_solid_context(…) first."
+        f"{type_name(given)} is none. Give it build_{solid.words.node}_context(…) first."
     )
     raise DagsterInvalidInvocationError(message)
 

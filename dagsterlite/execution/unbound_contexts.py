@@ -186,3 +186,25 @@ def build_solid_context(
         raise CheckError(message)
     around = Surroundings.of(owner, resources, resources_config, instance)
     return UnboundSolidExecutionContext(around, solid_config if config is None else config)
+
+
+def build_op_context(
+    resources: Mapping[str, Any] | None = None,
+    op_config: Any = None,
+    resources_config: Mapping[str, Any] | None = None,
+    instance: DagsterInstance | None = None,
+) -> UnboundSolidExecutionContext:
+    """Build the context for calling an op directly; see :func:`build_solid_context`.
+
+    Args:
+        resources: By key, values or resource definitions.
+        op_config: The op's config.
+        resources_config: By key, the config of resource definitions.
+        instance: What ``context.instance`` is (default: one in memory).
+
+    Raises:
+        CheckError: an argument is of the wrong type.
+        DagsterInvalidConfigError: the config of a resource does not fit.
+    """
+    around = Surroundings.of("build_op_context", resources, resources_config, instance)
+    return UnboundSolidExecutionContext(around, op_config)

@@ -200,17 +200,14 @@ def test_a_generator_describes_no_graph():
             yield one()
 
 
-def test_an_op_that_is_called_outside_a_graph_calls_its_function():
-    assert one() == 1
-
-
-def test_a_graph_is_called_inside_a_graph_only():
+def test_a_graph_is_called_inside_another_or_a_job_only():
     @graph
-    def ones():
+    def inner():
         return one()
 
-    with pytest.raises(DagsterInvariantViolationError, match="graph 'ones' was called outside"):
-        ones()
+    with pytest.raises(DagsterInvariantViolationError, match="under @job or @graph can it be"):
+        inner()
+    assert one() == 1
 
 
 # --- by hand -------------------------------------------------------------------------------------

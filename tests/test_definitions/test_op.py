@@ -7,6 +7,7 @@ import pytest
 
 from dagsterlite import (
     DagsterInvalidDefinitionError,
+    DagsterInvalidInvocationError,
     In,
     InputDefinition,
     Int,
@@ -18,6 +19,7 @@ from dagsterlite import (
     ParameterCheckError,
     SolidDefinition,
     String,
+    build_op_context,
     op,
     pipeline,
     solid,
@@ -340,3 +342,21 @@ def test_an_op_may_be_async():
 
     assert types_of(two)[1] == {"a": "Int", "b": "String"}
     assert yielded(two) == [Output(1, "a"), Output("x", "b")]
+
+
+def test_an_op_is_called_directly_with_the_context_that_it_takes():
+    @op(config_schema={"n": int}, required_resource_keys={"base"})
+    def scaled(context, x: int) -> int:
+        return int(context.op_config["n"] * x + context.resources.base)
+
+    @op(out={"a": Out(), "b": Out()})
+    def two(x: int) -> tuple[int, int]:
+        return x, x + 1
+
+    context = build_op_context(resources={"base": 100}, op_config={"n": 3})
+    assert scaled(context, 5) == 115
+    assert two(4) == (4, 5)
+    with pytest.raises(DagsterInvalidInvocationError, match=r"op 'scaled'.* build_op_context\("):
+        scaled(5)
+    with pytest.raises(DagsterInvalidInvocationError, match="under @job or @graph does a call"):
+        scaled()
