@@ -56,10 +56,6 @@ class Schedule:
         """Note that a step has its end."""
         self.on_cluster.pop(key, None)
 
-    def is_off_cluster(self, key: str) -> bool:
-        """Return whether a step waits to be given to the cluster again."""
-        return key in self._waiting or key in self._held
-
     def is_worn_out(self, key: str) -> bool:
         """Return whether a step was given to the cluster often enough."""
         return self._submissions.get(key, 0) >= MOST_SUBMISSIONS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from dagsterlite import plugins
 from dagsterlite.config import STORAGE_OPTIONS, Field, StringSource
@@ -18,6 +18,8 @@ from dagsterlite.definitions.storage import (
 from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.file_manager import FileManager
 from dagsterlite.stores import IntermediateStorage
+
+D = TypeVar("D", IntermediateStorageDefinition, SystemStorageDefinition)
 
 CONFIG: Final = {
     "base_dir": Field(
@@ -81,37 +83,18 @@ def _create_in_bucket(store: str, scheme: str) -> Callable[[Any], IntermediateSt
     return create
 
 
-s3_intermediate_storage = IntermediateStorageDefinition(
-    "s3",
-    is_persistent=True,
-    config_schema=_bucket_config("s3"),
-    intermediate_storage_creation_fn=_create_in_bucket("s3", "s3"),
-    description="Keeps intermediates in a bucket of S3, with the credentials of the environment.",
-)
+def _bucket_storage(cls: type[D], store: str, scheme: str, description: str) -> D:
+    create = _create_in_bucket(store, scheme)
+    return cls(store, True, None, _bucket_config(store), create, description)
 
-s3_system_storage = SystemStorageDefinition(
-    "s3",
-    is_persistent=True,
-    config_schema=_bucket_config("s3"),
-    system_storage_creation_fn=_create_in_bucket("s3", "s3"),
-    description="Keeps intermediates in a bucket of S3, with the credentials of the environment.",
-)
 
-gcs_intermediate_storage = IntermediateStorageDefinition(
-    "gcs",
-    is_persistent=True,
-    config_schema=_bucket_config("gcs"),
-    intermediate_storage_creation_fn=_create_in_bucket("gcs", "gs"),
-    description="Keeps intermediates in a bucket of Google's, with the environment's credentials.",
-)
+_S3: Final = "Keeps intermediates in a bucket of S3, with the credentials of the environment."
+_GCS: Final = "Keeps intermediates in a bucket of Google's, with the environment's credentials."
 
-gcs_system_storage = SystemStorageDefinition(
-    "gcs",
-    is_persistent=True,
-    config_schema=_bucket_config("gcs"),
-    system_storage_creation_fn=_create_in_bucket("gcs", "gs"),
-    description="Keeps intermediates in a bucket of Google's, with the environment's credentials.",
-)
+s3_intermediate_storage = _bucket_storage(IntermediateStorageDefinition, "s3", "s3", _S3)
+s3_system_storage = _bucket_storage(SystemStorageDefinition, "s3", "s3", _S3)
+gcs_intermediate_storage = _bucket_storage(IntermediateStorageDefinition, "gcs", "gs", _GCS)
+gcs_system_storage = _bucket_storage(SystemStorageDefinition, "gcs", "gs", _GCS)
 
 
 @io_manager(

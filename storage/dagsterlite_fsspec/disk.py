@@ -58,14 +58,6 @@ def make_folder(path: str) -> None:
             raise
 
 
-def remove_file(path: str) -> None:
-    """Remove a file, and the folder that it leaves empty; what is not there is passed over."""
-    with suppress(FileNotFoundError):
-        os.unlink(path)
-    with suppress(OSError):  # the folder still holds something
-        os.rmdir(os.path.dirname(path))
-
-
 def sync_folders(path: str, base: str) -> None:
     """Put what the folders from that of ``path`` up to ``base`` list on the disk itself."""
     folder = os.path.dirname(path)
