@@ -49,6 +49,7 @@ _NAMES_OF = {
     ),
     "dagsterlite.definitions.dependency": (
         "DependencyDefinition",
+        "DynamicCollectDependencyDefinition",
         "MultiDependencyDefinition",
         "SolidInvocation",
     ),
@@ -68,6 +69,7 @@ _NAMES_OF = {
     "dagsterlite.definitions.mappings": ("MappedInputPlaceholder",),
     "dagsterlite.definitions.mode": ("ModeDefinition",),
     "dagsterlite.definitions.outputs": (
+        "DynamicOutputDefinition",
         "OutputDefinition",
         "OutputMapping",
     ),
@@ -154,6 +156,7 @@ _NAMES_OF = {
     "dagsterlite.events.yielded": (
         "AssetMaterialization",
         "AssetObservation",
+        "DynamicOutput",
         "ExpectationResult",
         "Failure",
         "Materialization",

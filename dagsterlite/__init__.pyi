@@ -80,6 +80,9 @@ from dagsterlite.definitions.dependency import (
     DependencyDefinition as DependencyDefinition,
 )
 from dagsterlite.definitions.dependency import (
+    DynamicCollectDependencyDefinition as DynamicCollectDependencyDefinition,
+)
+from dagsterlite.definitions.dependency import (
     MultiDependencyDefinition as MultiDependencyDefinition,
 )
 from dagsterlite.definitions.dependency import (
@@ -111,6 +114,9 @@ from dagsterlite.definitions.mappings import (
 )
 from dagsterlite.definitions.mode import (
     ModeDefinition as ModeDefinition,
+)
+from dagsterlite.definitions.outputs import (
+    DynamicOutputDefinition as DynamicOutputDefinition,
 )
 from dagsterlite.definitions.outputs import (
     OutputDefinition as OutputDefinition,
@@ -327,6 +333,9 @@ from dagsterlite.events.yielded import (
 )
 from dagsterlite.events.yielded import (
     AssetObservation as AssetObservation,
+)
+from dagsterlite.events.yielded import (
+    DynamicOutput as DynamicOutput,
 )
 from dagsterlite.events.yielded import (
     ExpectationResult as ExpectationResult,
@@ -576,6 +585,9 @@ __all__ = [
     "DagsterUserCodeExecutionError",
     "DependencyDefinition",
     "Dict",
+    "DynamicCollectDependencyDefinition",
+    "DynamicOutput",
+    "DynamicOutputDefinition",
     "Enum",
     "EnumValue",
     "EventLogEntry",

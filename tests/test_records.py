@@ -74,6 +74,7 @@ STORED_NAMES = (
     "StepRecovered",
     "StepRetryData",
     "StepSuccessData",
+    "StepsResolved",
     "StorageChosen",
     "StoredOutput",
     "TextMetadataEntryData",

@@ -7,12 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast, overload
 
 from dagsterlite.definitions.arguments import list_of
-from dagsterlite.definitions.composition import (
-    Composition,
-    InputMappingNode,
-    InvokedSolidOutputHandle,
-    composing,
-)
+from dagsterlite.definitions.composition import Composition, composing
 from dagsterlite.definitions.config_mapping import ConfigMapping
 from dagsterlite.definitions.dependency import (
     Dependencies,
@@ -20,11 +15,27 @@ from dagsterlite.definitions.dependency import (
     read_dependencies,
     sources_of,
 )
+from dagsterlite.definitions.dynamic import Origins
 from dagsterlite.definitions.graph import Graph, build_graph
 from dagsterlite.definitions.inputs import InputDefinition, InputMapping
-from dagsterlite.definitions.mappings import check_output_mapping, with_mapped_inputs
+from dagsterlite.definitions.mappings import (
+    check_dynamic_mapping,
+    check_output_mapping,
+    with_mapped_inputs,
+)
 from dagsterlite.definitions.node import NodeDefinition
-from dagsterlite.definitions.outputs import OutputDefinition, OutputMapping, SolidOutput
+from dagsterlite.definitions.output_handles import (
+    DynamicOutputHandle,
+    InputMappingNode,
+    InvokedSolidOutputHandle,
+    MappedOutputHandle,
+)
+from dagsterlite.definitions.outputs import (
+    DynamicOutputDefinition,
+    OutputDefinition,
+    OutputMapping,
+    SolidOutput,
+)
 from dagsterlite.definitions.signature import (
     check_inputs,
     inputs_of,
@@ -39,6 +50,9 @@ from dagsterlite.errors import (
     near,
     shown,
 )
+from dagsterlite.handles import SolidHandle
+
+_OUTPUT_HANDLES = (InvokedSolidOutputHandle, DynamicOutputHandle)
 
 
 class CompositeSolidDefinition(NodeDefinition):
@@ -94,6 +108,22 @@ class CompositeSolidDefinition(NodeDefinition):
         self.graph: Graph = build_graph(owner, solid_defs, edges, inputs)
         for mapping in self.output_mappings:
             check_output_mapping(owner, self.graph, mapping)
+        origins = self.graph.origins(owner) if self.graph.is_dynamic else {}
+        for mapping in self.output_mappings:
+            check_dynamic_mapping(owner, mapping, origins)
+
+    @property
+    def is_dynamic(self) -> bool:
+        return self.graph.is_dynamic
+
+    def origins(self, owner: str, handle: SolidHandle, inputs: Origins) -> Origins:
+        inside = self.graph.origins(owner, handle, inputs)
+        return {
+            mapping.definition.name: inside[
+                mapping.maps_from.solid_name, mapping.maps_from.output_name
+            ]
+            for mapping in self.output_mappings
+        }
 
     @property
     def required_resource_keys(self) -> frozenset[str]:
@@ -158,6 +188,8 @@ def composite_solid(
         outputs = outputs_of(owner, fn, output_defs)
         with composing(owner) as composition:
             answer = fn(**{d.name: InputMappingNode(d.name, composition) for d in inputs})
+        if output_defs is None and isinstance(answer, (DynamicOutputHandle, MappedOutputHandle)):
+            outputs = [DynamicOutputDefinition(output.dagster_type) for output in outputs]
         returned = _returned(owner, composition, answer, outputs)
         if output_defs is not None:
             _refuse_unmapped(owner, outputs, returned)
@@ -227,9 +259,9 @@ def _returned(
     names = [output.name for output in outputs]
     if answer is None:
         return {}
-    if isinstance(answer, InvokedSolidOutputHandle) and len(outputs) == 1:
+    if isinstance(answer, _OUTPUT_HANDLES) and len(outputs) == 1:
         answer = {names[0]: answer}
-    elif isinstance(answer, tuple) and all(isinstance(a, InvokedSolidOutputHandle) for a in answer):
+    elif isinstance(answer, tuple) and all(isinstance(a, _OUTPUT_HANDLES) for a in answer):
         answer = {handle.output_name: handle for handle in answer}
     if not isinstance(answer, dict):
         message = (
@@ -254,7 +286,7 @@ def _output_name(owner: str, name: Any, names: Sequence[str]) -> str:
 
 
 def _source(owner: str, composition: Composition, name: str, handle: Any) -> SolidOutput:
-    if not isinstance(handle, InvokedSolidOutputHandle) or handle.composition is not composition:
+    if not isinstance(handle, _OUTPUT_HANDLES) or handle.composition is not composition:
         message = (
             f"{owner}: the output '{name}' that its function returned is {shown(handle)}, not an "
             "output of a solid called inside."

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from dagsterlite.definitions.dependency import (
     Dependency,
     DependencyDefinition,
+    DynamicCollectDependencyDefinition,
     MappedInput,
     MultiDependencyDefinition,
     SolidInvocation,
@@ -24,6 +25,13 @@ from dagsterlite.definitions.dependency import (
 )
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
+from dagsterlite.definitions.output_handles import (
+    CollectedOutputHandle,
+    DynamicOutputHandle,
+    InputMappingNode,
+    InvokedSolidOutputHandle,
+    MappedOutputHandle,
+)
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
@@ -57,48 +65,6 @@ class Placeable(Protocol):
     @property
     def positional_inputs(self) -> tuple[str, ...]:
         """The inputs that a call's positional arguments stand for."""
-
-
-class _WithoutValue:
-    """A handle that stands for a value of a run to come."""
-
-    def _refuse(self, deed: str) -> DagsterInvariantViolationError:
-        return DagsterInvariantViolationError(
-            f"{self} has no value while the graph is composed: it cannot be {deed}. Hand it to a "
-            "solid, which is given the value."
-        )
-
-    def __iter__(self) -> Iterator[Any]:
-        raise self._refuse("iterated over or unpacked")
-
-    def __getitem__(self, key: object) -> Any:
-        raise self._refuse("indexed")
-
-    def __bool__(self) -> bool:
-        raise self._refuse("tested")
-
-
-@dataclass(frozen=True, eq=False)
-class InvokedSolidOutputHandle(_WithoutValue):
-    """A handle on one output of a placed solid: hand it to another solid to draw an edge."""
-
-    solid_name: str
-    output_name: str
-    composition: Composition = field(repr=False)
-
-    def __str__(self) -> str:
-        return f"Output '{self.output_name}' of solid '{self.solid_name}'"
-
-
-@dataclass(frozen=True, eq=False)
-class InputMappingNode(_WithoutValue):
-    """A handle on an input of the composite that is being composed."""
-
-    input_name: str
-    composition: Composition = field(repr=False)
-
-    def __str__(self) -> str:
-        return f"Input '{self.input_name}' of the composite"
 
 
 @dataclass(eq=False)
@@ -159,6 +125,8 @@ class Composition:
                 for number, item in enumerate(value)
             ]
             return MultiDependencyDefinition(sources)
+        if isinstance(value, CollectedOutputHandle) and value.composition is self:
+            return DynamicCollectDependencyDefinition(value.solid_name, value.output_name)
         return self._source(place, value)
 
     def _source(self, place: str, value: Any) -> Source:
@@ -170,10 +138,27 @@ class Composition:
 
 
 def _complaint(value: Any) -> str:
+    if isinstance(value, DynamicOutputHandle):
+        return (
+            f"is given dynamic output '{value.output_name}' of solid '{value.solid_name}' as it "
+            "is, any number of values. Map the solid over them, one value a time: "
+            f"{value.solid_name}(…).map(solid), or hand on their list: {value.solid_name}(…)"
+            ".collect()."
+        )
     if isinstance(value, (InvokedSolidOutputHandle, InputMappingNode)):
         return "is given an output of another graph."
-    if isinstance(value, tuple) and any(isinstance(v, InvokedSolidOutputHandle) for v in value):
-        names = [v.output_name for v in value if isinstance(v, InvokedSolidOutputHandle)]
+    if isinstance(value, CollectedOutputHandle):
+        return (
+            f"is given the collected output '{value.output_name}' of solid '{value.solid_name}', "
+            "which is a list by itself: it must be the input's only source, of the same graph."
+        )
+    parts = value if isinstance(value, tuple) else ()
+    names = [
+        part.output_name
+        for part in parts
+        if isinstance(part, (InvokedSolidOutputHandle, DynamicOutputHandle))
+    ]
+    if names:
         return f"is given all outputs at once; pick one of them by name: {listed(names)}."
     if callable(getattr(value, "alias", None)):
         return f"is given a solid that was not called: write {getattr(value, 'name', '…')}()."
@@ -268,7 +253,7 @@ def invoke(
         raise DagsterInvariantViolationError(message)
     inputs = bind_inputs(composition.owner, node, args, kwargs)
     name = composition.place(node, alias, tags, inputs)
-    return _handles(node, name, composition)
+    return _handles(node, name, composition, is_mapped=any(map(_is_mapped, inputs.values())))
 
 
 def bind_inputs(
@@ -301,12 +286,21 @@ def bind_inputs(
     return bound
 
 
-def _handles(node: Placeable, name: str, composition: Composition) -> Any:
-    outputs = tuple(node.output_dict)
-    handles = [InvokedSolidOutputHandle(name, output, composition) for output in outputs]
+def _is_mapped(value: Any) -> bool:
+    """Return whether an input with this value makes its solid run once for each mapping key."""
+    parts = value if isinstance(value, list) else (value,)
+    return any(isinstance(part, MappedOutputHandle) for part in parts)
+
+
+def _handles(node: Placeable, name: str, composition: Composition, *, is_mapped: bool) -> Any:
+    usual = MappedOutputHandle if is_mapped else InvokedSolidOutputHandle
+    handles = [
+        (DynamicOutputHandle if output.is_dynamic else usual)(name, output_name, composition)
+        for output_name, output in node.output_dict.items()
+    ]
     if len(handles) <= 1:
         return handles[0] if handles else None
-    return _outputs_class(node.name, outputs)(*handles)
+    return _outputs_class(node.name, tuple(node.output_dict))(*handles)
 
 
 @cache

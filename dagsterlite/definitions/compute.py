@@ -11,12 +11,20 @@ from dagsterlite.errors import DagsterInvariantViolationError, listed, shown, ty
 from dagsterlite.events.yielded import (
     AssetMaterialization,
     AssetObservation,
+    DynamicOutput,
     ExpectationResult,
     Materialization,
     Output,
 )
 
-UserEvent = Output | AssetMaterialization | Materialization | AssetObservation | ExpectationResult
+UserEvent = (
+    Output
+    | DynamicOutput
+    | AssetMaterialization
+    | Materialization
+    | AssetObservation
+    | ExpectationResult
+)
 ComputeFn = Callable[[Any, Mapping[str, Any]], Iterator[UserEvent]]
 
 SIDE_EVENTS = (AssetMaterialization, Materialization, AssetObservation, ExpectationResult)
@@ -53,8 +61,10 @@ def _events_of(
             "the outputs too: a returned value is the output."
         )
         raise DagsterInvariantViolationError(message)
-    if isinstance(answer, Output):
+    if isinstance(answer, (Output, DynamicOutput)):
         yield answer
+    elif len(outputs) == 1 and outputs[0].is_dynamic:
+        yield from _dynamic_outputs(owner, answer, outputs[0])
     elif len(outputs) == 1:
         yield _only_output(context, answer, outputs[0])
     elif answer is not None:
@@ -69,6 +79,17 @@ def _only_output(context: Any, value: Any, output: OutputDefinition) -> Output:
         )
         context.log.warning(message)
     return Output(value, output.name)
+
+
+def _dynamic_outputs(owner: str, answer: Any, output: OutputDefinition) -> list[DynamicOutput]:
+    if isinstance(answer, list) and all(isinstance(item, DynamicOutput) for item in answer):
+        return answer
+    message = (
+        f"Error in {owner}: it returned {shown(answer)} of type {type_name(answer)} for its "
+        f"dynamic output '{output.name}'. Yield a DynamicOutput for each of its values, or return "
+        "a list of them."
+    )
+    raise DagsterInvariantViolationError(message)
 
 
 def _close(answer: Any) -> None:

@@ -9,11 +9,14 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from dagsterlite.definitions.dependency import (
+    Dependency,
     DependencyDefinition,
+    DynamicCollectDependencyDefinition,
     InputSources,
     SolidInvocation,
     sources_of,
 )
+from dagsterlite.definitions.dynamic import DynamicOrigin, Origins
 from dagsterlite.definitions.edge_check import EdgeCheck
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
@@ -25,6 +28,12 @@ from dagsterlite.errors import (
     near,
     shown,
 )
+from dagsterlite.handles import SolidHandle
+
+OriginsInGraph = Mapping[tuple[str, str], frozenset[DynamicOrigin]]
+"""For each (solid, output) of a graph, the dynamic outputs that it is mapped over: one or none."""
+
+_UNMAPPED: Origins = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +69,73 @@ class Graph:
     def upstream(self) -> dict[str, set[str]]:
         """Return, for each solid, the solids that it depends on."""
         return {name: {s.solid for s in self.sources(name)} for name in self.solids}
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether a solid in it has a dynamic output, or an input that collects one."""
+        return any(solid.definition.is_dynamic for solid in self.solids.values()) or any(
+            isinstance(dependency, DynamicCollectDependencyDefinition)
+            for inputs in self.dependencies.values()
+            for dependency in inputs.values()
+        )
+
+    def origins(
+        self, owner: str, parent: SolidHandle | None = None, outside: Origins = _UNMAPPED
+    ) -> OriginsInGraph:
+        """Return which dynamic outputs the outputs of its solids are mapped over.
+
+        Args:
+            owner: The pipeline or composite that is checked, for messages.
+            parent: Where the composite stands that holds the graph.
+            outside: What that composite's inputs are mapped over.
+
+        Raises:
+            DagsterInvalidDefinitionError: a solid cannot be mapped so, or an input collects what
+                is one value.
+        """
+        found: dict[tuple[str, str], frozenset[DynamicOrigin]] = {}
+        for name, solid in self.solids.items():
+            inputs = {
+                input_name: _origins_of_input(dependency, found, outside)
+                for input_name, dependency in self.dependencies[name].items()
+                if not self._is_collected(owner, name, input_name, dependency, found)
+            }
+            outputs = solid.definition.origins(owner, SolidHandle(name, parent), inputs)
+            found |= {(name, output_name): origins for output_name, origins in outputs.items()}
+        return found
+
+    def _is_collected(
+        self,
+        owner: str,
+        solid_name: str,
+        input_name: str,
+        dependency: Dependency,
+        found: OriginsInGraph,
+    ) -> bool:
+        if not isinstance(dependency, DynamicCollectDependencyDefinition):
+            return False
+        if not found[dependency.solid_name, dependency.output_name]:
+            message = (
+                f"{owner}: input '{input_name}' of solid '{solid_name}' collects output "
+                f"'{dependency.output_name}' of solid '{dependency.solid_name}', which is one "
+                "value: it is neither dynamic nor mapped over a dynamic output. Use "
+                "DependencyDefinition, or a list of handles for a fan-in."
+            )
+            raise DagsterInvalidDefinitionError(message)
+        return True
+
+
+def _origins_of_input(
+    dependency: Dependency, found: OriginsInGraph, outside: Origins
+) -> frozenset[DynamicOrigin]:
+    return frozenset[DynamicOrigin]().union(
+        *(
+            found[source.solid, source.output]
+            if isinstance(source, DependencyDefinition)
+            else outside.get(source.input_name, ())
+            for source in sources_of(dependency)
+        )
+    )
 
 
 def build_graph(

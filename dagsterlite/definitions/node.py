@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 from dagsterlite.definitions import composition
 from dagsterlite.definitions.arguments import list_of
+from dagsterlite.definitions.dynamic import Origins, origins_of_outputs
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near
+from dagsterlite.handles import SolidHandle
 from dagsterlite.types.dagster_type import DagsterType
 
 T = TypeVar("T", InputDefinition, OutputDefinition)
@@ -93,6 +95,24 @@ class NodeDefinition(ABC):
     @abstractmethod
     def required_resource_keys(self) -> frozenset[str]:
         """The resources that running the node needs."""
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether a dynamic output is among its outputs, or inside it."""
+        return any(output.is_dynamic for output in self.output_dict.values())
+
+    def origins(self, owner: str, handle: SolidHandle, inputs: Origins) -> Origins:
+        """Return which dynamic outputs its outputs are mapped over where it stands.
+
+        Args:
+            owner: The pipeline or composite that is checked, for messages.
+            handle: Where the node stands.
+            inputs: What its inputs are mapped over.
+
+        Raises:
+            DagsterInvalidDefinitionError: it cannot be mapped so.
+        """
+        return origins_of_outputs(owner, handle, self.output_dict, inputs)
 
     # --- placing the node in a graph, inside a function under @pipeline or @composite_solid ---
 

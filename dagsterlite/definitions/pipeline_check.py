@@ -30,14 +30,16 @@ def check_pipeline(graph: Graph, modes: Sequence[ModeDefinition]) -> None:
     """Refuse a pipeline that can never run.
 
     Raises:
-        DagsterInvalidDefinitionError: an input can get no value, two types share a name, or a mode
-            lacks a resource that is required.
+        DagsterInvalidDefinitionError: an input can get no value, a solid cannot be mapped as it is,
+            two types share a name, or a mode lacks a resource that is required.
     """
     definitions = list(distinct_definitions(graph))
     _check_inputs(graph)
     for definition in definitions:
         if isinstance(definition, CompositeSolidDefinition):
             _check_inputs(definition.graph)
+    if graph.is_dynamic:
+        graph.origins(graph.owner)
     types = _users_of_types(definitions)
     _check_type_names(graph.owner, types)
     requirements = list(_requirements(definitions, types))

@@ -45,11 +45,17 @@ class StepOutputData:
 
     step_output_handle: StepOutputHandle
     type_check_data: TypeCheckData
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
 
     @property
     def output_name(self) -> str:
         """The output's name."""
         return self.step_output_handle.output_name
+
+    @property
+    def mapping_key(self) -> str | None:
+        """The mapping key of the value, of a dynamic output."""
+        return self.step_output_handle.mapping_key
 
 
 @serializable("StepSuccessData")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.serdes import serializable
@@ -43,6 +44,12 @@ class StoredOutput:
     size: int | None = None
     #: ``sha256:<hex>`` of the stored bytes; None where nothing is written.
     checksum: str | None = None
+    #: Which value of a dynamic output it is; None for an output that has one value.
+    mapping_key: str | None = None
+
+
+OutputPlace = tuple[str, str | None]
+"""The name of an output of a step, and the mapping key of a dynamic output's value."""
 
 
 @serializable("Receipt")
@@ -69,14 +76,30 @@ class Receipt:
         """Whether the step's outputs stand."""
         return self.outcome is StepOutcome.SUCCESS
 
-    @property
-    def output_names(self) -> frozenset[str]:
-        """The names of the outputs that were yielded."""
-        return frozenset(output.output_name for output in self.outputs)
+    def output(self, name: str, mapping_key: str | None = None) -> StoredOutput | None:
+        """Return where an output lies, or None where it was not yielded."""
+        return self._by_place.get((name, mapping_key))
 
-    def output(self, name: str) -> StoredOutput | None:
-        """Return the stored output of that name, or None where it was not yielded."""
-        return next((output for output in self.outputs if output.output_name == name), None)
+    def mapping_keys(self, output_name: str) -> tuple[str, ...]:
+        """Return the mapping keys under which a dynamic output was yielded, in that order."""
+        return tuple(
+            output.mapping_key
+            for output in self.outputs
+            if output.output_name == output_name and output.mapping_key is not None
+        )
+
+    def with_outputs(self, places: Container[OutputPlace]) -> Receipt:
+        """Return the receipt with only some of its outputs."""
+        kept = tuple(o for o in self.outputs if (o.output_name, o.mapping_key) in places)
+        return self if len(kept) == len(self.outputs) else replace(self, outputs=kept)
+
+    @cached_property
+    def _by_place(self) -> Mapping[OutputPlace, StoredOutput]:
+        return {(output.output_name, output.mapping_key): output for output in self.outputs}
+
+    def __getstate__(self) -> dict[str, object]:
+        # What was looked up does not travel.
+        return {name: value for name, value in self.__dict__.items() if name != "_by_place"}
 
 
 Receipts = Mapping[str, Receipt]

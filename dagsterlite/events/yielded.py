@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from types import UnionType
-from typing import Any
+from typing import Any, ClassVar
 
-from dagsterlite.errors import DagsterError, ParameterCheckError
+from dagsterlite.errors import (
+    DagsterError,
+    DagsterInvalidDefinitionError,
+    ParameterCheckError,
+    shown,
+)
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.metadata import (
     EventMetadataEntry,
@@ -20,6 +26,8 @@ from dagsterlite.serdes import plain, serializable
 
 DEFAULT_OUTPUT = "result"
 
+_MAPPING_KEY = re.compile(r"[A-Za-z0-9_]+")
+
 
 @dataclass(frozen=True)
 class Output:
@@ -28,10 +36,55 @@ class Output:
     Args:
         value: The value.
         output_name: The output's name (default ``result``).
+        metadata_entries: Facts about the value, told with its STEP_OUTPUT event.
+
+    Raises:
+        ParameterCheckError: ``metadata_entries`` is no list of them.
     """
 
     value: Any
     output_name: str = DEFAULT_OUTPUT
+    metadata_entries: Sequence[EventMetadataEntry] | None = None
+
+    #: Only a :class:`DynamicOutput` has one.
+    mapping_key: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        check_metadata_entries("Output", self.metadata_entries)
+
+
+@dataclass(frozen=True)
+class DynamicOutput:
+    """One value of a dynamic output of a solid, which yields as many as it likes.
+
+    Args:
+        value: The value.
+        mapping_key: What tells it from the output's other values, and stands in the keys of the
+            steps that are mapped over it: letters, digits and underscores.
+        output_name: The output's name (default ``result``).
+        metadata_entries: Facts about the value, told with its STEP_OUTPUT event.
+
+    Raises:
+        ParameterCheckError: the mapping key is no text, or ``metadata_entries`` no list of them.
+        DagsterInvalidDefinitionError: the mapping key holds other characters, or none.
+    """
+
+    value: Any
+    mapping_key: str
+    output_name: str = DEFAULT_OUTPUT
+    metadata_entries: Sequence[EventMetadataEntry] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.mapping_key, str):
+            raise ParameterCheckError("DynamicOutput", "mapping_key", "a text", self.mapping_key)
+        if not _MAPPING_KEY.fullmatch(self.mapping_key):
+            message = (
+                f"DynamicOutput: {shown(self.mapping_key)} is not a valid mapping key: mapping "
+                "keys hold letters, digits and underscores only, and at least one of them. Replace "
+                "other characters, e.g. name.replace('.', '_')."
+            )
+            raise DagsterInvalidDefinitionError(message)
+        check_metadata_entries("DynamicOutput", self.metadata_entries)
 
 
 @dataclass(frozen=True, init=False)

@@ -14,10 +14,19 @@ def earlier_receipts(run_context: RunContext, plan: ExecutionPlan) -> dict[str, 
     Raises:
         DagsterInvariantViolationError: the run has no stored outputs of one.
     """
-    executed = frozenset(plan.step_keys_to_execute)
-    needed = {key for keys in plan.upstream_keys.values() for key in keys} - executed
     receipts: dict[str, Receipt] = {}
-    for key in sorted(needed):
+    fan_outs = (fan_out for step in plan.unresolved_steps for fan_out in step.fan_outs)
+    _read_missing(run_context, plan, {fan_out.output.step_key for fan_out in fan_outs}, receipts)
+    resolved = plan.resolve(receipts)
+    needed = {key for keys in resolved.upstream_keys.values() for key in keys}
+    _read_missing(run_context, resolved, needed, receipts)
+    return receipts
+
+
+def _read_missing(
+    run_context: RunContext, plan: ExecutionPlan, keys: set[str], receipts: dict[str, Receipt]
+) -> None:
+    for key in sorted(keys - receipts.keys() - set(plan.step_keys_to_execute)):
         manifest = run_context.storage.read_manifest(key)
         if manifest is None:
             message = (
@@ -26,4 +35,3 @@ def earlier_receipts(run_context: RunContext, plan: ExecutionPlan) -> dict[str, 
             )
             raise DagsterInvariantViolationError(message)
         receipts[key] = manifest.receipt
-    return receipts

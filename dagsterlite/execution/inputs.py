@@ -31,11 +31,12 @@ from dagsterlite.plan.step import (
     FromDefault,
     FromMultipleSources,
     FromStepOutput,
+    SingleSource,
     StepInput,
 )
 
-Values = Mapping[tuple[str, str], Any]
-"""Values at hand in this process, by step key and output."""
+Values = Mapping[StepOutputHandle, Any]
+"""Values at hand in this process, by the output that they are of."""
 
 
 @dataclass(frozen=True)
@@ -85,17 +86,18 @@ def _value(
 def _one(
     context: StepExecutionContext,
     step_input: StepInput,
-    source: FromStepOutput | FromConfig | FromDefault,
+    source: SingleSource,
     upstream: Upstream,
 ) -> Generator[DagsterEvent, None, Any]:
     if isinstance(source, FromDefault):
         return source.input_def.default_value
     if isinstance(source, FromConfig):
         return _from_config(context, step_input, source)
+    # Steps that run are resolved.
+    assert isinstance(source, FromStepOutput)
     handle = source.step_output_handle
-    place = (handle.step_key, handle.output_name)
-    if place in upstream.values:
-        return upstream.values[place]
+    if handle in upstream.values:
+        return upstream.values[handle]
     return (yield from _from_storage(context, step_input, handle, upstream))
 
 
@@ -119,9 +121,9 @@ def _from_storage(
     handle: StepOutputHandle,
     upstream: Upstream,
 ) -> Generator[DagsterEvent, None, Any]:
-    output = upstream.receipts[handle.step_key].output(handle.output_name)
+    output = upstream.receipts[handle.step_key].output(handle.output_name, handle.mapping_key)
     if output is None:
-        message = f"Step '{handle.step_key}' did not yield output '{handle.output_name}'."
+        message = f"Step '{handle.step_key}' did not yield output '{handle.label}'."
         raise DagsterInvariantViolationError(message)
     storage = context.run_context.storage
     value = storage.read_output(handle.step_key, output)

@@ -20,7 +20,12 @@ from dagsterlite.events.payloads import (
     StepOutputData,
 )
 from dagsterlite.events.receipt import StoredOutput
-from dagsterlite.events.yielded import AssetMaterialization, Materialization, Output
+from dagsterlite.events.yielded import (
+    AssetMaterialization,
+    DynamicOutput,
+    Materialization,
+    Output,
+)
 from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.inputs import because, type_check_data, verdict
 from dagsterlite.handles import StepOutputHandle
@@ -28,7 +33,7 @@ from dagsterlite.plan.step import StepOutput
 
 
 def take_output(
-    context: StepExecutionContext, output: Output, stored: list[StoredOutput]
+    context: StepExecutionContext, output: Output | DynamicOutput, stored: list[StoredOutput]
 ) -> Iterator[DagsterEvent]:
     """Check an output, keep it, write it where config asks; yield what is told of it.
 
@@ -43,28 +48,34 @@ def take_output(
         DagsterTypeMaterializationError: the value cannot be written as config asks.
     """
     step_output = context.step.step_output_named(output.output_name)
-    yield from _check(context, step_output, output.value)
-    yield _keep(context, output, stored)
+    handle = StepOutputHandle(context.step.key, output.output_name, output.mapping_key)
+    yield from _check(context, step_output, handle, output)
+    yield _keep(context, handle, output.value, stored)
     yield from _materialize(context, step_output, output.value)
 
 
 def _check(
-    context: StepExecutionContext, step_output: StepOutput, value: Any
+    context: StepExecutionContext,
+    step_output: StepOutput,
+    handle: StepOutputHandle,
+    output: Output | DynamicOutput,
 ) -> Iterator[DagsterEvent]:
     dagster_type = step_output.dagster_type
     answer = context.run_context.interrupts.call(
-        lambda: dagster_type.type_check(context.for_type(dagster_type), value)
+        lambda: dagster_type.type_check(context.for_type(dagster_type), output.value)
     )
+    key = "" if handle.mapping_key is None else f' mapping key "{handle.mapping_key}"'
     message = (
-        f'Yielded output "{step_output.name}" of type "{dagster_type.display_name}". '
+        f'Yielded output "{step_output.name}"{key} of type "{dagster_type.display_name}". '
         f"{verdict(answer)}"
     )
-    handle = StepOutputHandle(context.step.key, step_output.name)
-    data = StepOutputData(handle, type_check_data(step_output.name, answer))
+    data = StepOutputData(
+        handle, type_check_data(step_output.name, answer), list(output.metadata_entries or ())
+    )
     yield context.log.event(DagsterEventType.STEP_OUTPUT, message, data)
     if not answer.success:
         raise DagsterTypeCheckDidNotPass(
-            f'Type check failed for step output "{step_output.name}" - expected type '
+            f'Type check failed for step output "{handle.label}" - expected type '
             f'"{dagster_type.display_name}".{because(answer)}',
             metadata_entries=answer.metadata_entries,
             dagster_type=dagster_type,
@@ -72,20 +83,25 @@ def _check(
 
 
 def _keep(
-    context: StepExecutionContext, output: Output, stored: list[StoredOutput]
+    context: StepExecutionContext,
+    handle: StepOutputHandle,
+    value: Any,
+    stored: list[StoredOutput],
 ) -> DagsterEvent:
-    name = output.output_name
     storage = context.run_context.storage
-    kept = storage.write_output(context.step.key, context.attempt_id, name, output.value)
+    kept = storage.write(handle, context.attempt_id, value)
     stored.append(kept)
     data = ObjectStoreOperationResultData(
         op=ObjectStoreOperationType.SET_OBJECT,
-        value_name=name,
+        value_name=handle.label,
         address=kept.address,
         # A path leads somewhere only where the value outlives the process.
         metadata_entries=_path(kept.address) if storage.is_persistent else [],
     )
-    message = f"Stored intermediate object for output {name} at {kept.address} using {kept.codec}."
+    message = (
+        f"Stored intermediate object for output {handle.label} at {kept.address} using "
+        f"{kept.codec}."
+    )
     return context.log.event(DagsterEventType.OBJECT_STORE_OPERATION, message, data)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
@@ -13,10 +13,11 @@ from dagsterlite.errors import (
     DagsterRunCanceledError,
     DagsterRunConflict,
 )
-from dagsterlite.events.engine import EngineEventData, StepRecovered
+from dagsterlite.events.engine import EngineEventData, StepRecovered, StepsResolved
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
+from dagsterlite.events.fold import known_keys, steps_of
 from dagsterlite.events.payloads import (
     EventSpecificData,
     PipelineCanceledData,
@@ -160,6 +161,7 @@ class _Drive:
         self._raise_on_error = raise_on_error
         self._conflict: DagsterRunConflict | None = None
         self._step_ends: dict[str, DagsterEventType] = {}
+        self._resolved: dict[str, Sequence[str]] = {}
         self._log = AttemptLog(
             recorder,
             run_id=run.run_id,
@@ -219,6 +221,8 @@ class _Drive:
         match event.event_specific_data:
             case EngineEventData(detail=StepRecovered(step_key=key)):
                 kind = DagsterEventType.STEP_SUCCESS
+            case EngineEventData(detail=StepsResolved() as resolved):
+                self._resolved |= steps_of(resolved)
         if key is None or kind not in _STEP_ENDS:
             return
         # What an attempt that stood back says after the accepted one counts no more.
@@ -280,7 +284,7 @@ class _Drive:
     def _is_complete(self) -> bool:
         ends = self._step_ends
         return DagsterEventType.STEP_FAILURE not in ends.values() and all(
-            key in ends for key in self._plan.step_keys_to_execute
+            key in ends for key in known_keys(self._plan.step_keys_to_execute, self._resolved)
         )
 
     def _fail(self, error: BaseException | None) -> DagsterEvent:

@@ -22,9 +22,10 @@ from dagsterlite.events.payloads import (
     StepSuccessData,
     UserFailureData,
 )
-from dagsterlite.events.receipt import Receipt, StepOutcome, StoredOutput
+from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome, StoredOutput
 from dagsterlite.events.yielded import (
     AssetObservation,
+    DynamicOutput,
     ExpectationResult,
     Failure,
     Output,
@@ -47,7 +48,7 @@ class AttemptResult:
     """How an attempt ended, and the values that it leaves at hand in this process."""
 
     receipt: Receipt
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[OutputPlace, Any] = field(default_factory=dict)
     #: What stopped it, for whoever raises it on.
     error: BaseException | None = None
 
@@ -91,7 +92,7 @@ class _Attempt:
         self._upstream = upstream
         self._started = time.perf_counter()
         self._stored: list[StoredOutput] = []
-        self._values: dict[str, Any] = {}
+        self._values: dict[OutputPlace, Any] = {}
 
     def run(self) -> Attempt:
         try:
@@ -130,9 +131,9 @@ class _Attempt:
         yield from load_inputs(self._context, self._upstream, inputs)
         with closing(run_user_code(self._context, inputs)) as events:
             for event in events:
-                if isinstance(event, Output):
+                if isinstance(event, (Output, DynamicOutput)):
                     yield from take_output(self._context, event, self._stored)
-                    self._values[event.output_name] = event.value
+                    self._values[event.output_name, event.mapping_key] = event.value
                 else:
                     yield self._side_event(event)
 
@@ -146,7 +147,7 @@ class _Attempt:
             return self._event(
                 DagsterEventType.ASSET_OBSERVATION, message, AssetObservationData(event)
             )
-        assert not isinstance(event, Output)
+        assert not isinstance(event, (Output, DynamicOutput))
         return materialization_event(self._context, event)
 
     def _succeed(self) -> Attempt:
@@ -229,7 +230,7 @@ def pass_over(run_context: RunContext, step: ExecutionStep, decision: Skip | Aba
     log = run_context.step_log(step)
     context_log = DagsterLogManager(log, run_context.loggers)
     if isinstance(decision, Skip):
-        names = ", ".join(f"{h.step_key}.{h.output_name}" for h in decision.missing)
+        names = ", ".join(f"{h.step_key}.{h.label}" for h in decision.missing)
         message = (
             f'Skipped execution of step "{step.key}": these outputs were not yielded: {names}.'
         )

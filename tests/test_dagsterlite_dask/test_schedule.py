@@ -9,6 +9,7 @@ from dagsterlite import InputDefinition, create_execution_plan, pipeline, solid
 from dagsterlite.errors import DagsterNoWorkersError, DagsterUnmetResourcesError
 from dagsterlite.events.engine import Waiting
 from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.growing import GrowingPlan
 from dagsterlite_dask.keys import TaskKey, task_key
 from dagsterlite_dask.roster import TELL_SECONDS, Patience, unmet
 from dagsterlite_dask.schedule import MOST_SUBMISSIONS, Schedule, is_blameless
@@ -49,7 +50,7 @@ def keys(plan: ExecutionPlan, *names: str, submission: int = 0) -> dict[str, Tas
 
 @pytest.fixture
 def schedule(plan: ExecutionPlan) -> Schedule:
-    made = Schedule(plan)
+    made = Schedule(GrowingPlan(plan))
     made.submit(keys(plan, "a", "b", "c", "d", "e"))
     return made
 
