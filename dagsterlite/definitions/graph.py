@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from dagsterlite.definitions.dependency import (
-    Dependency,
     DependencyDefinition,
     DynamicCollectDependencyDefinition,
     InputSources,
@@ -95,47 +94,55 @@ class Graph:
         """
         found: dict[tuple[str, str], frozenset[DynamicOrigin]] = {}
         for name, solid in self.solids.items():
-            inputs = {
-                input_name: _origins_of_input(dependency, found, outside)
-                for input_name, dependency in self.dependencies[name].items()
-                if not self._is_collected(owner, name, input_name, dependency, found)
-            }
+            for input_name, dependency in self.dependencies[name].items():
+                if isinstance(dependency, DynamicCollectDependencyDefinition):
+                    _check_collected(owner, name, input_name, dependency, found)
+            inputs = self.origins_of_inputs(name, found, outside)
             outputs = solid.definition.origins(owner, SolidHandle(name, parent), inputs)
             found |= {(name, output_name): origins for output_name, origins in outputs.items()}
         return found
 
-    def _is_collected(
-        self,
-        owner: str,
-        solid_name: str,
-        input_name: str,
-        dependency: Dependency,
-        found: OriginsInGraph,
-    ) -> bool:
-        if not isinstance(dependency, DynamicCollectDependencyDefinition):
-            return False
-        if not found[dependency.solid_name, dependency.output_name]:
-            message = (
-                f"{owner}: input '{input_name}' of solid '{solid_name}' collects output "
-                f"'{dependency.output_name}' of solid '{dependency.solid_name}', which is one "
-                "value: it is neither dynamic nor mapped over a dynamic output. Use "
-                "DependencyDefinition, or a list of handles for a fan-in."
+    def origins_of_inputs(
+        self, solid_name: str, found: OriginsInGraph, outside: Origins = _UNMAPPED
+    ) -> Origins:
+        """Return which dynamic outputs the inputs of a solid are mapped over: none that collect.
+
+        Args:
+            solid_name: The solid.
+            found: What the outputs of the solids before it are mapped over.
+            outside: What the inputs of the composite that holds the graph are mapped over.
+        """
+        return {
+            input_name: _union(
+                found[source.solid, source.output]
+                if isinstance(source, DependencyDefinition)
+                else outside.get(source.input_name, frozenset())
+                for source in sources_of(dependency)
             )
-            raise DagsterInvalidDefinitionError(message)
-        return True
+            for input_name, dependency in self.dependencies[solid_name].items()
+            if not isinstance(dependency, DynamicCollectDependencyDefinition)
+        }
 
 
-def _origins_of_input(
-    dependency: Dependency, found: OriginsInGraph, outside: Origins
-) -> frozenset[DynamicOrigin]:
-    return frozenset[DynamicOrigin]().union(
-        *(
-            found[source.solid, source.output]
-            if isinstance(source, DependencyDefinition)
-            else outside.get(source.input_name, ())
-            for source in sources_of(dependency)
+def _check_collected(
+    owner: str,
+    solid_name: str,
+    input_name: str,
+    dependency: DynamicCollectDependencyDefinition,
+    found: OriginsInGraph,
+) -> None:
+    if not found[dependency.solid_name, dependency.output_name]:
+        message = (
+            f"{owner}: input '{input_name}' of solid '{solid_name}' collects output "
+            f"'{dependency.output_name}' of solid '{dependency.solid_name}', which is one "
+            "value: it is neither dynamic nor mapped over a dynamic output. Use "
+            "DependencyDefinition, or MultiDependencyDefinition for a fan-in."
         )
-    )
+        raise DagsterInvalidDefinitionError(message)
+
+
+def _union(origins: Iterable[frozenset[DynamicOrigin]]) -> frozenset[DynamicOrigin]:
+    return frozenset[DynamicOrigin]().union(*origins)
 
 
 def build_graph(

@@ -14,7 +14,6 @@ from dagsterlite.handles import (
     ResolvedFromDynamicStepHandle,
     StepHandle,
     StepHandleUnion,
-    StepOutputHandle,
     UnresolvedStepHandle,
     split_mapped_key,
     unresolved_key,
@@ -23,7 +22,7 @@ from dagsterlite.handles import (
 from dagsterlite.plan.compile import compile_steps
 from dagsterlite.plan.resolve import mapping_keys_of, resolve, resolve_for_key
 from dagsterlite.plan.selection import select
-from dagsterlite.plan.step import ExecutionStep, MappingKey, MappingKeys, UnresolvedStep
+from dagsterlite.plan.step import ExecutionStep, MappingKeys, UnresolvedStep
 from dagsterlite.run_config.resolved import EnvironmentConfig
 
 
@@ -151,11 +150,18 @@ class ExecutionPlan:
                 dynamic output is among them, the steps that wait for it can be told; it is not to
                 be executed itself.
         """
+        mapping_keys = {
+            fan_out.output: mapping_keys_of(fan_out, receipts[fan_out.output.step_key])
+            for step in self.step_by_key.values()
+            if isinstance(step, UnresolvedStep)
+            for fan_out in step.fan_outs
+            if fan_out.output.step_key in receipts
+        }
         found: dict[str, ExecutionStep] = {}
         to_execute: list[str] = []
         wanted = frozenset(self.step_keys_to_execute)
         for key, step in self.step_by_key.items():
-            steps = _resolved(step, receipts)
+            steps = resolve(step, mapping_keys) if isinstance(step, UnresolvedStep) else (step,)
             found |= {one.key: one for one in steps}
             to_execute += [one.key for one in steps if key in wanted]
         return replace(self, step_by_key=found, step_keys_to_execute=tuple(to_execute))
@@ -238,15 +244,3 @@ class ExecutionPlan:
             for dagster_type in definition.dagster_types:
                 keys |= dagster_type.resource_keys()
         return frozenset(keys)
-
-
-def _resolved(step: ExecutionStep, receipts: Receipts) -> tuple[ExecutionStep, ...]:
-    if not isinstance(step, UnresolvedStep):
-        return (step,)
-    mapping_keys: dict[StepOutputHandle, tuple[MappingKey, ...]] = {}
-    for fan_out in step.fan_outs:
-        receipt = receipts.get(fan_out.output.step_key)
-        if receipt is None:
-            return (step,)
-        mapping_keys[fan_out.output] = mapping_keys_of(fan_out, receipt)
-    return resolve(step, mapping_keys)

@@ -7,12 +7,13 @@ optional output out, a mapped step stands for itself, under its key with ``[?]``
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from dagsterlite.events.receipt import Receipt
 from dagsterlite.handles import (
     UNKNOWN_KEY,
+    StepHandleUnion,
     UnresolvedStepHandle,
     mapped_key,
     split_mapped_key,
@@ -42,15 +43,14 @@ def mapping_keys_of(fan_out: FanOut, receipt: Receipt) -> tuple[MappingKey, ...]
 
 
 def resolve(step: UnresolvedStep, mapping_keys: MappingKeys) -> tuple[ExecutionStep, ...]:
-    """Return the steps that an unresolved one comes to.
+    """Return the steps that an unresolved one comes to, as far as mapping keys are known.
 
-    Args:
-        step: The unresolved step.
-        mapping_keys: Those of all dynamic outputs that it waits for.
+    Where not all are known that it waits for, what it comes to is unresolved still.
     """
-    keys = (None,) if step.mapped_over is None else mapping_keys[step.mapped_over.output]
-    make = _maker(step, mapping_keys)
-    return tuple(make(key) for key in keys)
+    over = step.mapped_over
+    if over is None or over.output not in mapping_keys:
+        return (_make(step, _collected_inputs(step, mapping_keys), mapping_keys),)
+    return _make_mapped(step, mapping_keys[over.output], mapping_keys)
 
 
 def resolve_for_key(
@@ -63,42 +63,68 @@ def resolve_for_key(
         step_key: The key of the step that is wanted.
         mapping_keys: Those of all dynamic outputs that it collects.
     """
+    if step.mapped_over is None:
+        return _make(step, _collected_inputs(step, mapping_keys), mapping_keys)
     _, key = split_mapped_key(step_key)
-    return _maker(step, mapping_keys)(None if key == UNKNOWN_KEY else key)
+    (found,) = _make_mapped(step, (None if key == UNKNOWN_KEY else key,), mapping_keys)
+    return found
 
 
-def _maker(
-    step: UnresolvedStep, mapping_keys: MappingKeys
-) -> Callable[[MappingKey], ExecutionStep]:
-    """Return what makes the step for a mapping key; the lists that it collects are made once."""
-    inputs = tuple(_collected(step_input, mapping_keys) for step_input in step.inputs)
-    collected = {fan_out.output: mapping_keys[fan_out.output] for fan_out in step.collected}
-
-    def make(key: MappingKey) -> ExecutionStep:
+def _make_mapped(
+    step: UnresolvedStep, keys: Iterable[MappingKey], mapping_keys: MappingKeys
+) -> tuple[ExecutionStep, ...]:
+    inputs = _collected_inputs(step, mapping_keys)
+    unmapped = replace(step, mapped_over=None)
+    made = []
+    for key in keys:
         handle = step.handle
         if key is not None and isinstance(handle, UnresolvedStepHandle):
             handle = handle.resolve(key)
         own = tuple(_mapped(step_input, key) for step_input in inputs)
-        if collected:
-            return CollectingStep(handle, handle.key, step.solid, own, step.outputs, collected)
-        return ExecutionStep(handle, handle.key, step.solid, own, step.outputs)
+        made.append(_make(unmapped, own, mapping_keys, handle))
+    return tuple(made)
 
-    return make
+
+def _make(
+    step: UnresolvedStep,
+    inputs: tuple[StepInput, ...],
+    mapping_keys: MappingKeys,
+    handle: StepHandleUnion | None = None,
+) -> ExecutionStep:
+    handle = handle or step.handle
+    parts = (handle, handle.key, step.solid, inputs, step.outputs)
+    collected = {
+        fan_out.output: mapping_keys[fan_out.output]
+        for fan_out in step.collected
+        if fan_out.output in mapping_keys
+    }
+    known = {**step.mapping_keys, **collected}
+    if step.mapped_over is not None or len(collected) < len(step.collected):
+        return UnresolvedStep(*parts, step.mapped_over, known)
+    return CollectingStep(*parts, known) if known else ExecutionStep(*parts)
+
+
+def _collected_inputs(step: UnresolvedStep, mapping_keys: MappingKeys) -> tuple[StepInput, ...]:
+    """Return the step's inputs, the lists made that it collects."""
+    return tuple(_collected(step_input, mapping_keys) for step_input in step.inputs)
 
 
 def _collected(step_input: StepInput, mapping_keys: MappingKeys) -> StepInput:
-    """Return an input with the sources of what it collects in place of the word that it does."""
     sources = step_input.sources()
-    if not any(isinstance(source, FromDynamicCollect) for source in sources):
+    if not any(_is_known(source, mapping_keys) for source in sources):
         return step_input
     found: list[SingleSource] = []
     for source in sources:
-        if isinstance(source, FromDynamicCollect):
+        if isinstance(source, FromDynamicCollect) and _is_known(source, mapping_keys):
             keys = mapping_keys[source.fan_out.output]
             found += [_for_mapping_key(source, key) for key in keys]
         else:
             found.append(source)
     return replace(step_input, source=FromMultipleSources(tuple(found)))
+
+
+def _is_known(source: SingleSource, mapping_keys: MappingKeys) -> bool:
+    return isinstance(source, FromDynamicCollect) and source.fan_out.output in mapping_keys
 
 
 def _mapped(step_input: StepInput, key: MappingKey) -> StepInput:

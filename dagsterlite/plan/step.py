@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from dagsterlite.definitions.inputs import InputDefinition
@@ -221,6 +221,8 @@ class UnresolvedStep(ExecutionStep):
 
     #: What it is mapped over; None where it only collects.
     mapped_over: FanOut | None
+    #: Those of the dynamic outputs whose lists are made already.
+    mapping_keys: MappingKeys = field(default_factory=dict)
 
     @property
     def fan_outs(self) -> frozenset[FanOut]:
