@@ -73,6 +73,19 @@ def test_a_step_that_waits_holds_back_all_that_needs_it(schedule: Schedule) -> N
     }
 
 
+def test_a_step_that_comes_to_be_known_is_held_back_with_what_it_needs(
+    plan: ExecutionPlan,
+) -> None:
+    schedule = Schedule(GrowingPlan(plan))
+    schedule.submit(keys(plan, "a", "b"))
+    schedule.postpone("a.compute", 5.0, (1, False))
+
+    assert schedule.hold_back("c.compute")
+    assert schedule.hold_back("d.compute")
+    assert not schedule.hold_back("b.compute")
+    assert names(schedule.take_due(5.0, set())) == ["a", "c", "d"]
+
+
 def test_a_step_that_is_due_comes_with_what_needs_nothing_else(
     schedule: Schedule, plan: ExecutionPlan
 ) -> None:
