@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Container, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
@@ -88,10 +88,11 @@ class Receipt:
             if output.output_name == output_name and output.mapping_key is not None
         )
 
-    def with_outputs(self, places: Container[OutputPlace]) -> Receipt:
+    def with_outputs(self, places: Iterable[OutputPlace]) -> Receipt:
         """Return the receipt with only some of its outputs."""
-        kept = tuple(o for o in self.outputs if (o.output_name, o.mapping_key) in places)
-        return self if len(kept) == len(self.outputs) else replace(self, outputs=kept)
+        # Of many, one is looked up: each mapped step takes a receipt of its own.
+        found = (self._by_place.get(place) for place in places)
+        return replace(self, outputs=tuple(output for output in found if output is not None))
 
     @cached_property
     def _by_place(self) -> Mapping[OutputPlace, StoredOutput]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dagsterlite.events.engine import StepsResolved
 from dagsterlite.events.receipt import Receipt, Receipts
-from dagsterlite.handles import StepOutputHandle
+from dagsterlite.handles import StepOutputHandle, unresolved_key
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.resolve import NEVER_YIELDED, mapping_keys_of, resolve
 from dagsterlite.plan.step import ExecutionStep, FanOut, MappingKey, UnresolvedStep
@@ -72,8 +72,10 @@ class GrowingPlan:
         return self._waiting.values()
 
     def is_awaited(self, key: str) -> bool:
-        """Return whether a step that is not known yet needs this one."""
-        return self._awaited[key] > 0
+        """Return whether a step that is not known yet needs this one, or all that are mapped so."""
+        if not self._waiting:
+            return False
+        return self._awaited[key] > 0 or self._awaited[unresolved_key(key)] > 0
 
     def in_order(self, keys: Collection[str]) -> list[str]:
         """Return known steps in the plan's order, mapped ones in that of their mapping keys."""

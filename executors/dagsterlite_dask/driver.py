@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections import ChainMap
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -34,6 +34,7 @@ from dagsterlite.serdes import to_json
 from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Superseded, Told
 from dagsterlite_dask.graph import Assignment, Functions, Producers, build_graph
+from dagsterlite_dask.holding import Holding
 from dagsterlite_dask.keys import TaskKey, task_key
 from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
 from dagsterlite_dask.roster import Patience, Workers, unmet
@@ -102,10 +103,7 @@ class Driver:
         self._futures: dict[str, Future[Any]] = {}
         #: Steps that came to be known and are not given to the cluster yet.
         self._new: list[str] = []
-        #: Futures of finished steps that steps need which are not known yet.
-        self._kept: dict[str, Future[Any]] = {}
-        #: By submission, futures of earlier tasks that it needs: until the cluster has it.
-        self._pins: dict[int, dict[str, Future[Any]]] = {}
+        self._holding = Holding()
         #: The workers that hold the results of finished steps with dynamic outputs.
         self._holders: dict[str, str] = {}
         self._begun: set[str] = set()
@@ -141,8 +139,7 @@ class Driver:
         finally:
             self._session.release(self._futures.values())
             self._futures.clear()
-            self._kept.clear()
-            self._pins.clear()
+            self._holding.clear()
             self._asked.clear()
         if self._errors and self._context.raise_on_error:
             raise DagsterStepExecutionFailed(self._run_id, self._errors) from self._cause
@@ -167,8 +164,7 @@ class Driver:
         keys, self._new = self._new, []
         hold_back = self._schedule.hold_back
         self._submit(dict.fromkeys(key for key in keys if not hold_back(key)))
-        awaited = self._plan.is_awaited
-        self._kept = {key: future for key, future in self._kept.items() if awaited(key)}
+        self._holding.keep_only(self._plan.is_awaited)
 
     def _submit(self, steps: Mapping[str, Any]) -> None:
         if not steps:
@@ -190,28 +186,25 @@ class Driver:
         self._futures |= self._session.submit(graph)
 
     def _upstream(self, key: str) -> dict[str, TaskKey | str]:
-        wanted: dict[str, set[OutputPlace]] = {}
+        wanted: dict[str, dict[OutputPlace, None]] = {}
         for handle in self._plan.step_by_key[key].upstream_outputs():
             place = (handle.output_name, handle.mapping_key)
-            wanted.setdefault(handle.step_key, set()).add(place)
+            wanted.setdefault(handle.step_key, {})[place] = None
         return {source: self._place_of(source, wanted[source]) for source in sorted(wanted)}
 
-    def _place_of(self, source: str, wanted: Container[OutputPlace]) -> TaskKey | str:
+    def _place_of(self, source: str, wanted: Iterable[OutputPlace]) -> TaskKey | str:
         """Return where a task of the next submission finds what a step before it left."""
         receipt = self._receipts.get(source)
         if receipt is None:
             if source in self._futures:
-                self._pin(source, self._futures[source])
+                self._holding.pin(self._submissions, source, self._futures[source])
             return self._schedule.on_cluster[source]
-        if source in self._kept:
-            self._pin(source, self._kept[source])
-            return cast(TaskKey, self._kept[source].key)
+        kept = self._holding.kept(source)
+        if kept is not None:
+            self._holding.pin(self._submissions, source, kept)
+            return cast(TaskKey, kept.key)
         task = None if self._values is None else self._values.task_of(source)
         return to_json(receipt.with_outputs(wanted)) if task is None else task
-
-    def _pin(self, key: str, future: Future[Any]) -> None:
-        """Hold on to a step's future until the cluster has the next submission, which needs it."""
-        self._pins.setdefault(self._submissions, {})[key] = future
 
     # --- hearing of them ---
 
@@ -261,12 +254,13 @@ class Driver:
 
     def _accept(self, receipt: Receipt, error: bytes | None, worker: str | None) -> None:
         key = receipt.step_key
+        self._unpin(key)
         self._schedule.finish(key)
         future = self._let_go(key)
         if self._values is not None:
             self._values.keep(receipt, future)
         elif future is not None and receipt.is_success and self._plan.is_awaited(key):
-            self._kept[key] = future
+            self._holding.keep(key, future)
         if worker is not None and any(o.is_dynamic for o in self._plan.step_by_key[key].outputs):
             self._holders[key] = worker
         if receipt.outcome is StepOutcome.FAILURE and receipt.error is not None:
@@ -280,17 +274,20 @@ class Driver:
         """Forget a task, so that Dask frees its result after the last one that needs it."""
         self._asked.pop(key, None)
         self._finished_since.pop(key, None)
-        future = self._futures.pop(key, None)
-        if future is not None:
-            # A step of that submission was heard of, so the cluster has it.
-            self._pins.pop(cast(TaskKey, future.key)[2], None)
-        return future
+        return self._futures.pop(key, None)
+
+    def _unpin(self, key: str) -> None:
+        """Note that a step was heard of since it was given to the cluster."""
+        task = self._schedule.on_cluster.get(key)
+        if task is not None:
+            self._holding.unpin(task[2])
 
     def _postpone(self, receipt: Receipt) -> None:
         due = time.monotonic() + (receipt.seconds_to_wait or 0)
         self._take_off(receipt.step_key, due, (receipt.retry_number + 1, False))
 
     def _take_off(self, key: str, due: float, again: tuple[int, bool]) -> None:
+        self._unpin(key)
         taken = self._schedule.postpone(key, due, again)
         futures = [future for one in taken if (future := self._let_go(one)) is not None]
         self._session.release(futures)

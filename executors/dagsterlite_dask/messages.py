@@ -32,7 +32,7 @@ class StepResult:
 def select_outputs(result: StepResult, places: Sequence[OutputPlace]) -> StepResult:
     """Return a step's result with only some of its outputs."""
     values = {place: result.values[place] for place in places if place in result.values}
-    receipt = result.receipt and result.receipt.with_outputs(frozenset(places))
+    receipt = result.receipt and result.receipt.with_outputs(places)
     return StepResult(receipt=receipt, values=values)
 
 

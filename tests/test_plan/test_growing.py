@@ -163,13 +163,15 @@ def test_a_plan_grows_as_its_dynamic_steps_end() -> None:
         ),
     )
     assert not growing.is_awaited("other.compute")
-    assert growing.is_awaited("twice.again.compute[?]")
+    assert growing.is_awaited("twice.again.compute[a]")
+    assert not growing.is_awaited("twice.double.compute[a]")
     assert growing.upstream_keys["add.compute[a]"] == {"emit.compute", "other.compute"}
     assert growing.consumers["other.compute"] == ["add.compute[b]", "add.compute[a]"]
 
     second = growing.take_up(receipt("emit_some.compute", ["x"]))
     assert keys(second.steps) == ["mixed.compute[x]", "last.compute"]
     assert growing.is_complete
+    assert not growing.is_awaited("twice.again.compute[a]")
     assert growing.in_order(
         ["last.compute", "add.compute[a]", "emit.compute", "add.compute[b]"]
     ) == [
