@@ -39,6 +39,9 @@ Values = Mapping[StepOutputHandle, Any]
 """Values at hand in this process, by the output that they are of."""
 
 
+_NOT_AT_HAND: Any = object()
+
+
 @dataclass(frozen=True)
 class Upstream:
     """What the steps before left: their receipts, and the values that are at hand."""
@@ -96,8 +99,9 @@ def _one(
     # Steps that run are resolved.
     assert isinstance(source, FromStepOutput)
     handle = source.step_output_handle
-    if handle in upstream.values:
-        return upstream.values[handle]
+    value = upstream.values.get(handle, _NOT_AT_HAND)
+    if value is not _NOT_AT_HAND:
+        return value
     return (yield from _from_storage(context, step_input, handle, upstream))
 
 

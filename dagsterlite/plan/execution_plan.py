@@ -31,7 +31,7 @@ class ExecutionPlan:
     """The steps of a run and the order that their inputs give them (seed 004)."""
 
     pipeline: PipelineDefinition
-    #: All steps of the pipeline by key, in topological order.
+    #: All steps of the pipeline by key, in topological order; unresolved behind dynamic outputs.
     step_by_key: Mapping[str, ExecutionStep]
     #: The keys of the steps to execute, in topological order.
     step_keys_to_execute: tuple[str, ...]
@@ -157,6 +157,8 @@ class ExecutionPlan:
             for fan_out in step.fan_outs
             if fan_out.output.step_key in receipts
         }
+        if not mapping_keys:
+            return self
         found: dict[str, ExecutionStep] = {}
         to_execute: list[str] = []
         wanted = frozenset(self.step_keys_to_execute)

@@ -56,8 +56,8 @@ class GrowingPlan:
         for receipt in (earlier or {}).values():
             self._note(receipt)
         if not self._waiting:
-            for step in plan.steps:
-                self._add(step.key, (step,))
+            for number, step in enumerate(plan.steps):
+                self._add(step, (number, 0), plan.upstream_keys[step.key])
         #: What is known before the first step has run.
         self.start = self._advance() if self._waiting else Growth(plan.steps)
 
@@ -105,7 +105,8 @@ class GrowingPlan:
                 known = resolve(step, self.mapping_keys)
                 if step.mapped_over is not None:
                     mapped.setdefault(step.mapped_over, []).append(key)
-            self._add(key, known)
+            for place, one in enumerate(known):
+                self._add(one, (self._number[key], place), one.upstream_keys())
             steps += known
         return Growth(tuple(steps), tuple(self._told_of(mapped)))
 
@@ -116,17 +117,15 @@ class GrowingPlan:
             return False
         return self._waiting.keys().isdisjoint(step.upstream_keys())
 
-    def _add(self, plan_key: str, steps: Iterable[ExecutionStep]) -> None:
-        number = self._number[plan_key]
-        for place, step in enumerate(steps):
-            key = step.key
-            self._place[key] = (number, place)
-            self.step_by_key[key] = step
-            self.upstream_keys[key] = upstream = step.upstream_keys()
-            self.consumers[key] = []
-            for source in upstream:
-                if source in self.consumers:
-                    self.consumers[source].append(key)
+    def _add(self, step: ExecutionStep, place: tuple[int, int], upstream: frozenset[str]) -> None:
+        key = step.key
+        self._place[key] = place
+        self.step_by_key[key] = step
+        self.upstream_keys[key] = upstream
+        self.consumers[key] = []
+        for source in upstream:
+            if source in self.consumers:
+                self.consumers[source].append(key)
 
     def _told_of(self, mapped: dict[FanOut, list[str]]) -> Iterable[StepsResolved]:
         for fan_out, step_keys in mapped.items():
