@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,13 @@ def products():
 
 def spread_over(number: int) -> dict[str, Any]:
     return {"solids": {"spread": {"config": {"number": number}}}}
+
+
+@pytest.fixture
+def cluster(cluster: Cluster) -> Iterator[Cluster]:
+    """The shared cluster, left clean: results hold on to their values there."""
+    yield cluster
+    gc.collect()
 
 
 # --- the graph -----------------------------------------------------------------------------------
@@ -206,7 +215,6 @@ def test_the_values_of_a_dynamic_step_stay_on_its_worker(cluster: Cluster) -> No
 
     assert cluster.client.run_on_scheduler(holders) == [1]
     assert result.output_for_solid("spread")["k29"] == 29
-    del result
 
 
 def test_an_owned_cluster_leaves_the_values_of_all_mapping_keys() -> None:
