@@ -72,6 +72,7 @@ _NAMES_OF = {
     ),
     "dagsterlite.definitions.dependency": (
         "DependencyDefinition",
+        "DynamicCollectDependencyDefinition",
         "MultiDependencyDefinition",
         "SolidInvocation",
     ),
@@ -93,6 +94,7 @@ _NAMES_OF = {
         "InputMapping",
     ),
     "dagsterlite.definitions.ins_outs": (
+        "DynamicOut",
         "GraphIn",
         "GraphOut",
         "In",
@@ -125,6 +127,7 @@ _NAMES_OF = {
         "op",
     ),
     "dagsterlite.definitions.outputs": (
+        "DynamicOutputDefinition",
         "OutputDefinition",
         "OutputMapping",
     ),
@@ -236,6 +239,7 @@ _NAMES_OF = {
     "dagsterlite.events.yielded": (
         "AssetMaterialization",
         "AssetObservation",
+        "DynamicOutput",
         "ExpectationResult",
         "Failure",
         "Materialization",

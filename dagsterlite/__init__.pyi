@@ -43,6 +43,9 @@ from dagsterlite.definitions.console import colored_console_logger as colored_co
 from dagsterlite.definitions.console import default_loggers as default_loggers
 from dagsterlite.definitions.dependency import DependencyDefinition as DependencyDefinition
 from dagsterlite.definitions.dependency import (
+    DynamicCollectDependencyDefinition as DynamicCollectDependencyDefinition,
+)
+from dagsterlite.definitions.dependency import (
     MultiDependencyDefinition as MultiDependencyDefinition,
 )
 from dagsterlite.definitions.dependency import SolidInvocation as SolidInvocation
@@ -59,6 +62,7 @@ from dagsterlite.definitions.hook import failure_hook as failure_hook
 from dagsterlite.definitions.hook import success_hook as success_hook
 from dagsterlite.definitions.inputs import InputDefinition as InputDefinition
 from dagsterlite.definitions.inputs import InputMapping as InputMapping
+from dagsterlite.definitions.ins_outs import DynamicOut as DynamicOut
 from dagsterlite.definitions.ins_outs import GraphIn as GraphIn
 from dagsterlite.definitions.ins_outs import GraphOut as GraphOut
 from dagsterlite.definitions.ins_outs import In as In
@@ -83,6 +87,7 @@ from dagsterlite.definitions.mappings import MappedInputPlaceholder as MappedInp
 from dagsterlite.definitions.mode import ModeDefinition as ModeDefinition
 from dagsterlite.definitions.op import OpDefinition as OpDefinition
 from dagsterlite.definitions.op import op as op
+from dagsterlite.definitions.outputs import DynamicOutputDefinition as DynamicOutputDefinition
 from dagsterlite.definitions.outputs import OutputDefinition as OutputDefinition
 from dagsterlite.definitions.outputs import OutputMapping as OutputMapping
 from dagsterlite.definitions.pipeline import PipelineDefinition as PipelineDefinition
@@ -196,6 +201,7 @@ from dagsterlite.events.metadata import UrlMetadataEntryData as UrlMetadataEntry
 from dagsterlite.events.payloads import ObjectStoreOperationType as ObjectStoreOperationType
 from dagsterlite.events.yielded import AssetMaterialization as AssetMaterialization
 from dagsterlite.events.yielded import AssetObservation as AssetObservation
+from dagsterlite.events.yielded import DynamicOutput as DynamicOutput
 from dagsterlite.events.yielded import ExpectationResult as ExpectationResult
 from dagsterlite.events.yielded import Failure as Failure
 from dagsterlite.events.yielded import Materialization as Materialization
@@ -406,6 +412,10 @@ __all__ = [
     "DagsterUserCodeExecutionError",
     "DependencyDefinition",
     "Dict",
+    "DynamicCollectDependencyDefinition",
+    "DynamicOut",
+    "DynamicOutput",
+    "DynamicOutputDefinition",
     "Enum",
     "EnumValue",
     "EventLogEntry",

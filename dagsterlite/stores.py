@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from dagsterlite.errors import ParameterCheckError
@@ -17,6 +17,7 @@ from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import ASSET_EVENTS, STATUS_AFTER, DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt, StoredOutput
+from dagsterlite.handles import StepOutputHandle
 from dagsterlite.runs import DagsterRun, DagsterRunStatus, LeaseState, RunRecord, RunsFilter
 from dagsterlite.serdes import serializable
 
@@ -334,6 +335,21 @@ class IntermediateStorage(ABC):
         Raises:
             DagsterUnpicklableOutputError: the value cannot be written; nothing half-written stays.
         """
+
+    def write(
+        self, output: StepOutputHandle, attempt_id: str, value: Any, codec: str | None = None
+    ) -> StoredOutput:
+        """Write the value of an output, or one of a dynamic output's values under its own name.
+
+        ``codec`` names how to write it (default: the storage's own choice for the value's type).
+
+        Raises:
+            DagsterUnpicklableOutputError: the value cannot be written.
+        """
+        stored = self.write_output(output.step_key, attempt_id, output.label, value, codec)
+        if output.mapping_key is None:
+            return stored
+        return replace(stored, output_name=output.output_name, mapping_key=output.mapping_key)
 
     @abstractmethod
     def read_output(self, step_key: str, output: StoredOutput) -> Any:

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from dagsterlite.handles import SolidHandle, StepHandle, StepOutputHandle, with_compute
+from dagsterlite.handles import (
+    ResolvedFromDynamicStepHandle,
+    SolidHandle,
+    StepHandle,
+    StepOutputHandle,
+    UnresolvedStepHandle,
+    split_mapped_key,
+    unresolved_key,
+    with_compute,
+)
 
 
 @pytest.mark.parametrize("text", ["a", "outer.inner", "a.b.c"])
@@ -39,6 +48,19 @@ def test_a_step_is_known_by_the_path_of_its_solid():
     assert StepOutputHandle("a.compute").output_name == "result"
 
 
+def test_a_mapped_step_bears_its_mapping_key():
+    unresolved = UnresolvedStepHandle(SolidHandle.from_string("outer.inner"))
+    resolved = unresolved.resolve("x")
+    assert (unresolved.key, unresolved.mapping_key) == ("outer.inner.compute[?]", None)
+    assert (resolved.key, resolved.mapping_key) == ("outer.inner.compute[x]", "x")
+    assert resolved == ResolvedFromDynamicStepHandle(unresolved.solid_handle, "x")
+    assert split_mapped_key(resolved.key) == ("outer.inner.compute", "x")
+    assert split_mapped_key("a.compute") == ("a.compute", None)
+    assert unresolved_key(resolved.key) == unresolved_key("outer.inner.compute") == unresolved.key
+    assert StepOutputHandle("a.compute", "out", "x").label == "out[x]"
+    assert StepOutputHandle("a.compute", "out").label == "out"
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [
@@ -47,6 +69,9 @@ def test_a_step_is_known_by_the_path_of_its_solid():
         ("outer.inner", "outer.inner.compute"),
         ("compute", "compute.compute"),
         ("precompute", "precompute.compute"),
+        ("a[x]", "a.compute[x]"),
+        ("a.compute[x]", "a.compute[x]"),
+        ("outer.inner[?]", "outer.inner.compute[?]"),
     ],
 )
 def test_a_step_key_may_leave_out_its_compute(text, key):

@@ -80,6 +80,7 @@ STORED_NAMES = (
     "StepRecovered",
     "StepRetryData",
     "StepSuccessData",
+    "StepsResolved",
     "StorageChosen",
     "StoredOutput",
     "TextMetadataEntryData",

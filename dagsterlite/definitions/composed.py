@@ -6,16 +6,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from dagsterlite.definitions.composition import (
-    Composition,
-    InputMappingNode,
-    InvokedSolidOutputHandle,
-    composing,
-)
+from dagsterlite.definitions.composition import Composition, composing
 from dagsterlite.definitions.dependency import Dependencies, MappedInput, sources_of
 from dagsterlite.definitions.inputs import InputDefinition, InputMapping
 from dagsterlite.definitions.node import NodeDefinition
-from dagsterlite.definitions.outputs import OutputDefinition, OutputMapping, SolidOutput
+from dagsterlite.definitions.output_handles import (
+    DynamicOutputHandle,
+    InputMappingNode,
+    MappedOutputHandle,
+    OutputHandle,
+)
+from dagsterlite.definitions.outputs import (
+    DynamicOutputDefinition,
+    OutputDefinition,
+    OutputMapping,
+    SolidOutput,
+)
 from dagsterlite.definitions.vocabulary import Vocabulary
 from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near, shown
 from dagsterlite.types.builtins import Any as AnyType
@@ -62,9 +68,12 @@ def compose(
     with composing(owner, words) as composition:
         answer = fn(**{item.name: InputMappingNode(item.name, composition) for item in inputs})
     reading = _Reading(owner, words, composition)
-    returned = reading.returned(answer, outputs)
+    handles = reading.returned(answer, outputs)
+    returned = {n: SolidOutput(one.solid_name, one.output_name) for n, one in handles.items()}
     if must_return:
         reading.refuse_unmapped(outputs, returned)
+    if typed_by_use or not must_return:
+        outputs = [_as_returned(item, handles.get(item.name)) for item in outputs]
     if typed_by_use:
         inputs = [reading.typed_input(item) for item in inputs]
         outputs = [reading.typed_output(item, returned.get(item.name)) for item in outputs]
@@ -149,12 +158,12 @@ class _Reading:
         inner = self._definition_of(source.solid_name).output_dict[source.output_name]
         return definition.with_type(inner.dagster_type)
 
-    def returned(self, answer: Any, outputs: Sequence[OutputDefinition]) -> dict[str, SolidOutput]:
-        """Return where the graph's outputs come from, by output name."""
+    def returned(self, answer: Any, outputs: Sequence[OutputDefinition]) -> dict[str, OutputHandle]:
+        """Return what the graph's outputs come from, by output name."""
         names = [output.name for output in outputs]
         if answer is None:
             return {}
-        if isinstance(answer, InvokedSolidOutputHandle) and len(outputs) == 1:
+        if isinstance(answer, OutputHandle) and len(outputs) == 1:
             answer = {names[0]: answer}
         elif _are_handles(answer):
             answer = _by_name(answer, names)
@@ -166,7 +175,7 @@ class _Reading:
             )
             raise DagsterInvalidDefinitionError(message)
         return {
-            self._output_name(name, names): self._source(name, handle)
+            self._output_name(name, names): self._checked(name, handle)
             for name, handle in answer.items()
         }
 
@@ -179,15 +188,14 @@ class _Reading:
             raise DagsterInvalidDefinitionError(message)
         return str(name)
 
-    def _source(self, name: str, handle: Any) -> SolidOutput:
-        is_handle = isinstance(handle, InvokedSolidOutputHandle)
-        if not is_handle or handle.composition is not self.composition:
+    def _checked(self, name: str, handle: Any) -> OutputHandle:
+        if not isinstance(handle, OutputHandle) or handle.composition is not self.composition:
             message = (
                 f"{self.owner}: the output '{name}' that its function returned is {shown(handle)}, "
                 f"not an output of {self.words.a_node} called inside."
             )
             raise DagsterInvalidDefinitionError(message)
-        return SolidOutput(handle.solid_name, handle.output_name)
+        return handle
 
     def refuse_unmapped(
         self, outputs: Sequence[OutputDefinition], returned: Mapping[str, SolidOutput]
@@ -202,14 +210,20 @@ class _Reading:
             raise DagsterInvalidDefinitionError(message)
 
 
+def _as_returned(definition: OutputDefinition, handle: OutputHandle | None) -> OutputDefinition:
+    """Return an output that is dynamic if what it comes from has a value for each mapping key."""
+    if not isinstance(handle, (DynamicOutputHandle, MappedOutputHandle)):
+        return definition
+    facts = (definition.dagster_type, definition.name, definition.description)
+    return DynamicOutputDefinition(*facts, definition.is_required)
+
+
 def _are_handles(answer: Any) -> bool:
     is_tuple = isinstance(answer, tuple)
-    return is_tuple and all(isinstance(item, InvokedSolidOutputHandle) for item in answer)
+    return is_tuple and all(isinstance(item, OutputHandle) for item in answer)
 
 
-def _by_name(
-    handles: tuple[InvokedSolidOutputHandle, ...], names: Sequence[str]
-) -> dict[str, InvokedSolidOutputHandle]:
+def _by_name(handles: tuple[OutputHandle, ...], names: Sequence[str]) -> dict[str, OutputHandle]:
     """Return a tuple of outputs by the names that they have inside, else by their order."""
     inside = {handle.output_name: handle for handle in handles}
     in_order = type(handles) is tuple and len(handles) == len(names) and inside.keys() != {*names}

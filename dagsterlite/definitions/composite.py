@@ -13,9 +13,14 @@ from dagsterlite.definitions.config_mapping import ConfigMapping
 from dagsterlite.definitions.configurable import config_field_of
 from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.dependency import Dependencies, read_dependencies
+from dagsterlite.definitions.dynamic import Origins
 from dagsterlite.definitions.graph import Graph, build_graph
 from dagsterlite.definitions.inputs import InputDefinition, InputMapping
-from dagsterlite.definitions.mappings import check_output_mapping, with_mapped_inputs
+from dagsterlite.definitions.mappings import (
+    check_dynamic_mapping,
+    check_output_mapping,
+    with_mapped_inputs,
+)
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition, OutputMapping
 from dagsterlite.definitions.signature import (
@@ -30,6 +35,7 @@ from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
     ParameterCheckError,
 )
+from dagsterlite.handles import SolidHandle
 from dagsterlite.types.callables import check_function
 
 
@@ -90,6 +96,22 @@ class CompositeSolidDefinition(NodeDefinition, ConfigurableNode):
         self.graph: Graph = build_graph(owner, solid_defs, edges, inputs, self.words)
         for mapping in self.output_mappings:
             check_output_mapping(owner, self.graph, mapping)
+        origins = self.graph.origins(owner) if self.graph.is_dynamic else {}
+        for mapping in self.output_mappings:
+            check_dynamic_mapping(owner, mapping, origins)
+
+    @property
+    def is_dynamic(self) -> bool:
+        return self.graph.is_dynamic
+
+    def origins(self, owner: str, handle: SolidHandle, inputs: Origins) -> Origins:
+        inside = self.graph.origins(owner, handle, inputs)
+        return {
+            mapping.definition.name: inside[
+                mapping.maps_from.solid_name, mapping.maps_from.output_name
+            ]
+            for mapping in self.output_mappings
+        }
 
     def _copied(self, field: Field, description: str | None) -> Self:
         changed = super()._copied(field, description)

@@ -18,6 +18,7 @@ from dagsterlite import plugins
 from dagsterlite.definitions.dependency import (
     Dependency,
     DependencyDefinition,
+    DynamicCollectDependencyDefinition,
     MappedInput,
     MultiDependencyDefinition,
     SolidInvocation,
@@ -26,12 +27,18 @@ from dagsterlite.definitions.dependency import (
 from dagsterlite.definitions.hook import NO_HOOKS, HookDefinition, HookDefs, check_hooks
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
+from dagsterlite.definitions.output_handles import (
+    CollectedOutputHandle,
+    DynamicOutputHandle,
+    InputMappingNode,
+    InvokedSolidOutputHandle,
+    MappedOutputHandle,
+)
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.retry_policy import RetryPolicy, check_retry_policy
 from dagsterlite.definitions.vocabulary import SOLIDS, Vocabulary
 from dagsterlite.errors import (
     DagsterInvalidDefinitionError,
-    DagsterInvariantViolationError,
     listed,
     near,
     shown,
@@ -65,50 +72,6 @@ class Placeable(Protocol):
     @property
     def positional_inputs(self) -> tuple[str, ...]:
         """The inputs that a call's positional arguments stand for."""
-
-
-class _WithoutValue:
-    """A handle that stands for a value of a run to come."""
-
-    composition: Composition
-
-    def _refuse(self, deed: str) -> DagsterInvariantViolationError:
-        return DagsterInvariantViolationError(
-            f"{self} has no value while the graph is composed: it cannot be {deed}. Hand it to "
-            f"{self.composition.words.a_node}, which is given the value."
-        )
-
-    def __iter__(self) -> Iterator[Any]:
-        raise self._refuse("iterated over or unpacked")
-
-    def __getitem__(self, key: object) -> Any:
-        raise self._refuse("indexed")
-
-    def __bool__(self) -> bool:
-        raise self._refuse("tested")
-
-
-@dataclass(frozen=True, eq=False)
-class InvokedSolidOutputHandle(_WithoutValue):
-    """A handle on one output of a placed solid: hand it to another solid to draw an edge."""
-
-    solid_name: str
-    output_name: str
-    composition: Composition = field(repr=False)
-
-    def __str__(self) -> str:
-        return f"Output '{self.output_name}' of {self.composition.words.node} '{self.solid_name}'"
-
-
-@dataclass(frozen=True, eq=False)
-class InputMappingNode(_WithoutValue):
-    """A handle on an input of the composite that is being composed."""
-
-    input_name: str
-    composition: Composition = field(repr=False)
-
-    def __str__(self) -> str:
-        return f"Input '{self.input_name}' of the {self.composition.words.composite}"
 
 
 @dataclass(eq=False)
@@ -177,6 +140,8 @@ class Composition:
                 for number, item in enumerate(value)
             ]
             return MultiDependencyDefinition(sources)
+        if isinstance(value, CollectedOutputHandle) and value.composition is self:
+            return DynamicCollectDependencyDefinition(value.solid_name, value.output_name)
         return self._source(place, value)
 
     def _source(self, place: str, value: Any) -> Source:
@@ -189,10 +154,28 @@ class Composition:
 
 
 def _complaint(value: Any, words: Vocabulary) -> str:
+    if isinstance(value, DynamicOutputHandle):
+        return (
+            f"is given dynamic output '{value.output_name}' of {words.node} '{value.solid_name}' "
+            f"as it is, any number of values. Map the {words.node} over them, one value a time: "
+            f"{value.solid_name}(…).map({words.node}), or hand on their list: "
+            f"{value.solid_name}(…).collect()."
+        )
     if isinstance(value, (InvokedSolidOutputHandle, InputMappingNode)):
         return "is given an output of another graph."
-    if isinstance(value, tuple) and any(isinstance(v, InvokedSolidOutputHandle) for v in value):
-        names = [v.output_name for v in value if isinstance(v, InvokedSolidOutputHandle)]
+    if isinstance(value, CollectedOutputHandle):
+        return (
+            f"is given the collected output '{value.output_name}' of {words.node} "
+            f"'{value.solid_name}', which is a list by itself: it must be the input's only source, "
+            "of the same graph."
+        )
+    parts = value if isinstance(value, tuple) else ()
+    names = [
+        part.output_name
+        for part in parts
+        if isinstance(part, (InvokedSolidOutputHandle, DynamicOutputHandle))
+    ]
+    if names:
         return f"is given all outputs at once; pick one of them by name: {listed(names)}."
     if callable(getattr(value, "alias", None)):
         name = getattr(value, "name", "…")
@@ -330,7 +313,7 @@ def invoke(
         return plugins.load("invoke_solid")(node, args, kwargs, tags)
     inputs = bind_inputs(composition.owner, node, args, kwargs)
     name = composition.place(node, alias, tags, inputs, hook_defs, retry_policy)
-    return _handles(node, name, composition)
+    return _handles(node, name, composition, is_mapped=any(map(_is_mapped, inputs.values())))
 
 
 def bind_inputs(
@@ -363,12 +346,21 @@ def bind_inputs(
     return bound
 
 
-def _handles(node: Placeable, name: str, composition: Composition) -> Any:
-    outputs = tuple(node.output_dict)
-    handles = [InvokedSolidOutputHandle(name, output, composition) for output in outputs]
+def _is_mapped(value: Any) -> bool:
+    """Return whether an input with this value makes its solid run once for each mapping key."""
+    parts = value if isinstance(value, list) else (value,)
+    return any(isinstance(part, MappedOutputHandle) for part in parts)
+
+
+def _handles(node: Placeable, name: str, composition: Composition, *, is_mapped: bool) -> Any:
+    usual = MappedOutputHandle if is_mapped else InvokedSolidOutputHandle
+    handles = [
+        (DynamicOutputHandle if output.is_dynamic else usual)(name, output_name, composition)
+        for output_name, output in node.output_dict.items()
+    ]
     if len(handles) <= 1:
         return handles[0] if handles else None
-    return _outputs_class(node.name, outputs)(*handles)
+    return _outputs_class(node.name, tuple(node.output_dict))(*handles)
 
 
 @cache

@@ -13,12 +13,20 @@ from dagsterlite.events.yielded import (
     DEFAULT_OUTPUT,
     AssetMaterialization,
     AssetObservation,
+    DynamicOutput,
     ExpectationResult,
     Materialization,
     Output,
 )
 
-UserEvent = Output | AssetMaterialization | Materialization | AssetObservation | ExpectationResult
+UserEvent = (
+    Output
+    | DynamicOutput
+    | AssetMaterialization
+    | Materialization
+    | AssetObservation
+    | ExpectationResult
+)
 ComputeFn = Callable[[Any, Mapping[str, Any]], Iterator[UserEvent]]
 
 SIDE_EVENTS = (AssetMaterialization, Materialization, AssetObservation, ExpectationResult)
@@ -85,8 +93,10 @@ def _events_of(
             "the outputs too: a returned value is the output."
         )
         raise DagsterInvariantViolationError(message)
-    if isinstance(answer, Output):
+    if isinstance(answer, (Output, DynamicOutput)):
         yield answer
+    elif len(outputs) == 1 and outputs[0].is_dynamic:
+        yield from _dynamic_outputs(owner, answer, outputs[0])
     elif len(outputs) == 1:
         yield _only_output(context, answer, outputs[0])
     elif isinstance(answer, tuple) and outputs:
@@ -130,6 +140,17 @@ def _named_output(owner: str, position: int, name: str, item: Any) -> Output:
         )
         raise DagsterInvariantViolationError(message)
     return replace(item, output_name=name)
+
+
+def _dynamic_outputs(owner: str, answer: Any, output: OutputDefinition) -> list[DynamicOutput]:
+    if isinstance(answer, list) and all(isinstance(item, DynamicOutput) for item in answer):
+        return answer
+    message = (
+        f"Error in {owner}: it returned {shown(answer)} of type {type_name(answer)} for its "
+        f"dynamic output '{output.name}'. Yield a DynamicOutput for each of its values, or return "
+        "a list of them."
+    )
+    raise DagsterInvariantViolationError(message)
 
 
 def _unexpected(owner: str, answer: Any, outputs: Sequence[OutputDefinition]) -> str:

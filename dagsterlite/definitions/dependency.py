@@ -64,6 +64,26 @@ class MultiDependencyDefinition:
 
 
 @dataclass(frozen=True)
+class DynamicCollectDependencyDefinition:
+    """A fan-in input's source: all values of a dynamic output, or of a solid mapped over one.
+
+    The input's value is their list, in the order in which the dynamic output's were yielded.
+
+    Args:
+        solid_name: The name (or alias) of the solid.
+        output_name: Its output (default ``result``).
+    """
+
+    solid_name: str
+    output_name: str = DEFAULT_OUTPUT
+
+    @property
+    def source(self) -> DependencyDefinition:
+        """The output whose values are collected."""
+        return DependencyDefinition(self.solid_name, self.output_name)
+
+
+@dataclass(frozen=True)
 class SolidInvocation:
     """A solid's place in a graph: which definition, under which name, and what holds there.
 
@@ -87,7 +107,7 @@ class SolidInvocation:
         return self.alias or self.name
 
 
-Dependency = Source | MultiDependencyDefinition
+Dependency = Source | MultiDependencyDefinition | DynamicCollectDependencyDefinition
 InputSources = Mapping[str, Dependency]
 """Where each connected input of a solid comes from."""
 
@@ -101,9 +121,13 @@ Dependencies = (
 
 def sources_of(dependency: Dependency) -> tuple[Source, ...]:
     """Return the sources of an input, one or several."""
-    if isinstance(dependency, MultiDependencyDefinition):
-        return dependency.dependencies
-    return (dependency,)
+    match dependency:
+        case MultiDependencyDefinition():
+            return dependency.dependencies
+        case DynamicCollectDependencyDefinition():
+            return (dependency.source,)
+        case _:
+            return (dependency,)
 
 
 def read_dependencies(
@@ -148,6 +172,6 @@ def _misshapen(owner: str, place: str, found: object) -> DagsterInvalidDefinitio
     message = (
         f"{owner}: {place} is {shown(found)} of type {type_name(found)}. dependencies is a dict "
         "from the name of a solid (or a SolidInvocation) to a dict from the name of an input to a "
-        "DependencyDefinition or MultiDependencyDefinition."
+        "DependencyDefinition, MultiDependencyDefinition or DynamicCollectDependencyDefinition."
     )
     return DagsterInvalidDefinitionError(message)

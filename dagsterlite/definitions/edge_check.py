@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dagsterlite.definitions.dependency import (
     Dependency,
     DependencyDefinition,
+    DynamicCollectDependencyDefinition,
     InputSources,
     MappedInput,
     MultiDependencyDefinition,
@@ -56,7 +57,7 @@ class EdgeCheck:
 
     def _input(self, solid: Solid, input_def: InputDefinition, dependency: Dependency) -> None:
         dagster_type = input_def.dagster_type
-        if isinstance(dependency, MultiDependencyDefinition):
+        if isinstance(dependency, (MultiDependencyDefinition, DynamicCollectDependencyDefinition)):
             dagster_type = self._item_type(solid, input_def)
         for source in sources_of(dependency):
             if isinstance(source, DependencyDefinition):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from dagsterlite.definitions.dependency import (
     DependencyDefinition,
+    DynamicCollectDependencyDefinition,
     InputSources,
     MappedInput,
     SolidInvocation,
     sources_of,
 )
+from dagsterlite.definitions.dynamic import DynamicOrigin, Origins
 from dagsterlite.definitions.edge_check import EdgeCheck
 from dagsterlite.definitions.hook import check_hooks
 from dagsterlite.definitions.inputs import InputDefinition
@@ -29,6 +31,12 @@ from dagsterlite.errors import (
     near,
     shown,
 )
+from dagsterlite.handles import SolidHandle
+
+OriginsInGraph = Mapping[tuple[str, str], frozenset[DynamicOrigin]]
+"""For each (solid, output) of a graph, the dynamic outputs that it is mapped over: one or none."""
+
+_UNMAPPED: Origins = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +84,81 @@ class Graph:
     def upstream(self) -> dict[str, set[str]]:
         """Return, for each solid, the solids that it depends on."""
         return {name: {s.solid for s in self.sources(name)} for name in self.solids}
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether a solid in it has a dynamic output, or an input that collects one."""
+        return any(solid.definition.is_dynamic for solid in self.solids.values()) or any(
+            isinstance(dependency, DynamicCollectDependencyDefinition)
+            for inputs in self.dependencies.values()
+            for dependency in inputs.values()
+        )
+
+    def origins(
+        self, owner: str, parent: SolidHandle | None = None, outside: Origins = _UNMAPPED
+    ) -> OriginsInGraph:
+        """Return which dynamic outputs the outputs of its solids are mapped over.
+
+        Args:
+            owner: The pipeline or composite that is checked, for messages.
+            parent: Where the composite stands that holds the graph.
+            outside: What that composite's inputs are mapped over.
+
+        Raises:
+            DagsterInvalidDefinitionError: a solid cannot be mapped so, or an input collects what
+                is one value.
+        """
+        found: dict[tuple[str, str], frozenset[DynamicOrigin]] = {}
+        for name, solid in self.solids.items():
+            for input_name, dependency in self.dependencies[name].items():
+                if isinstance(dependency, DynamicCollectDependencyDefinition):
+                    _check_collected(owner, name, input_name, dependency, found)
+            inputs = self.origins_of_inputs(name, found, outside)
+            outputs = solid.definition.origins(owner, SolidHandle(name, parent), inputs)
+            found |= {(name, output_name): origins for output_name, origins in outputs.items()}
+        return found
+
+    def origins_of_inputs(
+        self, solid_name: str, found: OriginsInGraph, outside: Origins = _UNMAPPED
+    ) -> Origins:
+        """Return which dynamic outputs the inputs of a solid are mapped over: none that collect.
+
+        Args:
+            solid_name: The solid.
+            found: What the outputs of the solids before it are mapped over.
+            outside: What the inputs of the composite that holds the graph are mapped over.
+        """
+        return {
+            input_name: _union(
+                found[source.solid, source.output]
+                if isinstance(source, DependencyDefinition)
+                else outside.get(source.input_name, frozenset())
+                for source in sources_of(dependency)
+            )
+            for input_name, dependency in self.dependencies[solid_name].items()
+            if not isinstance(dependency, DynamicCollectDependencyDefinition)
+        }
+
+
+def _check_collected(
+    owner: str,
+    solid_name: str,
+    input_name: str,
+    dependency: DynamicCollectDependencyDefinition,
+    found: OriginsInGraph,
+) -> None:
+    if not found[dependency.solid_name, dependency.output_name]:
+        message = (
+            f"{owner}: input '{input_name}' of solid '{solid_name}' collects output "
+            f"'{dependency.output_name}' of solid '{dependency.solid_name}', which is one "
+            "value: it is neither dynamic nor mapped over a dynamic output. Use "
+            "DependencyDefinition, or MultiDependencyDefinition for a fan-in."
+        )
+        raise DagsterInvalidDefinitionError(message)
+
+
+def _union(origins: Iterable[frozenset[DynamicOrigin]]) -> frozenset[DynamicOrigin]:
+    return frozenset[DynamicOrigin]().union(*origins)
 
 
 def build_graph(

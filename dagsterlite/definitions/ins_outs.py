@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from dagsterlite.definitions.inputs import NO_VALUE, InputDefinition
-from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.definitions.outputs import DynamicOutputDefinition, OutputDefinition
 from dagsterlite.definitions.signature import (
     annotations_of,
     default_of,
+    mapped_value_hint,
     refuse_variadic,
     return_hint,
     value_hint,
@@ -104,20 +105,37 @@ class Out:
 
         Args:
             name: Its name (default ``result``).
-            hint: What the function's annotation says of its value, if anything.
+            hint: What the function's annotation says of it, if anything.
 
         Raises:
             DagsterInvalidDefinitionError: the name or type is wrong.
         """
-        dagster_type = hint if self.dagster_type is FROM_ANNOTATION else self.dagster_type
-        return OutputDefinition(
-            dagster_type,
-            name,
-            self.description,
-            self.is_required,
-            io_manager_key=self.io_manager_key,
-            metadata=self.metadata,
-        )
+        return OutputDefinition(self._type(value_hint(hint)), name, **self._facts)
+
+    def _type(self, hint: Any) -> Any:
+        return hint if self.dagster_type is FROM_ANNOTATION else self.dagster_type
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "description": self.description,
+            "is_required": self.is_required,
+            "io_manager_key": self.io_manager_key,
+            "metadata": self.metadata,
+        }
+
+
+@dataclass(frozen=True)
+class DynamicOut(Out):
+    """A dynamic output of an op, which yields a :class:`DynamicOutput` for each of its values.
+
+    Takes the arguments of :class:`Out`; the type is that of each value (default: the ``T`` of a
+    return annotation ``list[DynamicOutput[T]]``).
+    """
+
+    def to_definition(self, name: str | None, hint: Any) -> DynamicOutputDefinition:
+        """Return the output of that name; see :meth:`Out.to_definition`."""
+        return DynamicOutputDefinition(self._type(mapped_value_hint(hint)), name, **self._facts)
 
 
 @dataclass(frozen=True)
@@ -151,7 +169,7 @@ class GraphOut:
 
     def to_definition(self, name: str | None, hint: Any) -> OutputDefinition:
         """Return the output of that name; see :meth:`Out.to_definition`."""
-        return OutputDefinition(hint, name, self.description)
+        return OutputDefinition(value_hint(hint), name, self.description)
 
 
 GivenIn = TypeVar("GivenIn", In, GraphIn)
@@ -200,16 +218,16 @@ def outputs_from(
     hint = return_hint(fn)
     with _named(owner):
         if out is None or isinstance(out, cls):
-            return [(out or cls()).to_definition(None, value_hint(hint))]
+            return [(out or cls()).to_definition(None, hint)]
         given = _by_name(owner, "out", out, cls)
         hints = _hints_of_several(hint, given)
         return [item.to_definition(name, hints[name]) for name, item in given.items()]
 
 
 def _hints_of_several(hint: Any, names: Mapping[str, object]) -> dict[str, Any]:
-    """Return for each of several outputs what the function's annotation says of its value."""
+    """Return for each of several outputs what the function's annotation says of it."""
     if hint is None or len(names) == 1:
-        return dict.fromkeys(names, value_hint(hint))
+        return dict.fromkeys(names, hint)
     parts = typing.get_args(hint) if typing.get_origin(hint) is tuple else ()
     if hint is tuple or hint is typing.Tuple:  # noqa: UP006 - users may write it
         return dict.fromkeys(names)
@@ -219,7 +237,7 @@ def _hints_of_several(hint: Any, names: Mapping[str, object]) -> dict[str, Any]:
             f"({', '.join(names)}). Annotate a tuple of {len(names)} types, one for each."
         )
         raise DagsterInvalidDefinitionError(message)
-    return {name: value_hint(part) for name, part in zip(names, parts, strict=True)}
+    return dict(zip(names, parts, strict=True))
 
 
 def input_defs_of(

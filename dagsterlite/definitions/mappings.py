@@ -11,7 +11,7 @@ from dagsterlite.definitions.dependency import (
     SolidInvocation,
     sources_of,
 )
-from dagsterlite.definitions.graph import Graph
+from dagsterlite.definitions.graph import Graph, OriginsInGraph
 from dagsterlite.definitions.inputs import InputMapping, SolidInput
 from dagsterlite.definitions.outputs import OutputMapping
 from dagsterlite.definitions.vocabulary import Vocabulary
@@ -111,3 +111,27 @@ def check_output_mapping(owner: str, graph: Graph, mapping: OutputMapping) -> No
             f"{inner_type.display_name}: both must be of the same type."
         )
         raise DagsterInvalidDefinitionError(message)
+
+
+def check_dynamic_mapping(owner: str, mapping: OutputMapping, origins: OriginsInGraph) -> None:
+    """Check that an output of a composite is dynamic exactly where what it comes from is.
+
+    Args:
+        owner: The composite.
+        mapping: How the output comes from one inside.
+        origins: What the outputs inside are mapped over.
+
+    Raises:
+        DagsterInvalidDefinitionError: it is not.
+    """
+    source, definition = mapping.maps_from, mapping.definition
+    mapped_over = origins.get((source.solid_name, source.output_name), frozenset())
+    if bool(mapped_over) is definition.is_dynamic:
+        return
+    where = f"output '{source.output_name}' of solid '{source.solid_name}'"
+    if mapped_over:
+        reason = "which has a value for each mapping key: define it by DynamicOutputDefinition"
+    else:
+        reason = "which is one value, not dynamic: define it by OutputDefinition"
+    message = f"{owner}: output '{definition.name}' is mapped from {where}, {reason}."
+    raise DagsterInvalidDefinitionError(message)

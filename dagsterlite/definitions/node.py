@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from dagsterlite.definitions import composition
 from dagsterlite.definitions.arguments import list_of
+from dagsterlite.definitions.dynamic import Origins, origins_of_outputs
 from dagsterlite.definitions.hook import NO_HOOKS, HookDefinition, HookDefs
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.naming import check_name, check_tags
@@ -16,6 +17,7 @@ from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.retry_policy import RetryPolicy
 from dagsterlite.definitions.vocabulary import SOLIDS, Vocabulary
 from dagsterlite.errors import DagsterInvalidDefinitionError, listed, near
+from dagsterlite.handles import SolidHandle
 from dagsterlite.types.dagster_type import DagsterType
 
 T = TypeVar("T", InputDefinition, OutputDefinition)
@@ -99,6 +101,24 @@ class NodeDefinition(ABC):
     @abstractmethod
     def required_resource_keys(self) -> frozenset[str]:
         """The resources that running the node needs."""
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether a dynamic output is among its outputs, or inside it."""
+        return any(output.is_dynamic for output in self.output_dict.values())
+
+    def origins(self, owner: str, handle: SolidHandle, inputs: Origins) -> Origins:
+        """Return which dynamic outputs its outputs are mapped over where it stands.
+
+        Args:
+            owner: The pipeline or composite that is checked, for messages.
+            handle: Where the node stands.
+            inputs: What its inputs are mapped over.
+
+        Raises:
+            DagsterInvalidDefinitionError: it cannot be mapped so.
+        """
+        return origins_of_outputs(owner, handle, self.output_dict, inputs)
 
     # --- placing the node in a graph, inside a function under @pipeline, @job, … ---
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from dagsterlite.definitions.arguments import manager_key, metadata_of
 from dagsterlite.definitions.naming import check_name
@@ -36,6 +36,9 @@ class OutputDefinition:
         CheckError: an argument is of the wrong type.
         DagsterInvalidDefinitionError: the name or type is wrong.
     """
+
+    #: Whether the solid yields any number of values for it.
+    is_dynamic: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -78,7 +81,30 @@ class OutputDefinition:
         return OutputMapping(self, SolidOutput(solid_name, output_name or DEFAULT_OUTPUT))
 
     def __repr__(self) -> str:
-        return f"OutputDefinition({self.dagster_type.display_name}, {self.name!r})"
+        return f"{type(self).__name__}({self.dagster_type.display_name}, {self.name!r})"
+
+
+class DynamicOutputDefinition(OutputDefinition):
+    """An output of a solid that yields any number of values for it, each under a mapping key.
+
+    The solid yields a :class:`DynamicOutput` for each. Solids are mapped over them, each running
+    once a value, or take the list of all::
+
+        @solid(output_defs=[DynamicOutputDefinition(str)])
+        def files(context):
+            for name in os.listdir(context.solid_config):
+                yield DynamicOutput(name, mapping_key=name.replace(".", "_"))
+
+        @pipeline
+        def sizes():
+            total(files().map(size_of).collect())
+
+    Takes the arguments of :class:`OutputDefinition`; the type is that of each value. A solid may
+    yield no value at all: nothing is mapped then, and who collects gets an empty list; if the
+    output is not required, who collects is skipped.
+    """
+
+    is_dynamic = True
 
 
 @dataclass(frozen=True)

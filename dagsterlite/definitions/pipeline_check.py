@@ -41,14 +41,17 @@ def check_pipeline(
         hooks: The hooks of every solid in it.
 
     Raises:
-        DagsterInvalidDefinitionError: an input can get no value, two types or two serialization
-            strategies share a name, or a mode lacks a resource that is required.
+        DagsterInvalidDefinitionError: an input can get no value, a solid cannot be mapped as it is,
+            two types or two serialization strategies share a name, or a mode lacks a resource that
+            is required.
     """
     definitions = list(distinct_definitions(graph))
     _check_inputs(graph)
     for definition in definitions:
         if isinstance(definition, CompositeSolidDefinition):
             _check_inputs(definition.graph)
+    if graph.is_dynamic:
+        graph.origins(graph.owner)
     types = _users_of_types(definitions)
     _check_type_names(graph.owner, types)
     strategies_of(graph.owner, definitions)

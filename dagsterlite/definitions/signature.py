@@ -27,7 +27,7 @@ from dagsterlite.errors import (
     shown,
     type_name,
 )
-from dagsterlite.events.yielded import Output
+from dagsterlite.events.yielded import DynamicOutput, Output
 
 _CONTEXT_NAMES = frozenset({"context", "_", "_context", "context_"})
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -211,6 +211,16 @@ def value_hint(hint: Any) -> Any:
     if hint is Output:
         return None
     return typing.get_args(hint)[0] if typing.get_origin(hint) is Output else hint
+
+
+def mapped_value_hint(hint: Any) -> Any:
+    """Return what an annotation says of each value of a dynamic output; None where it says nothing.
+
+    Of ``list[DynamicOutput[T]]`` that is T.
+    """
+    if typing.get_origin(hint) is list:
+        (hint,) = typing.get_args(hint)
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is DynamicOutput else None
 
 
 def check_inputs(

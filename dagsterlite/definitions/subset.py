@@ -68,6 +68,10 @@ def _cut_dependency(dependency: Dependency, wanted: set[str]) -> Dependency | No
         for source in sources_of(dependency)
         if not isinstance(source, DependencyDefinition) or source.solid in wanted
     ]
-    if isinstance(dependency, MultiDependencyDefinition):
-        return MultiDependencyDefinition(left) if left else None
-    return left[0] if left else None
+    if not left:
+        return None
+    return (
+        MultiDependencyDefinition(left)
+        if isinstance(dependency, MultiDependencyDefinition)
+        else dependency
+    )

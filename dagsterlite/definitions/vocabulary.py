@@ -28,6 +28,8 @@ class Vocabulary:
     #: The arguments that hold the inputs and outputs of a definition.
     inputs: str
     outputs: str
+    #: What defines an output of any number of values.
+    dynamic_output: str
     #: The function or method that runs a pipeline, and its argument that selects nodes.
     runner: str
     selection: str
@@ -54,6 +56,7 @@ SOLIDS = Vocabulary(
     graph_decorators="@pipeline or @composite_solid",
     inputs="input_defs",
     outputs="output_defs",
+    dynamic_output="DynamicOutputDefinition",
     runner="execute_pipeline",
     selection="solid_selection",
     has_modes=True,
@@ -69,6 +72,7 @@ OPS = Vocabulary(
     graph_decorators="@job or @graph",
     inputs="ins",
     outputs="out",
+    dynamic_output="DynamicOut",
     runner="execute_in_process",
     selection="op_selection",
     has_modes=False,

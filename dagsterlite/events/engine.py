@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.handles import StepOutputHandle, mapped_key, split_mapped_key
 from dagsterlite.serdes import serializable
 
 
@@ -75,6 +76,22 @@ class OutputsTaken:
     step_keys: tuple[str, ...]
 
 
+@serializable("StepsResolved")
+@dataclass(frozen=True)
+class StepsResolved:
+    """The mapping keys of a dynamic output are known: each step that is mapped over it is one."""
+
+    output: StepOutputHandle
+    mapping_keys: tuple[str, ...]
+    #: The steps as they stand in the plan, e.g. ``a.compute[?]``.
+    step_keys: tuple[str, ...]
+
+    def keys_of(self, step_key: str) -> tuple[str, ...]:
+        """Return the keys of the steps that one of the plan comes to."""
+        base, _ = split_mapped_key(step_key)
+        return tuple(mapped_key(base, key) for key in self.mapping_keys)
+
+
 EngineDetail = (
     StepRecovered
     | AttemptSuperseded
@@ -83,6 +100,7 @@ EngineDetail = (
     | WorkerLost
     | StorageChosen
     | OutputsTaken
+    | StepsResolved
 )
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from dagsterlite.events.engine import AttemptSuperseded, EngineEventData, StepAbandoned
+from dagsterlite.events.engine import (
+    AttemptSuperseded,
+    EngineEventData,
+    StepAbandoned,
+    StepsResolved,
+)
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
@@ -97,6 +102,8 @@ class RunStats:
     end_time: float | None = None
     #: By step key, in the order in which the steps first appeared.
     steps: dict[str, StepStats] = field(default_factory=dict)
+    #: For each step of the plan that waited for a dynamic output, the steps that it came to.
+    resolved: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def count(self, *states: StepState) -> int:
         """Return how many steps are in one of these states."""
@@ -141,6 +148,8 @@ class RunFold:
         match event.event_specific_data:
             case EngineEventData(detail=AttemptSuperseded(attempt_id=attempt_id)):
                 self._superseded.add(attempt_id)
+            case EngineEventData(detail=StepsResolved() as resolved):
+                self._stats.resolved.update(steps_of(resolved))
 
 
 def fold(entries: Iterable[EventLogEntry]) -> RunStats:
@@ -149,6 +158,16 @@ def fold(entries: Iterable[EventLogEntry]) -> RunStats:
     for entry in entries:
         folding.add(entry)
     return folding.stats
+
+
+def steps_of(resolved: StepsResolved) -> dict[str, Sequence[str]]:
+    """Return the keys of the steps that came to be known, by that of the step of the plan."""
+    return {key: resolved.keys_of(key) for key in resolved.step_keys}
+
+
+def known_keys(step_keys: Iterable[str], resolved: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the keys of a plan's steps, those that came to several steps replaced by theirs."""
+    return [known for key in step_keys for known in resolved.get(key, (key,))]
 
 
 def _with_status(stats: RunStats, status: DagsterRunStatus, timestamp: float) -> RunStats:

@@ -54,6 +54,11 @@ class StepOutputData:
         """The output's name."""
         return self.step_output_handle.output_name
 
+    @property
+    def mapping_key(self) -> str | None:
+        """The mapping key of the value, of a dynamic output."""
+        return self.step_output_handle.mapping_key
+
 
 @serializable("StepSuccessData")
 @dataclass(frozen=True)

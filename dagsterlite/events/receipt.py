@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from typing import Final
 
 from dagsterlite.events.error_info import SerializableErrorInfo
@@ -47,18 +48,32 @@ class StoredOutput:
     size: int | None = None
     #: ``sha256:<hex>`` of the stored bytes; None where nothing is written.
     checksum: str | None = None
+    #: Which value of a dynamic output it is; None for an output that has one value.
+    mapping_key: str | None = None
 
     @staticmethod
-    def managed(output_name: str, manager_key: str, run_id: str) -> StoredOutput:
+    def managed(
+        output_name: str, manager_key: str, run_id: str, mapping_key: str | None = None
+    ) -> StoredOutput:
         """Return what tells of an output that an IO manager keeps, not the intermediate storage.
 
         Args:
             output_name: The output.
             manager_key: The manager's resource key.
             run_id: The run whose step handed it over.
+            mapping_key: Which value of a dynamic output it is.
         """
-        address = f"{manager_key}@{run_id}"
-        return StoredOutput(output_name=output_name, address=address, codec=_IO_MANAGER)
+        return StoredOutput(
+            output_name=output_name,
+            address=f"{manager_key}@{run_id}",
+            codec=_IO_MANAGER,
+            mapping_key=mapping_key,
+        )
+
+    @property
+    def place(self) -> OutputPlace:
+        """Its output's name, and its mapping key."""
+        return self.output_name, self.mapping_key
 
     @property
     def is_managed(self) -> bool:
@@ -70,6 +85,10 @@ class StoredOutput:
         """The key of the IO manager that keeps it, and the run whose step handed it over."""
         key, _, run_id = self.address.partition("@")
         return key, run_id
+
+
+OutputPlace = tuple[str, str | None]
+"""The name of an output of a step, and the mapping key of a dynamic output's value."""
 
 
 @serializable("Receipt")
@@ -97,14 +116,31 @@ class Receipt:
         """Whether the step's outputs stand."""
         return self.outcome is StepOutcome.SUCCESS
 
-    @property
-    def output_names(self) -> frozenset[str]:
-        """The names of the outputs that were yielded."""
-        return frozenset(output.output_name for output in self.outputs)
+    def output(self, name: str, mapping_key: str | None = None) -> StoredOutput | None:
+        """Return where an output lies, or None where it was not yielded."""
+        return self._by_place.get((name, mapping_key))
 
-    def output(self, name: str) -> StoredOutput | None:
-        """Return the stored output of that name, or None where it was not yielded."""
-        return next((output for output in self.outputs if output.output_name == name), None)
+    def mapping_keys(self, output_name: str) -> tuple[str, ...]:
+        """Return the mapping keys under which a dynamic output was yielded, in that order."""
+        return tuple(
+            output.mapping_key
+            for output in self.outputs
+            if output.output_name == output_name and output.mapping_key is not None
+        )
+
+    def with_outputs(self, places: Iterable[OutputPlace]) -> Receipt:
+        """Return the receipt with only some of its outputs."""
+        # Of many, one is looked up: each mapped step takes a receipt of its own.
+        found = (self._by_place.get(place) for place in places)
+        return replace(self, outputs=tuple(output for output in found if output is not None))
+
+    @cached_property
+    def _by_place(self) -> Mapping[OutputPlace, StoredOutput]:
+        return {output.place: output for output in self.outputs}
+
+    def __getstate__(self) -> dict[str, object]:
+        # What was looked up does not travel.
+        return {name: value for name, value in self.__dict__.items() if name != "_by_place"}
 
 
 Receipts = Mapping[str, Receipt]

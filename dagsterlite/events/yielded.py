@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from dagsterlite.errors import DagsterError, ParameterCheckError
+from dagsterlite.errors import (
+    DagsterError,
+    DagsterInvalidDefinitionError,
+    ParameterCheckError,
+    shown,
+)
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.metadata import EventMetadataEntry
 from dagsterlite.events.metadata_arguments import check_text, metadata_entries_of
 from dagsterlite.serdes import plain, serializable
 
 DEFAULT_OUTPUT = "result"
+
+_MAPPING_KEY = re.compile(r"[A-Za-z0-9_]+")
 
 
 if TYPE_CHECKING:
@@ -45,6 +53,9 @@ class Output(Generic[T]):
     output_name: str = DEFAULT_OUTPUT
     metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
 
+    #: Only a :class:`DynamicOutput` has one.
+    mapping_key: ClassVar[None] = None
+
     def __init__(
         self,
         value: T,
@@ -56,6 +67,56 @@ class Output(Generic[T]):
         object.__setattr__(self, "output_name", output_name)
         entries = metadata_entries_of("Output", metadata_entries, metadata)
         object.__setattr__(self, "metadata_entries", entries)
+
+
+@dataclass(frozen=True, init=False)
+class DynamicOutput(Generic[T]):
+    """One value of a dynamic output of a solid, which yields as many as it likes.
+
+    Args:
+        value: The value.
+        mapping_key: What tells it from the output's other values, and stands in the keys of the
+            steps that are mapped over it: letters, digits and underscores.
+        output_name: The output's name (default ``result``).
+        metadata_entries: Facts about the value, for the event that tells of the output.
+        metadata: The same as a dict, as for :class:`AssetMaterialization`.
+
+    Raises:
+        CheckError: an argument is of the wrong type, or metadata is given in both forms.
+        DagsterInvalidDefinitionError: the mapping key holds other characters, or none.
+    """
+
+    value: T
+    mapping_key: str
+    output_name: str = DEFAULT_OUTPUT
+    metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
+
+    def __init__(
+        self,
+        value: T,
+        mapping_key: str,
+        output_name: str = DEFAULT_OUTPUT,
+        metadata_entries: Sequence[EventMetadataEntry] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        object.__setattr__(self, "value", value)
+        object.__setattr__(self, "mapping_key", _checked_mapping_key(mapping_key))
+        object.__setattr__(self, "output_name", output_name)
+        entries = metadata_entries_of("DynamicOutput", metadata_entries, metadata)
+        object.__setattr__(self, "metadata_entries", entries)
+
+
+def _checked_mapping_key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise ParameterCheckError("DynamicOutput", "mapping_key", "a text", key)
+    if not _MAPPING_KEY.fullmatch(key):
+        message = (
+            f"DynamicOutput: {shown(key)} is not a valid mapping key: mapping keys hold letters, "
+            "digits and underscores only, and at least one of them. Replace other characters, "
+            "e.g. name.replace('.', '_')."
+        )
+        raise DagsterInvalidDefinitionError(message)
+    return key
 
 
 @dataclass(frozen=True, init=False)

@@ -336,6 +336,10 @@ class SolidExecutionContext(AbstractComputeExecutionContext):
     def run_id(self) -> str:
         return self._step_context.run_id
 
+    def get_mapping_key(self) -> str | None:
+        """Return the mapping key of the dynamic output that the step is for, or None."""
+        return self._step_context.step.handle.mapping_key
+
     @property
     def run_config(self) -> Any:
         """The run config as it was given."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from dagsterlite.errors import DagsterStepNotStoredError
 from dagsterlite.events.receipt import Receipt
@@ -24,8 +24,21 @@ def earlier_receipts(
         DagsterStepNotStoredError: the run has no stored outputs of one.
     """
     receipts: dict[str, Receipt] = {}
-    for key in plan.needed_keys:
-        if known and key in known:
+    _complete(run_context, plan.awaited_keys, known or {}, receipts)
+    _complete(run_context, plan.resolve(receipts).needed_keys, known or {}, receipts)
+    return receipts
+
+
+def _complete(
+    run_context: RunContext,
+    keys: Iterable[str],
+    known: Mapping[str, Receipt],
+    receipts: dict[str, Receipt],
+) -> None:
+    for key in keys:
+        if key in receipts:
+            continue
+        if key in known:
             receipts[key] = known[key]
             continue
         manifest = run_context.storage.read_manifest(key)
@@ -33,4 +46,3 @@ def earlier_receipts(
             reason = f"run {run_context.run_id} has no stored outputs of it"
             raise DagsterStepNotStoredError(key, reason)
         receipts[key] = manifest.receipt
-    return receipts

@@ -14,7 +14,8 @@ from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.storage import IntermediateStorageDefinition
-from dagsterlite.events.engine import EngineEventData
+from dagsterlite.errors import listed
+from dagsterlite.events.engine import EngineEventData, StepsResolved
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
@@ -178,6 +179,15 @@ class PlanOrchestrationContext:
         """Record what the engine tells of its own work, and return the event to yield."""
         payload = data if data is not None else EngineEventData()
         return self.log.event(DagsterEventType.ENGINE_EVENT, message, payload)
+
+    def resolved_event(self, resolved: StepsResolved) -> DagsterEvent:
+        """Record which steps came to be known, and return the event to yield."""
+        output, keys = resolved.output, resolved.mapping_keys
+        message = (
+            f'Dynamic output "{output.output_name}" of step "{output.step_key}" has {len(keys)} '
+            f"mapping key(s): {listed(resolved.step_keys)} resolve to one step for each."
+        )
+        return self.engine_event(message, EngineEventData(detail=resolved))
 
 
 def tell_of_tear_down(log: DagsterLogManager, key: str, exc: BaseException) -> None:

@@ -105,7 +105,10 @@ class HookContext:
 
     @property
     def solid_output_values(self) -> dict[str, Any]:
-        """The values of the outputs that the attempt yielded, by name, also if it then failed."""
+        """The values of the outputs that the attempt yielded, by name, also if it then failed.
+
+        Those of a dynamic output are a dict by mapping key.
+        """
         return dict(self._output_values)
 
     # --- the run ---

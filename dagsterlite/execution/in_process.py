@@ -26,8 +26,10 @@ from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.interrupts import STOPS
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.step import Attempt, AttemptResult, execute_attempt, pass_over
+from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.growing import GrowingPlan, Growth
 from dagsterlite.plan.ready import ReadyQueue
 from dagsterlite.plan.step import ExecutionStep
 
@@ -102,15 +104,16 @@ class PlanExecution:
     ) -> None:
         self._context = plan_context
         self._run_context = plan_context.run_context
-        self._plan = plan
         self._resources = resources
-        self._queue = ReadyQueue(plan)
         self._done = done or Done()
         self._receipts: dict[str, Receipt] = earlier_receipts(
             plan_context.run_context, plan, self._done.receipts
         )
-        self._values: dict[tuple[str, str], Any] = {}
-        self._consumers_left = {key: len(keys) for key, keys in plan.consumers.items()}
+        self._plan = GrowingPlan(plan, self._receipts)
+        self._queue = ReadyQueue(self._plan)
+        self._values: dict[StepOutputHandle, Any] = {}
+        self._consumers_left: dict[str, int] = {}
+        self._expect(self._plan.start)
         self._delayed: list[tuple[float, str]] = []
 
     def run(self) -> Iterator[DagsterEvent]:
@@ -120,6 +123,7 @@ class PlanExecution:
             DagsterExecutionInterruptedError: the run is to stop.
             Exception: what a step raised, where errors are to be raised.
         """
+        yield from self._tell_of(self._plan.start)
         while self._queue or self._delayed:
             self._run_context.interrupts.check()
             self._put_back_due()
@@ -127,7 +131,7 @@ class PlanExecution:
                 continue
             step = self._queue.take()
             result = yield from self._execute(step)
-            self._take_up(step, result)
+            yield from self._take_up(step, result)
 
     def _put_back_due(self) -> None:
         """Make steps ready whose wait is over; where nothing else is to do, wait for the first."""
@@ -151,7 +155,7 @@ class PlanExecution:
             yield from execute_attempt(self._run_context, step, upstream, self._resources, number)
         )
 
-    def _take_up(self, step: ExecutionStep, result: AttemptResult) -> None:
+    def _take_up(self, step: ExecutionStep, result: AttemptResult) -> Iterator[DagsterEvent]:
         if result.receipt.outcome is StepOutcome.UP_FOR_RETRY:
             self._done.retry_numbers[step.key] = result.receipt.retry_number + 1
             if self._context.retries.deferred:
@@ -160,23 +164,50 @@ class PlanExecution:
             heapq.heappush(self._delayed, (due, step.key))
             return
         self._receipts[step.key] = self._done.receipts[step.key] = result.receipt
+        growth = self._plan.take_up(result.receipt)
+        self._expect(growth)
         self._keep_values(step, result)
+        self._queue.add(growth.steps)
         self._queue.finish(step.key)
+        yield from self._tell_of(growth)
         is_stopped = isinstance(result.error, STOPS)
         if result.error is not None and (is_stopped or self._context.raise_on_error):
             raise _raised(result.error)
 
+    def _expect(self, growth: Growth) -> None:
+        """Take up that steps came to be known, and which values they need."""
+        for step in growth.steps:
+            self._consumers_left[step.key] = 0
+            for key in self._plan.upstream_keys[step.key]:
+                if key in self._consumers_left:
+                    self._consumers_left[key] += 1
+        kept = {place.step_key for place in self._values} if growth.steps else ()
+        for key in kept:
+            if not self._is_needed(key):
+                self._let_go(key)
+
+    def _tell_of(self, growth: Growth) -> Iterator[DagsterEvent]:
+        for resolved in growth.resolved:
+            yield self._context.resolved_event(resolved)
+
     def _keep_values(self, step: ExecutionStep, result: AttemptResult) -> None:
         """Keep values while steps to come need them, and let go of those that none needs more."""
-        if self._consumers_left[step.key]:
-            for name, value in result.values.items():
-                self._values[step.key, name] = value
+        if self._is_needed(step.key):
+            for (name, mapping_key), value in result.values.items():
+                self._values[StepOutputHandle(step.key, name, mapping_key)] = value
         for key in self._plan.upstream_keys[step.key]:
             if key in self._consumers_left:
                 self._consumers_left[key] -= 1
-                if self._consumers_left[key] == 0:
-                    for output in self._plan.step_by_key[key].outputs:
-                        self._values.pop((key, output.name), None)
+                if not self._is_needed(key):
+                    self._let_go(key)
+
+    def _is_needed(self, key: str) -> bool:
+        return self._consumers_left[key] > 0 or self._plan.is_awaited(key)
+
+    def _let_go(self, key: str) -> None:
+        for output in self._receipts[key].outputs:
+            place = StepOutputHandle(key, output.output_name, output.mapping_key)
+            self._values.pop(place, None)
 
 
 def _raised(error: BaseException) -> BaseException:

@@ -40,8 +40,8 @@ from dagsterlite.plan.step import (
     StepInput,
 )
 
-Values = Mapping[tuple[str, str], Any]
-"""Values at hand in this process, by step key and output."""
+Values = Mapping[StepOutputHandle, Any]
+"""Values at hand in this process, by the output that they are of."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,8 @@ def _one(
     if isinstance(source, FromManager):
         manager = (source.manager_key, source.input_def, source.solid_handle)
         return (yield from _from_manager(context, step_input, *manager))
+    # Steps that run are resolved.
+    assert isinstance(source, FromStepOutput)
     return (yield from _from_output(context, step_input, source.step_output_handle, upstream))
 
 
@@ -113,9 +115,8 @@ def _from_output(
 ) -> Generator[DagsterEvent, None, Any]:
     input_def = context.step.solid_def.input_dict[step_input.name]
     own_key = input_def.input_manager_key
-    place = (handle.step_key, handle.output_name)
-    if own_key is None and place in upstream.values:
-        return upstream.values[place]
+    if own_key is None and handle in upstream.values:
+        return upstream.values[handle]
     output = _stored(handle, upstream)
     if own_key is None and not output.is_managed:
         return (yield from _from_storage(context, step_input, handle, output))
@@ -165,9 +166,9 @@ def _from_config(context: StepExecutionContext, step_input: StepInput, source: F
 
 
 def _stored(handle: StepOutputHandle, upstream: Upstream) -> StoredOutput:
-    output = upstream.receipts[handle.step_key].output(handle.output_name)
+    output = upstream.receipts[handle.step_key].output(handle.output_name, handle.mapping_key)
     if output is None:
-        message = f"Step '{handle.step_key}' did not yield output '{handle.output_name}'."
+        message = f"Step '{handle.step_key}' did not yield output '{handle.label}'."
         raise DagsterInvariantViolationError(message)
     return output
 

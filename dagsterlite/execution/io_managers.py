@@ -26,7 +26,13 @@ from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.metadata import EventMetadataEntry
 from dagsterlite.events.metadata_arguments import metadata_entries_of
 from dagsterlite.events.receipt import Receipt, StoredOutput
-from dagsterlite.events.yielded import AssetMaterialization, AssetObservation, Materialization
+from dagsterlite.events.yielded import (
+    AssetMaterialization,
+    AssetObservation,
+    DynamicOutput,
+    Materialization,
+    Output,
+)
 from dagsterlite.execution.resources import ScopedResources
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.handles import SolidHandle
@@ -81,7 +87,11 @@ class Managers:
         return definition.output_config_field is not None
 
     def handle(
-        self, step: ExecutionStep, step_output: StepOutput, key: str, value: Any
+        self,
+        step: ExecutionStep,
+        step_output: StepOutput,
+        key: str,
+        output: Output[Any] | DynamicOutput[Any],
     ) -> Answer[StoredOutput]:
         """Hand an output to its manager.
 
@@ -90,16 +100,16 @@ class Managers:
             DagsterInvariantViolationError: the resource is no IO manager, or tells what it must
                 not.
         """
-        run_id = self._run_context.run_id
         name = step_output.name
-        context = self._output_context(step, step_output, key, run_id)
+        stored = StoredOutput.managed(name, key, self._run_context.run_id, output.mapping_key)
+        context = self._output_context(step, step_output, stored)
         message = f'Error occurred while handling output "{name}" of step "{step.key}"'
         with user_code_error_boundary(DagsterExecutionHandleOutputError, lambda: message):
             manager = self._manager(key)
             if not isinstance(manager, IOManager):
                 raise DagsterInvariantViolationError(_no_manager(key, manager, IOManager))
             call = self._run_context.interrupts.call
-            told = call(lambda: list(_told(key, manager.handle_output(context, value))))
+            told = call(lambda: list(_told(key, manager.handle_output(context, output.value))))
             asset_key = step_output.definition.asset_key
             if asset_key is None:
                 asset_key = call(lambda: manager.get_output_asset_key(context))
@@ -109,17 +119,23 @@ class Managers:
         assets = [item for item in told if not isinstance(item, EventMetadataEntry)]
         assets += context.get_logged_events()
         assets += _materializations(asset_key, sorted(partitions), entries)
-        return Answer(StoredOutput.managed(name, key, run_id), assets, entries)
+        return Answer(stored, assets, entries)
 
     def _output_context(
-        self, step: ExecutionStep, step_output: StepOutput, key: str, run_id: str
+        self,
+        step: ExecutionStep,
+        step_output: StepOutput,
+        stored: StoredOutput,
+        loaded_by: tuple[str, str] | None = None,
     ) -> OutputContext:
+        key, run_id = loaded_by or stored.manager_and_run
         definition = step_output.definition
         solid_config = self._run_context.environment_config.solid(step.solid_handle)
         config = dict(solid_config.outputs) if self.configures(step_output) else {}
         return OutputContext(
             name=step_output.name,
             run_id=run_id,
+            mapping_key=stored.mapping_key,
             metadata=definition.metadata,
             config=config.get(step_output.name),
             dagster_type=step_output.dagster_type,
@@ -196,12 +212,12 @@ class Managers:
             output: Where it lies.
             loaded_by: The manager that loads it, where no manager keeps it.
         """
-        step = self._run_context.plan.get_step_by_key(receipt.step_key)
+        step = self._run_context.plan.step_for(receipt.step_key, {})
         step_output = step.step_output_named(output.output_name)
         if output.is_managed:
-            return self._output_context(step, step_output, *output.manager_and_run)
+            return self._output_context(step, step_output, output)
         assert loaded_by is not None
-        return self._output_context(step, step_output, loaded_by, receipt.run_id)
+        return self._output_context(step, step_output, output, (loaded_by, receipt.run_id))
 
     def read(self, receipt: Receipt, output: StoredOutput) -> Any:
         """Return the value of an output that a manager keeps, for no input of a step.
@@ -216,7 +232,7 @@ class Managers:
             dagster_type=upstream.dagster_type,
             upstream_output=upstream,
             asset_key=upstream.asset_key if upstream.has_asset_key else None,
-            **self._facts(self._run_context.plan.get_step_by_key(receipt.step_key), key),
+            **self._facts(self._run_context.plan.step_for(receipt.step_key, {}), key),
         )
         name = output.output_name
         message = f'Error occurred while loading output "{name}" of step "{receipt.step_key}"'

@@ -20,7 +20,12 @@ from dagsterlite.events.payloads import (
     StepOutputData,
 )
 from dagsterlite.events.receipt import StoredOutput
-from dagsterlite.events.yielded import AssetMaterialization, Materialization, Output
+from dagsterlite.events.yielded import (
+    AssetMaterialization,
+    DynamicOutput,
+    Materialization,
+    Output,
+)
 from dagsterlite.execution.asset_events import asset_event
 from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.inputs import because, type_check_data, verdict
@@ -30,7 +35,9 @@ from dagsterlite.stores import IntermediateStorage
 
 
 def take_output(
-    context: StepExecutionContext, output: Output, stored: list[StoredOutput]
+    context: StepExecutionContext,
+    output: Output[Any] | DynamicOutput[Any],
+    stored: list[StoredOutput],
 ) -> Iterator[DagsterEvent]:
     """Check an output, keep it, write it where config asks; yield what is told of it.
 
@@ -46,12 +53,13 @@ def take_output(
         DagsterTypeMaterializationError: the value cannot be written as config asks.
     """
     step_output = context.step.step_output_named(output.output_name)
-    yield from _check(context, step_output, output)
+    handle = StepOutputHandle(context.step.key, output.output_name, output.mapping_key)
+    yield from _check(context, step_output, handle, output)
     key = context.run_context.mode_def.io_manager_of(step_output.definition)
     if key is None:
-        yield _keep(context, step_output, output, stored)
+        yield _keep(context, step_output, handle, output.value, stored)
     else:
-        yield from _hand_over(context, step_output, key, output.value, stored)
+        yield from _hand_over(context, step_output, key, output, stored)
     yield from _materialize(context, step_output, output.value)
 
 
@@ -68,23 +76,26 @@ def is_handed_on(storage: IntermediateStorage, step_output: StepOutput, value: A
 
 
 def _check(
-    context: StepExecutionContext, step_output: StepOutput, output: Output
+    context: StepExecutionContext,
+    step_output: StepOutput,
+    handle: StepOutputHandle,
+    output: Output[Any] | DynamicOutput[Any],
 ) -> Iterator[DagsterEvent]:
     dagster_type = step_output.dagster_type
     answer = context.run_context.interrupts.call(
         lambda: dagster_type.type_check(context.for_type(dagster_type), output.value)
     )
+    key = "" if handle.mapping_key is None else f' mapping key "{handle.mapping_key}"'
     message = (
-        f'Yielded output "{step_output.name}" of type "{dagster_type.display_name}". '
+        f'Yielded output "{step_output.name}"{key} of type "{dagster_type.display_name}". '
         f"{verdict(answer)}"
     )
-    handle = StepOutputHandle(context.step.key, step_output.name)
     metadata = [*output.metadata_entries, *context.output_metadata(step_output.name)]
     data = StepOutputData(handle, type_check_data(step_output.name, answer), metadata)
     yield context.log.event(DagsterEventType.STEP_OUTPUT, message, data)
     if not answer.success:
         raise DagsterTypeCheckDidNotPass(
-            f'Type check failed for step output "{step_output.name}" - expected type '
+            f'Type check failed for step output "{handle.label}" - expected type '
             f'"{dagster_type.display_name}".{because(answer)}',
             metadata_entries=answer.metadata_entries,
             dagster_type=dagster_type,
@@ -94,18 +105,18 @@ def _check(
 def _keep(
     context: StepExecutionContext,
     step_output: StepOutput,
-    output: Output,
+    handle: StepOutputHandle,
+    value: Any,
     stored: list[StoredOutput],
 ) -> DagsterEvent:
-    name = output.output_name
     storage = context.run_context.storage
     strategy = step_output.dagster_type.serialization_strategy
     codec = strategy.codec_name if strategy else None
-    kept = storage.write_output(context.step.key, context.attempt_id, name, output.value, codec)
+    kept = storage.write(handle, context.attempt_id, value, codec)
     stored.append(kept)
     data = ObjectStoreOperationResultData(
         op=ObjectStoreOperationType.SET_OBJECT,
-        value_name=name,
+        value_name=handle.label,
         address=kept.address,
         codec=kept.codec,
         size=kept.size,
@@ -113,7 +124,10 @@ def _keep(
         # A path leads somewhere only where the value outlives the process.
         metadata_entries=_path(kept.address) if storage.is_persistent else [],
     )
-    message = f"Stored intermediate object for output {name} at {kept.address} using {kept.codec}."
+    message = (
+        f"Stored intermediate object for output {handle.label} at {kept.address} using "
+        f"{kept.codec}."
+    )
     return context.log.event(DagsterEventType.OBJECT_STORE_OPERATION, message, data)
 
 
@@ -121,10 +135,10 @@ def _hand_over(
     context: StepExecutionContext,
     step_output: StepOutput,
     key: str,
-    value: Any,
+    output: Output[Any] | DynamicOutput[Any],
     stored: list[StoredOutput],
 ) -> Iterator[DagsterEvent]:
-    answer = context.managers.handle(context.step, step_output, key, value)
+    answer = context.managers.handle(context.step, step_output, key, output)
     stored.append(answer.value)
     for item in answer.assets:
         yield asset_event(context.log, item)

@@ -16,6 +16,7 @@ from dagsterlite.execution.managed_outputs import managed_reader
 from dagsterlite.execution.results import ReadOutput, output_reader
 from dagsterlite.execution.run_context import RunContext, make_resource_manager
 from dagsterlite.execution.storages import make_intermediates
+from dagsterlite.handles import StepOutputHandle
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.runs import DagsterRun
@@ -61,7 +62,7 @@ def reader_of_recorded(
 ) -> ReadOutput:
     """Return what reads the outputs of a recorded run from where it kept them."""
 
-    def read(step_key: str, output_name: str) -> Any:
+    def read(handle: StepOutputHandle) -> Any:
         with opened_storage(plan, run, instance) as storage:
             context = RunContext(
                 plan=plan,
@@ -75,8 +76,7 @@ def reader_of_recorded(
                 artifacts_dir=instance.storage_directory,
             )
             read_managed = managed_reader(context, {})
-            reader = output_reader(run.run_id, storage, instance, read_managed)
-            return reader(step_key, output_name)
+            return output_reader(run.run_id, storage, instance, read_managed)(handle)
 
     return read
 

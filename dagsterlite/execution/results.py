@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,10 @@ from dagsterlite.errors import (
     listed,
     near,
 )
+from dagsterlite.events.engine import EngineEventData, StepsResolved
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.fold import steps_of
 from dagsterlite.events.payloads import StepFailureData
 from dagsterlite.events.yielded import (
     DEFAULT_OUTPUT,
@@ -26,13 +28,19 @@ from dagsterlite.events.yielded import (
     Materialization,
 )
 from dagsterlite.execution.managed_outputs import ReadManaged
-from dagsterlite.handles import SolidHandle, StepHandle
+from dagsterlite.handles import (
+    SolidHandle,
+    StepHandle,
+    StepOutputHandle,
+    split_mapped_key,
+    unresolved_key,
+)
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.runs import DagsterRunStatus
 from dagsterlite.stores import IntermediateStorage
 
-ReadOutput = Callable[[str, str], Any]
-"""From a step key and an output to the value that the run kept."""
+ReadOutput = Callable[[StepOutputHandle], Any]
+"""From an output of a step to the value that the run kept."""
 
 
 def output_reader(
@@ -53,7 +61,8 @@ def output_reader(
     """
     folder = instance.local_artifact_storage
 
-    def read(step_key: str, output_name: str) -> Any:
+    def read(handle: StepOutputHandle) -> Any:
+        step_key = handle.step_key
         manifest = storage.read_manifest(step_key) if storage is not None else None
         if storage is None or manifest is None:
             message = (
@@ -62,9 +71,9 @@ def output_reader(
                 "keep them."
             )
             raise DagsterStorageError(message)
-        output = manifest.receipt.output(output_name)
+        output = manifest.receipt.output(handle.output_name, handle.mapping_key)
         if output is None:
-            message = f"Step '{step_key}' did not yield output '{output_name}'."
+            message = f"Step '{step_key}' did not yield output '{handle.label}'."
             raise DagsterInvariantViolationError(message)
         if output.is_managed and read_managed is not None:
             return read_managed(manifest.receipt, output)
@@ -79,14 +88,62 @@ class _Events:
 
     all: Sequence[DagsterEvent]
     by_step: Mapping[str, Sequence[DagsterEvent]]
+    #: For each step of the plan that was mapped over a dynamic output, the steps it came to.
+    resolved: Mapping[str, Sequence[str]]
 
     @staticmethod
-    def of(events: Sequence[DagsterEvent]) -> _Events:
+    def of(
+        events: Sequence[DagsterEvent], resolved: Mapping[str, Sequence[str]] | None = None
+    ) -> _Events:
         by_step: dict[str, list[DagsterEvent]] = {}
         for event in events:
             if event.step_key is not None:
                 by_step.setdefault(event.step_key, []).append(event)
-        return _Events(events, by_step)
+        return _Events(events, by_step, _resolved(events) if resolved is None else resolved)
+
+    def of_solid(self, handle: SolidHandle) -> _SolidEvents:
+        key = StepHandle(handle).key
+        unresolved = unresolved_key(key)
+        mapped = self.resolved.get(unresolved)
+        if mapped is not None:
+            found = (event for one in mapped for event in self.by_step.get(one, ()))
+            return _SolidEvents(unresolved, list(found), mapped)
+        # A step whose dynamic output did not come to be stands for itself.
+        own = unresolved if unresolved in self.by_step else key
+        return _SolidEvents(own, self.by_step.get(own, ()))
+
+
+def _resolved(events: Iterable[DagsterEvent]) -> Mapping[str, Sequence[str]]:
+    found: dict[str, Sequence[str]] = {}
+    for event in events:
+        match event.event_specific_data:
+            case EngineEventData(detail=StepsResolved() as resolved):
+                found |= steps_of(resolved)
+    return found
+
+
+@dataclass(frozen=True)
+class _SolidEvents:
+    """The events of a solid's step, or of the steps that it came to."""
+
+    step_key: str
+    all: Sequence[DagsterEvent]
+    #: The keys of the steps that it came to; None where it is mapped over no dynamic output.
+    mapped: Sequence[str] | None = None
+
+    def keys_with(self, event_type: DagsterEventType) -> set[str | None]:
+        return {event.step_key for event in self.all if event.event_type is event_type}
+
+    def outputs(self) -> Iterator[DagsterEvent]:
+        """Yield the events of type STEP_OUTPUT of the last attempt of each step."""
+        by_step: dict[str | None, list[DagsterEvent]] = {}
+        for event in self.all:
+            if event.event_type is DagsterEventType.STEP_RESTARTED:
+                by_step.pop(event.step_key, None)
+            elif event.event_type is DagsterEventType.STEP_OUTPUT:
+                by_step.setdefault(event.step_key, []).append(event)
+        for events in by_step.values():
+            yield from events
 
 
 class _GraphResult:
@@ -135,8 +192,7 @@ class _GraphResult:
             return CompositeSolidExecutionResult(
                 solid, solid.definition, handle, self._events, self._read, self._ran
             )
-        key = StepHandle(handle).key
-        return SolidExecutionResult(solid, handle, self._events.by_step.get(key, ()), self._read)
+        return SolidExecutionResult(solid, handle, self._events.of_solid(handle), self._read)
 
     def output_for_solid(self, handle_str: str, output_name: str = DEFAULT_OUTPUT) -> Any:
         """Return an output's value, by the dotted path of its solid.
@@ -241,37 +297,46 @@ def _handles(step_keys: Iterable[str]) -> frozenset[SolidHandle]:
 class SolidExecutionResult:
     """Execution result for a leaf solid in a pipeline.
 
-    Users should not instantiate this class.
+    A solid that was mapped over a dynamic output has a step for each mapping key: its events are
+    those of all of them, and its outputs' values are dicts by mapping key, as are those of dynamic
+    outputs. Users should not instantiate this class.
     """
 
     def __init__(
         self,
         solid: Solid,
         handle: SolidHandle,
-        events: Sequence[DagsterEvent],
+        events: _SolidEvents,
         read_output: ReadOutput,
     ) -> None:
         self.solid = solid
         self.handle = handle
-        self._step_events = list(events)
+        self._events = events
+        self._step_events = list(events.all)
         self._read = read_output
 
     @property
     def step_key(self) -> str:
-        """The key of the solid's step."""
-        return StepHandle(self.handle).key
+        """The key of the solid's step; with ``[?]`` for the steps of a mapped one."""
+        return self._events.step_key
 
     # --- how it went ---
 
     @property
     def success(self) -> bool:
-        """Whether solid execution was successful."""
-        return self._first(DagsterEventType.STEP_SUCCESS) is not None
+        """Whether solid execution was successful; if mapped, no step failed and not all skipped."""
+        succeeded = self._events.keys_with(DagsterEventType.STEP_SUCCESS)
+        if self._events.mapped is None:
+            return bool(succeeded)
+        skipped = self._events.keys_with(DagsterEventType.STEP_SKIPPED)
+        mapped = set(self._events.mapped)
+        return mapped <= succeeded | skipped and (bool(succeeded) or not mapped)
 
     @property
     def skipped(self) -> bool:
-        """Whether solid execution was skipped."""
-        return self._first(DagsterEventType.STEP_SKIPPED) is not None
+        """Whether solid execution was skipped; if mapped, for all mapping keys."""
+        skipped = self._events.keys_with(DagsterEventType.STEP_SKIPPED)
+        return bool(skipped) and skipped.issuperset(self._events.mapped or ())
 
     @property
     def failure_data(self) -> StepFailureData | None:
@@ -303,14 +368,19 @@ class SolidExecutionResult:
 
     @property
     def compute_output_event_dict(self) -> dict[str, DagsterEvent]:
-        """All events of type STEP_OUTPUT of the last attempt, keyed by output name."""
-        events: dict[str, DagsterEvent] = {}
-        for event in self._step_events:
-            if event.event_type is DagsterEventType.STEP_RESTARTED:
-                events.clear()
-            elif event.event_type is DagsterEventType.STEP_OUTPUT:
-                events[event.step_output_data.output_name] = event
-        return events
+        """All events of type STEP_OUTPUT of the last attempt, keyed by output name.
+
+        Where there are several of one name, it is the last of them.
+        """
+        return {event.step_output_data.output_name: event for event in self._events.outputs()}
+
+    @property
+    def compute_output_events_dict(self) -> dict[str, list[DagsterEvent]]:
+        """All events of type STEP_OUTPUT of the last attempt, in lists keyed by output name."""
+        found: dict[str, list[DagsterEvent]] = {}
+        for event in self._events.outputs():
+            found.setdefault(event.step_output_data.output_name, []).append(event)
+        return found
 
     @property
     def compute_step_failure_event(self) -> DagsterEvent:
@@ -385,7 +455,8 @@ class SolidExecutionResult:
             output_name: The output name for which to retrieve the value.
 
         Returns:
-            None if execution did not succeed, otherwise the output value.
+            None if execution did not succeed, otherwise the output value; a dict by mapping key
+            where the output is dynamic or the solid mapped over a dynamic one.
 
         Raises:
             DagsterInvariantViolationError: the solid has no such output, or did not yield it.
@@ -400,8 +471,12 @@ class SolidExecutionResult:
             raise DagsterInvariantViolationError(message)
         if not self.success:
             return None
-        self.get_output_event_for_compute(output_name)
-        return self._read(self.step_key, output_name)
+        if known[output_name].is_dynamic or self._events.mapped is not None:
+            events = self.compute_output_events_dict.get(output_name, ())
+            handles = [event.step_output_data.step_output_handle for event in events]
+            return {_mapping_key(handle): self._read(handle) for handle in handles}
+        event = self.get_output_event_for_compute(output_name)
+        return self._read(event.step_output_data.step_output_handle)
 
     @property
     def output_values(self) -> dict[str, Any] | None:
@@ -427,6 +502,11 @@ class SolidExecutionResult:
         return f"SolidExecutionResult({str(self.handle)!r}, success={self.success})"
 
 
+def _mapping_key(handle: StepOutputHandle) -> str | None:
+    """Return the mapping key of a dynamic output's value, or of the step mapped over it."""
+    return handle.mapping_key or split_mapped_key(handle.step_key)[1]
+
+
 class CompositeSolidExecutionResult(_GraphResult):
     """Execution result for a composite solid in a pipeline.
 
@@ -446,7 +526,9 @@ class CompositeSolidExecutionResult(_GraphResult):
         self.handle = handle
         self._definition = definition
         inside = [e for e in events.all if e.solid_handle and _inside(e.solid_handle, handle)]
-        super().__init__(definition.graph, handle, _Events.of(inside), read_output, ran)
+        super().__init__(
+            definition.graph, handle, _Events.of(inside, events.resolved), read_output, ran
+        )
 
     @property
     def event_list(self) -> list[DagsterEvent]:

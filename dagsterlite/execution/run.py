@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
@@ -14,10 +14,11 @@ from dagsterlite.errors import (
     DagsterRunCanceledError,
     DagsterRunConflict,
 )
-from dagsterlite.events.engine import EngineEventData, StepRecovered
+from dagsterlite.events.engine import EngineEventData, StepRecovered, StepsResolved
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
+from dagsterlite.events.fold import known_keys, steps_of
 from dagsterlite.events.payloads import (
     EventSpecificData,
     PipelineCanceledData,
@@ -166,6 +167,7 @@ class _Drive:
         self._conflict: DagsterRunConflict | None = None
         self._step_ends: dict[str, DagsterEventType] = {}
         self._taken: Taken = {}
+        self._resolved: dict[str, Sequence[str]] = {}
         self._log = AttemptLog(
             recorder,
             run_id=run.run_id,
@@ -229,6 +231,8 @@ class _Drive:
         match event.event_specific_data:
             case EngineEventData(detail=StepRecovered(step_key=key)):
                 kind = DagsterEventType.STEP_SUCCESS
+            case EngineEventData(detail=StepsResolved() as resolved):
+                self._resolved |= steps_of(resolved)
         if key is None or kind not in _STEP_ENDS:
             return
         # What an attempt that stood back says after the accepted one counts no more.
@@ -290,7 +294,7 @@ class _Drive:
     def _is_complete(self) -> bool:
         ends = self._step_ends
         return DagsterEventType.STEP_FAILURE not in ends.values() and all(
-            key in ends for key in self._plan.step_keys_to_execute
+            key in ends for key in known_keys(self._plan.step_keys_to_execute, self._resolved)
         )
 
     def _fail(self, error: BaseException | None) -> DagsterEvent:

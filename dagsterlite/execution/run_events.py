@@ -21,7 +21,8 @@ class RunEvents(Iterator[DagsterEvent]):
         events: Generator[DagsterEvent, None, None],
     ) -> None:
         self.run = run
-        #: The steps that the run will execute, in topological order.
+        #: The steps of the plan that the run will execute, in topological order: those mapped over
+        #: a dynamic output stand for the steps that they come to.
         self.step_keys = tuple(step_keys)
         self._events = events
 

@@ -25,8 +25,8 @@ from dagsterlite.events.payloads import (
     StepSuccessData,
     UserFailureData,
 )
-from dagsterlite.events.receipt import Receipt, StepOutcome, StoredOutput
-from dagsterlite.events.yielded import Failure, Output
+from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome, StoredOutput
+from dagsterlite.events.yielded import DynamicOutput, Failure, Output
 from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
@@ -54,7 +54,7 @@ class AttemptResult:
     """How an attempt ended, and the values that it leaves at hand in this process."""
 
     receipt: Receipt
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[OutputPlace, Any] = field(default_factory=dict)
     #: What stopped it, for whoever raises it on.
     error: BaseException | None = None
 
@@ -125,7 +125,7 @@ def _with_hooks(context: StepExecutionContext, attempt: _Attempt, course: Attemp
     is_other = receipt.attempt_id != context.attempt_id
     if is_other or receipt.outcome not in _FOLLOWED_BY_HOOKS:
         return result
-    end = AttemptEnd(events=events, exception=result.error, output_values=attempt.values)
+    end = AttemptEnd(events=events, exception=result.error, output_values=_by_name(attempt.values))
     stop = yield from run_hooks(context, hooks, end)
     return result if stop is None else replace(result, error=stop)
 
@@ -159,7 +159,7 @@ class _Attempt:
         self._meter = Meter(context.run_context.worker)
         self._stored: list[StoredOutput] = []
         #: The outputs yielded so far.
-        self.values: dict[str, Any] = {}
+        self.values: dict[OutputPlace, Any] = {}
 
     def run(self) -> Attempt:
         try:
@@ -219,9 +219,9 @@ class _Attempt:
         with closing(run_user_code(self._context, inputs)) as events:
             for event in events:
                 yield from self._context.take_logged_events()
-                if isinstance(event, Output):
+                if isinstance(event, (Output, DynamicOutput)):
                     yield from take_output(self._context, event, self._stored)
-                    self.values[event.output_name] = event.value
+                    self.values[event.output_name, event.mapping_key] = event.value
                 else:
                     yield side_event(self._context.log, event)
         yield from self._context.take_logged_events()
@@ -281,15 +281,15 @@ class _Attempt:
         yield self._context.attempt_log.hand_on(entry)
         return AttemptResult(receipt=receipt, values=self._handed_on())
 
-    def _handed_on(self) -> Mapping[str, Any]:
+    def _handed_on(self) -> Mapping[OutputPlace, Any]:
         """Return the values that steps to come get themselves, not what was stored of them."""
         storage = self._context.run_context.storage
-        managed = {output.output_name for output in self._stored if output.is_managed}
+        managed = {output.place for output in self._stored if output.is_managed}
         return {
-            name: value
-            for name, value in self.values.items()
-            if name not in managed
-            and is_handed_on(storage, self._step.step_output_named(name), value)
+            place: value
+            for place, value in self.values.items()
+            if place not in managed
+            and is_handed_on(storage, self._step.step_output_named(place[0]), value)
         }
 
     def _stand_back(self, accepted: Receipt) -> Attempt:
@@ -358,7 +358,7 @@ def pass_over(run_context: RunContext, step: ExecutionStep, decision: Skip | Aba
     log = run_context.step_log(step)
     context_log = DagsterLogManager(log, run_context.loggers)
     if isinstance(decision, Skip):
-        names = ", ".join(f"{h.step_key}.{h.output_name}" for h in decision.missing)
+        names = ", ".join(f"{h.step_key}.{h.label}" for h in decision.missing)
         message = (
             f'Skipped execution of step "{step.key}": these outputs were not yielded: {names}.'
         )
@@ -380,6 +380,17 @@ def pass_over(run_context: RunContext, step: ExecutionStep, decision: Skip | Aba
         entry_count=log.count,
     )
     return AttemptResult(receipt=receipt)
+
+
+def _by_name(values: Mapping[OutputPlace, Any]) -> dict[str, Any]:
+    """Return values by their output's name; those of a dynamic output by mapping key in turn."""
+    found: dict[str, Any] = {}
+    for (name, mapping_key), value in values.items():
+        if mapping_key is None:
+            found[name] = value
+        else:
+            found.setdefault(name, {})[mapping_key] = value
+    return found
 
 
 def _user_failure(exc: BaseException) -> UserFailureData | None:

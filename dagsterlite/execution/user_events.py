@@ -18,7 +18,8 @@ from dagsterlite.errors import (
     shown,
     type_name,
 )
-from dagsterlite.events.yielded import Output
+from dagsterlite.events.receipt import OutputPlace
+from dagsterlite.events.yielded import DynamicOutput, Output
 from dagsterlite.execution.contexts import SolidExecutionContext, StepExecutionContext
 from dagsterlite.plan.step import ExecutionStep
 
@@ -26,7 +27,7 @@ from dagsterlite.plan.step import ExecutionStep
 def run_user_code(
     context: StepExecutionContext, inputs: Mapping[str, Any]
 ) -> Generator[UserEvent, None, None]:
-    """Run the solid's function and yield what it yields, each output once.
+    """Run the solid's function and yield what it yields, each output and mapping key once.
 
     Raises:
         DagsterExecutionStepExecutionError: the function raised; its exception is the cause.
@@ -35,10 +36,10 @@ def run_user_code(
         DagsterExecutionInterruptedError: the run is to stop.
     """
     step = context.step
-    seen: set[str] = set()
+    seen: set[OutputPlace] = set()
     with closing(_compute(context, inputs)) as events:
         for event in events:
-            if isinstance(event, Output):
+            if isinstance(event, (Output, DynamicOutput)):
                 _check_output(step, event, seen)
             elif not isinstance(event, SIDE_EVENTS):
                 raise DagsterInvariantViolationError(_no_event(step, event))
@@ -90,19 +91,43 @@ def _close(context: StepExecutionContext, iterator: Iterator[Any]) -> None:
         context.log.exception("Solid '%s' raised an error while it was closed.", solid)
 
 
-def _check_output(step: ExecutionStep, output: Output, seen: set[str]) -> None:
-    known = [item.name for item in step.outputs]
-    if output.output_name not in known:
+def _check_output(
+    step: ExecutionStep, output: Output | DynamicOutput, seen: set[OutputPlace]
+) -> None:
+    name = output.output_name
+    known = {item.name: item for item in step.outputs}
+    if name not in known:
         message = (
-            f"Core compute for {step.label} returned an output "
-            f"'{output.output_name}' that does not exist.{near(output.output_name, known)} "
-            f"The available outputs are {listed(known)}."
+            f"Core compute for {step.label} returned an output '{name}' that does not "
+            f"exist.{near(name, known)} The available outputs are {listed(known)}."
         )
         raise DagsterInvariantViolationError(message)
-    if output.output_name in seen:
-        message = f"Compute for {step.label} returned output '{output.output_name}' multiple times."
+    if known[name].is_dynamic is not isinstance(output, DynamicOutput):
+        raise DagsterInvariantViolationError(_other_kind(step, output))
+    place = (name, output.mapping_key)
+    if place in seen:
+        twice = (
+            f"output '{name}' multiple times."
+            if output.mapping_key is None
+            else f"dynamic output '{name}' with mapping key '{output.mapping_key}' multiple times. "
+            "Give each of its values a mapping key of its own."
+        )
+        message = f"Compute for {step.label} returned {twice}"
         raise DagsterInvariantViolationError(message)
-    seen.add(output.output_name)
+    seen.add(place)
+
+
+def _other_kind(step: ExecutionStep, output: Output | DynamicOutput) -> str:
+    if isinstance(output, DynamicOutput):
+        return (
+            f"Compute for {step.label} yielded a DynamicOutput for output "
+            f"'{output.output_name}', which is not dynamic. Define it by "
+            f"{step.solid_def.words.dynamic_output}, or yield one Output."
+        )
+    return (
+        f"Compute for {step.label} yielded an Output for dynamic output "
+        f"'{output.output_name}'. Yield DynamicOutput(value, mapping_key) for each of its values."
+    )
 
 
 def _no_events(step: ExecutionStep, answer: object) -> str:
@@ -121,10 +146,11 @@ def _no_event(step: ExecutionStep, event: object) -> str:
     )
 
 
-def _implied(context: StepExecutionContext, seen: set[str]) -> Iterator[Output]:
+def _implied(context: StepExecutionContext, seen: set[OutputPlace]) -> Iterator[Output]:
     step = context.step
     for step_output in step.outputs:
-        if step_output.name in seen or step_output.optional:
+        is_free = step_output.optional or step_output.is_dynamic
+        if is_free or (step_output.name, None) in seen:
             continue
         if not step_output.dagster_type.is_nothing:
             message = (

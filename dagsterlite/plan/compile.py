@@ -8,29 +8,35 @@ from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.dependency import (
     Dependency,
     DependencyDefinition,
+    DynamicCollectDependencyDefinition,
     MultiDependencyDefinition,
     Source,
 )
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.node import Solid
-from dagsterlite.handles import SolidHandle, StepHandle, StepOutputHandle
+from dagsterlite.definitions.outputs import OutputDefinition
+from dagsterlite.handles import SolidHandle, StepHandle, StepOutputHandle, UnresolvedStepHandle
 from dagsterlite.plan.step import (
     ExecutionStep,
+    FanOut,
     FromConfig,
     FromDefault,
+    FromDynamicCollect,
     FromManager,
+    FromMappedOutput,
     FromMultipleSources,
     FromStepOutput,
     SingleSource,
     StepInput,
     StepInputSource,
     StepOutput,
+    UnresolvedStep,
 )
 from dagsterlite.run_config.resolved import EnvironmentConfig
 
-Outputs = dict[tuple[str, str], StepOutputHandle]
-"""For each (solid, output) of a graph, the step output that it stands for."""
+Outputs = dict[tuple[str, str], FromStepOutput | FromMappedOutput]
+"""For each (solid, output) of a graph, what whoever is connected to it takes its value from."""
 
 InputsFromOutside = Mapping[str, StepInputSource | None]
 """For each input of a composite, where its value comes from; None for an input without one."""
@@ -40,11 +46,12 @@ class _Compiler:
     def __init__(self, environment_config: EnvironmentConfig) -> None:
         self._config = environment_config
         self.steps: dict[str, ExecutionStep] = {}
+        self._has_fan_outs = False
 
     def add_graph(
         self, graph: Graph, parent: SolidHandle | None, outside: InputsFromOutside
     ) -> Outputs:
-        """Add the steps of a graph; return what its solids' outputs stand for."""
+        """Add the steps of a graph; return what the values of its solids' outputs come from."""
         outputs: Outputs = {}
         for name, solid in graph.solids.items():
             handle = SolidHandle(name, parent)
@@ -77,25 +84,50 @@ class _Compiler:
     def _add_step(
         self, solid: Solid, handle: SolidHandle, sources: InputsFromOutside, outputs: Outputs
     ) -> None:
-        step_handle = StepHandle(handle)
-        key = step_handle.key
         definition = solid.definition
-        self.steps[key] = ExecutionStep(
-            handle=step_handle,
-            key=key,
-            solid=solid,
-            inputs=tuple(
-                StepInput(name, definition.input_dict[name].dagster_type, source)
-                for name, source in sources.items()
-                if source is not None
-            ),
-            outputs=tuple(
-                StepOutput(name, output.dagster_type, output.is_required, output)
-                for name, output in definition.output_dict.items()
-            ),
+        inputs = tuple(
+            StepInput(name, definition.input_dict[name].dagster_type, source)
+            for name, source in sources.items()
+            if source is not None
         )
-        for name in definition.output_dict:
-            outputs[solid.name, name] = StepOutputHandle(key, name)
+        step_outputs = tuple(
+            StepOutput(name, output.dagster_type, output.is_required, output)
+            for name, output in definition.output_dict.items()
+        )
+        step = self._step(solid, handle, inputs, step_outputs)
+        self.steps[step.key] = step
+        for name, output in definition.output_dict.items():
+            outputs[solid.name, name] = self._value_of(step, output)
+
+    def _step(
+        self,
+        solid: Solid,
+        handle: SolidHandle,
+        inputs: tuple[StepInput, ...],
+        outputs: tuple[StepOutput, ...],
+    ) -> ExecutionStep:
+        step_handle = StepHandle(handle)
+        if self._has_fan_outs:
+            mapped_over = _mapped_over(inputs)
+            if mapped_over is not None:
+                unresolved = UnresolvedStepHandle(handle)
+                return UnresolvedStep(
+                    unresolved, unresolved.key, solid, inputs, outputs, mapped_over
+                )
+            if any(isinstance(s, FromDynamicCollect) for i in inputs for s in i.single_sources):
+                return UnresolvedStep(step_handle, step_handle.key, solid, inputs, outputs, None)
+        return ExecutionStep(step_handle, step_handle.key, solid, inputs, outputs)
+
+    def _value_of(
+        self, step: ExecutionStep, output: OutputDefinition
+    ) -> FromStepOutput | FromMappedOutput:
+        handle = StepOutputHandle(step.key, output.name)
+        if output.is_dynamic:
+            self._has_fan_outs = True
+            return FromMappedOutput(handle, FanOut(handle, output.is_required))
+        if isinstance(step, UnresolvedStep) and step.mapped_over is not None:
+            return FromMappedOutput(handle, step.mapped_over)
+        return FromStepOutput(handle)
 
     def _source(
         self,
@@ -111,6 +143,10 @@ class _Compiler:
         if isinstance(dependency, MultiDependencyDefinition):
             each = (_one(source, outputs, outside) for source in dependency.dependencies)
             return FromMultipleSources(tuple(_flat(each)))
+        if isinstance(dependency, DynamicCollectDependencyDefinition):
+            collected = outputs[dependency.solid_name, dependency.output_name]
+            assert isinstance(collected, FromMappedOutput)
+            return FromDynamicCollect(collected.step_output_handle, collected.fan_out)
         source = _one(dependency, outputs, outside)
         # A composite hands an input on that has no value of its own: the inner one's default holds.
         return self._unconnected(handle, input_def) if source is None else source
@@ -132,13 +168,20 @@ class _Compiler:
 
 def _one(source: Source, outputs: Outputs, outside: InputsFromOutside) -> StepInputSource | None:
     if isinstance(source, DependencyDefinition):
-        return FromStepOutput(outputs[source.solid, source.output])
+        return outputs[source.solid, source.output]
     return outside[source.input_name]
 
 
-def _flat(
-    sources: Iterable[StepInputSource | None],
-) -> Iterator[SingleSource]:
+def _mapped_over(inputs: Iterable[StepInput]) -> FanOut | None:
+    """Return the dynamic output that inputs are mapped over: a pipeline was checked for one."""
+    for step_input in inputs:
+        for source in step_input.single_sources:
+            if isinstance(source, FromMappedOutput):
+                return source.fan_out
+    return None
+
+
+def _flat(sources: Iterable[StepInputSource | None]) -> Iterator[SingleSource]:
     for source in sources:
         if isinstance(source, FromMultipleSources):
             yield from source.sources

@@ -66,7 +66,8 @@ def decide(step: ExecutionStep, receipts: Receipts) -> Decision:
 
 def is_yielded(handle: StepOutputHandle, receipts: Receipts) -> bool:
     """Return whether an output was yielded."""
-    return handle.output_name in receipts[handle.step_key].output_names
+    output = receipts[handle.step_key].output(handle.output_name, handle.mapping_key)
+    return output is not None
 
 
 @dataclass(frozen=True)

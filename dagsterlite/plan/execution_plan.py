@@ -5,16 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import DagsterExecutionStepNotFoundError
-from dagsterlite.handles import StepHandle, with_compute
+from dagsterlite.events.receipt import Receipts
+from dagsterlite.handles import (
+    UNKNOWN_KEY,
+    ResolvedFromDynamicStepHandle,
+    StepHandle,
+    StepHandleUnion,
+    StepOutputHandle,
+    UnresolvedStepHandle,
+    split_mapped_key,
+    unresolved_key,
+    with_compute,
+)
 from dagsterlite.plan.compile import compile_steps
+from dagsterlite.plan.resolve import mapping_keys_of, resolve, resolve_for_key
 from dagsterlite.plan.selection import check_queries, names_of, select
-from dagsterlite.plan.step import ExecutionStep, FromManager, FromStepOutput
+from dagsterlite.plan.step import (
+    ExecutionStep,
+    FromManager,
+    MappingKeys,
+    UnresolvedStep,
+)
 from dagsterlite.run_config.resolved import EnvironmentConfig
 
 
@@ -23,7 +39,7 @@ class ExecutionPlan:
     """The steps of a run and the order that their inputs give them (seed 004)."""
 
     pipeline: PipelineDefinition
-    #: All steps of the pipeline by key, in topological order.
+    #: All steps of the pipeline by key, in topological order; unresolved behind dynamic outputs.
     step_by_key: Mapping[str, ExecutionStep]
     #: The keys of the steps to execute, in topological order.
     step_keys_to_execute: tuple[str, ...]
@@ -64,23 +80,37 @@ class ExecutionPlan:
         """The steps to execute, in topological order."""
         return tuple(self.step_by_key[key] for key in self.step_keys_to_execute)
 
+    @cached_property
+    def unresolved_steps(self) -> tuple[UnresolvedStep, ...]:
+        """Those of the steps to execute that wait for dynamic outputs."""
+        return tuple(step for step in self.steps if isinstance(step, UnresolvedStep))
+
     @property
-    def step_dict(self) -> dict[StepHandle, ExecutionStep]:
+    def step_dict(self) -> dict[StepHandleUnion, ExecutionStep]:
         """All steps by handle."""
         return {step.handle: step for step in self.step_by_key.values()}
 
     @property
-    def executable_map(self) -> dict[str, StepHandle]:
-        """For each key of a step to execute, its handle."""
-        return {step.key: step.handle for step in self.steps}
+    def executable_map(self) -> dict[str, StepHandle | ResolvedFromDynamicStepHandle]:
+        """For each key of a step to execute that waits for no dynamic output, its handle."""
+        return {
+            step.key: step.handle
+            for step in self.steps
+            if not isinstance(step, UnresolvedStep)
+            and not isinstance(step.handle, UnresolvedStepHandle)
+        }
 
     @property
-    def resolvable_map(self) -> dict[str, list[Any]]:
-        """For each step with a dynamic output, the steps that wait to be mapped over it."""
-        return {}
+    def resolvable_map(self) -> dict[str, list[StepHandleUnion]]:
+        """For each step with a dynamic output, the steps to execute that wait for it."""
+        found: dict[str, list[StepHandleUnion]] = {}
+        for step in self.unresolved_steps:
+            for key in sorted({fan_out.output.step_key for fan_out in step.fan_outs}):
+                found.setdefault(key, []).append(step.handle)
+        return found
 
     @property
-    def step_handles_to_execute(self) -> list[StepHandle]:
+    def step_handles_to_execute(self) -> list[StepHandleUnion]:
         """The handles of the steps to execute."""
         return [step.handle for step in self.steps]
 
@@ -89,26 +119,96 @@ class ExecutionPlan:
         return key in self.step_by_key
 
     def get_step_by_key(self, key: str) -> ExecutionStep:
-        """Return the step of that key; ``.compute`` may be left out.
+        """Return the step of that key; ``.compute`` and ``[?]`` may be left out.
+
+        Raises:
+            DagsterExecutionStepNotFoundError: there is none, or there are several.
+        """
+        found = self._keys_meant(key)
+        if len(found) != 1:
+            raise DagsterExecutionStepNotFoundError([key], self.step_by_key)
+        return self.step_by_key[found[0]]
+
+    def _keys_meant(self, text: str) -> list[str]:
+        """Return the keys of the steps that a text means: of a mapped solid, all of its steps."""
+        if text in self.step_by_key:
+            return [text]
+        full = with_compute(text)
+        if full in self.step_by_key:
+            return [full]
+        base, key = split_mapped_key(full)
+        return self._mapped_keys.get(base, []) if key in {None, UNKNOWN_KEY} else []
+
+    @cached_property
+    def _mapped_keys(self) -> Mapping[str, list[str]]:
+        """For each key that lacks its mapping key, the keys of all steps."""
+        found: dict[str, list[str]] = {}
+        for key, step in self.step_by_key.items():
+            if not isinstance(step.handle, StepHandle):
+                found.setdefault(split_mapped_key(key)[0], []).append(key)
+        return found
+
+    # --- dynamic outputs ---
+
+    def resolve(self, receipts: Receipts) -> ExecutionPlan:
+        """Return the plan with the steps that its unresolved ones come to, as far as is known.
+
+        Args:
+            receipts: Those of steps that have ended, in an earlier run too. Where the step of a
+                dynamic output is among them, the steps that wait for it can be told; it is not to
+                be executed itself.
+        """
+        mapping_keys = {
+            fan_out.output: mapping_keys_of(fan_out, receipts[fan_out.output.step_key])
+            for step in self.step_by_key.values()
+            if isinstance(step, UnresolvedStep)
+            for fan_out in step.fan_outs
+            if fan_out.output.step_key in receipts
+        }
+        if not mapping_keys:
+            return self
+        found: dict[str, ExecutionStep] = {}
+        to_execute: list[str] = []
+        wanted = frozenset(self.step_keys_to_execute)
+        for key, step in self.step_by_key.items():
+            steps = resolve(step, mapping_keys) if isinstance(step, UnresolvedStep) else (step,)
+            found |= {one.key: one for one in steps}
+            to_execute += [one.key for one in steps if key in wanted]
+        return replace(self, step_by_key=found, step_keys_to_execute=tuple(to_execute))
+
+    def step_for(self, key: str, mapping_keys: MappingKeys) -> ExecutionStep:
+        """Return the step of that key, which may be one that an unresolved step comes to.
+
+        Args:
+            key: The step's whole key.
+            mapping_keys: Those of the dynamic outputs that it collects.
 
         Raises:
             DagsterExecutionStepNotFoundError: there is none.
         """
-        step = self.step_by_key.get(key) or self.step_by_key.get(with_compute(key))
+        step = self.step_by_key.get(key) or self.step_by_key.get(unresolved_key(key))
         if step is None:
             raise DagsterExecutionStepNotFoundError([key], self.step_by_key)
-        return step
+        return (
+            resolve_for_key(step, key, mapping_keys) if isinstance(step, UnresolvedStep) else step
+        )
+
+    # --- parts of it ---
 
     def build_subset_plan(self, step_keys: Iterable[str]) -> ExecutionPlan:
         """Return the plan that executes only these steps; ``.compute`` may be left out.
 
+        Without its mapping key, a mapped step's key means the steps for all of them. To execute
+        those for some, resolve the plan first.
+
         Raises:
             DagsterExecutionStepNotFoundError: a key is not in the plan.
         """
-        wanted = {with_compute(key) for key in step_keys}
-        unknown = sorted(wanted - self.step_by_key.keys())
+        meant = {key: self._keys_meant(key) for key in step_keys}
+        unknown = sorted(with_compute(key) for key, keys in meant.items() if not keys)
         if unknown:
             raise DagsterExecutionStepNotFoundError(unknown, self.step_by_key)
+        wanted = {key for keys in meant.values() for key in keys}
         keys = tuple(key for key in self.step_by_key if key in wanted)
         return replace(self, step_keys_to_execute=keys)
 
@@ -120,11 +220,17 @@ class ExecutionPlan:
             DagsterInvalidSubsetError: a query is wrong, or there is none.
         """
         upstream = {key: set(step.upstream_keys()) for key, step in self.step_by_key.items()}
-        full = [_full_query(query) for query in check_queries(queries)]
+        full = [one for query in check_queries(queries) for one in self._full_queries(query)]
         unknown = [name for name in names_of(full) if name not in self.step_by_key]
         if unknown:
             raise DagsterExecutionStepNotFoundError(unknown, self.step_by_key)
         return self.build_subset_plan(select(full, upstream, "step"))
+
+    def _full_queries(self, query: str) -> list[str]:
+        """Return a query with the full keys of the steps it names: ``*a+`` is ``*a.compute+``."""
+        name = query.strip().strip("*+")
+        keys = self._keys_meant(name) or [with_compute(name)] if name else [name]
+        return [query.replace(name, key, 1) for key in keys]
 
     @cached_property
     def upstream_keys(self) -> Mapping[str, frozenset[str]]:
@@ -132,20 +238,18 @@ class ExecutionPlan:
         return {step.key: step.upstream_keys() for step in self.steps}
 
     @cached_property
+    def awaited_keys(self) -> tuple[str, ...]:
+        """The keys of steps whose dynamic outputs steps to execute wait for, not executed here."""
+        awaited = {
+            fan_out.output.step_key for step in self.unresolved_steps for fan_out in step.fan_outs
+        }
+        return tuple(sorted(awaited.difference(self.step_keys_to_execute)))
+
+    @cached_property
     def needed_keys(self) -> tuple[str, ...]:
         """The keys of steps that steps to execute need, and that are not executed themselves."""
         needed = {key for keys in self.upstream_keys.values() for key in keys}
         return tuple(sorted(needed.difference(self.step_keys_to_execute)))
-
-    @cached_property
-    def consumers(self) -> Mapping[str, tuple[str, ...]]:
-        """For each step to execute, the keys of the steps to execute that need it."""
-        found: dict[str, list[str]] = {key: [] for key in self.step_keys_to_execute}
-        for key, upstream in self.upstream_keys.items():
-            for source in upstream:
-                if source in found:
-                    found[source].append(key)
-        return {key: tuple(keys) for key, keys in found.items()}
 
     def get_steps_to_execute_by_level(self) -> list[list[ExecutionStep]]:
         """Return the steps to execute, level by level: each needs only steps of earlier levels."""
@@ -188,16 +292,10 @@ class ExecutionPlan:
             for source in item.single_sources:
                 if isinstance(source, FromManager):
                     yield source.manager_key
-                elif isinstance(source, FromStepOutput):
-                    yield own_key or mode.io_manager_of(self._output_def(source))
+            for handle in item.upstream_outputs():
+                yield own_key or mode.io_manager_of(self._output_def(handle))
 
-    def _output_def(self, source: FromStepOutput) -> OutputDefinition:
-        handle = source.step_output_handle
-        upstream = self.step_by_key[handle.step_key]
+    def _output_def(self, handle: StepOutputHandle) -> OutputDefinition:
+        key = handle.step_key
+        upstream = self.step_by_key.get(key) or self.step_by_key[unresolved_key(key)]
         return upstream.step_output_named(handle.output_name).definition
-
-
-def _full_query(query: str) -> str:
-    """Return a query whose name is a full step key: ``*a+`` means ``*a.compute+``."""
-    name = query.strip().strip("*+")
-    return query.replace(name, with_compute(name), 1) if name else query

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from dagsterlite.errors import DagsterInvariantViolationError
-from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.growing import GrowingPlan
 from dagsterlite.plan.step import ExecutionStep
 from dagsterlite.runs import PRIORITY_TAG
 
@@ -33,21 +33,34 @@ def priority_of(step: ExecutionStep) -> int:
 
 
 class ReadyQueue:
-    """Gives out the steps of a plan: none before all steps that it needs are finished.
+    """Gives out the known steps of a plan: none before all steps that it needs are finished.
 
     Among those ready, the highest priority comes first, then the one that became ready first.
     """
 
-    def __init__(self, plan: ExecutionPlan) -> None:
+    def __init__(self, plan: GrowingPlan) -> None:
         self._plan = plan
-        executed = frozenset(plan.step_keys_to_execute)
-        self._missing = {
-            key: len(upstream & executed) for key, upstream in plan.upstream_keys.items()
-        }
-        self._priority = {step.key: priority_of(step) for step in plan.steps}
+        self._missing: dict[str, int] = {}
+        self._priority: dict[str, int] = {}
+        self._finished: set[str] = set()
         self._arrivals = 0
         self._ready: list[tuple[int, int, str]] = []
-        self._add(key for key, missing in self._missing.items() if missing == 0)
+        self.add(plan.start.steps)
+        for step in plan.waiting:
+            # What is wrong with a tag is told now, not when the step comes to be known.
+            priority_of(step)
+
+    def add(self, steps: Iterable[ExecutionStep]) -> None:
+        """Take up steps that came to be known."""
+        for step in steps:
+            key, known = step.key, self._plan.step_by_key
+            self._priority[key] = priority_of(step)
+            self._missing[key] = missing = sum(
+                source in known and source not in self._finished
+                for source in self._plan.upstream_keys[key]
+            )
+            if not missing:
+                self._add([key])
 
     def __bool__(self) -> bool:
         return bool(self._ready)
@@ -63,6 +76,7 @@ class ReadyQueue:
 
     def finish(self, key: str) -> None:
         """Let the steps that needed only this one become ready."""
+        self._finished.add(key)
         freed: list[str] = []
         for consumer in self._plan.consumers[key]:
             self._missing[consumer] -= 1

@@ -9,7 +9,12 @@ from weakref import WeakKeyDictionary
 
 from dagsterlite.config import Field, config_type_snapshot
 from dagsterlite.definitions.composite import CompositeSolidDefinition
-from dagsterlite.definitions.dependency import Dependency, DependencyDefinition, sources_of
+from dagsterlite.definitions.dependency import (
+    Dependency,
+    DependencyDefinition,
+    DynamicCollectDependencyDefinition,
+    sources_of,
+)
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.hook import HookDefs
 from dagsterlite.definitions.mode import ModeDefinition
@@ -79,6 +84,8 @@ def _graph(graph: Graph) -> dict[str, Any]:
 
 
 def _sources(dependency: Dependency) -> list[str]:
+    if isinstance(dependency, DynamicCollectDependencyDefinition):
+        return [f"collect:{dependency.solid_name}:{dependency.output_name}"]
     return [
         f"{source.solid}:{source.output}"
         if isinstance(source, DependencyDefinition)
@@ -94,6 +101,9 @@ def _definition(definition: NodeDefinition) -> dict[str, Any]:
         "outputs": {d.name: d.dagster_type.display_name for d in definition.output_defs},
         "required_resources": sorted(definition.required_resource_keys),
     }
+    dynamic = [item.name for item in definition.output_defs if item.is_dynamic]
+    if dynamic:
+        data["dynamic_outputs"] = dynamic
     if isinstance(definition, CompositeSolidDefinition):
         data["graph"] = _graph(definition.graph)
     if isinstance(definition, SolidDefinition):

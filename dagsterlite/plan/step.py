@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from dagsterlite.definitions.inputs import InputDefinition
@@ -11,7 +11,7 @@ from dagsterlite.definitions.node import Solid
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.errors import DagsterInvariantViolationError
-from dagsterlite.handles import SolidHandle, StepHandle, StepOutputHandle
+from dagsterlite.handles import SolidHandle, StepHandleUnion, StepOutputHandle
 from dagsterlite.types.dagster_type import DagsterType
 
 
@@ -46,7 +46,36 @@ class FromDefault:
     input_def: InputDefinition
 
 
-SingleSource = FromStepOutput | FromConfig | FromManager | FromDefault
+@dataclass(frozen=True)
+class FanOut:
+    """A dynamic output that steps are mapped over, one for each value that it is yielded."""
+
+    output: StepOutputHandle
+    is_required: bool
+
+
+@dataclass(frozen=True)
+class FromMappedOutput:
+    """The value is that of an output for the mapping key that the step itself is for.
+
+    The output is the dynamic one, or one of a step that is mapped over it.
+    """
+
+    step_output_handle: StepOutputHandle
+    fan_out: FanOut
+
+
+@dataclass(frozen=True)
+class FromDynamicCollect:
+    """The value is the list of an output's values for all mapping keys."""
+
+    step_output_handle: StepOutputHandle
+    fan_out: FanOut
+
+
+SingleSource = (
+    FromStepOutput | FromConfig | FromManager | FromDefault | FromMappedOutput | FromDynamicCollect
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +99,7 @@ class StepInput:
     @property
     def is_fan_in(self) -> bool:
         """Whether the value is a list of several sources' values."""
-        return isinstance(self.source, FromMultipleSources)
+        return isinstance(self.source, (FromMultipleSources, FromDynamicCollect))
 
     @property
     def single_sources(self) -> tuple[SingleSource, ...]:
@@ -81,7 +110,7 @@ class StepInput:
     def upstream_outputs(self) -> Iterator[StepOutputHandle]:
         """Yield the outputs of other steps that the input needs."""
         for source in self.single_sources:
-            if isinstance(source, FromStepOutput):
+            if isinstance(source, (FromStepOutput, FromMappedOutput, FromDynamicCollect)):
                 yield source.step_output_handle
 
 
@@ -99,12 +128,17 @@ class StepOutput:
         """Whether the step may leave it out."""
         return not self.is_required
 
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether the step yields any number of values for it."""
+        return self.definition.is_dynamic
+
 
 @dataclass(frozen=True, eq=False)
 class ExecutionStep:
     """A solid to compute."""
 
-    handle: StepHandle
+    handle: StepHandleUnion
     key: str
     solid: Solid
     inputs: tuple[StepInput, ...]
@@ -187,4 +221,49 @@ class ExecutionStep:
         return frozenset(handle.step_key for handle in self.upstream_outputs())
 
     def __repr__(self) -> str:
-        return f"ExecutionStep({self.key!r})"
+        return f"{type(self).__name__}({self.key!r})"
+
+
+MappingKey = str | None
+"""A mapping key; None where the dynamic output did not come to be."""
+
+MappingKeys = Mapping[StepOutputHandle, tuple[MappingKey, ...]]
+"""For each dynamic output of steps that have ended, what it was yielded under, in that order."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CollectingStep(ExecutionStep):
+    """A step with an input whose list was made once mapping keys were known."""
+
+    #: Those of the dynamic outputs that it collects.
+    mapping_keys: MappingKeys
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class UnresolvedStep(ExecutionStep):
+    """A step that waits for dynamic outputs: to know its number, or what a list of its holds."""
+
+    #: What it is mapped over; None where it only collects.
+    mapped_over: FanOut | None
+    #: Those of the dynamic outputs whose lists are made already.
+    mapping_keys: MappingKeys = field(default_factory=dict)
+
+    @property
+    def fan_outs(self) -> frozenset[FanOut]:
+        """The dynamic outputs that it waits for."""
+        return frozenset(
+            source.fan_out
+            for step_input in self.inputs
+            for source in step_input.single_sources
+            if isinstance(source, (FromMappedOutput, FromDynamicCollect))
+        )
+
+    @property
+    def collected(self) -> frozenset[FanOut]:
+        """The dynamic outputs that it collects, or what is mapped over them."""
+        return frozenset(
+            source.fan_out
+            for step_input in self.inputs
+            for source in step_input.single_sources
+            if isinstance(source, FromDynamicCollect)
+        )

@@ -11,16 +11,20 @@ from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.dependency import (
     Dependency,
     DependencyDefinition,
+    DynamicCollectDependencyDefinition,
     InputSources,
     sources_of,
 )
+from dagsterlite.definitions.dynamic import Origins
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.hook import HookDefs
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition, Solid
+from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.preset import PresetDefinition
 from dagsterlite.definitions.solid import SolidDefinition
+from dagsterlite.handles import SolidHandle
 from dagsterlite.render.safe_text import first_line, one_line
 
 _INDENT = "  "
@@ -54,22 +58,44 @@ class SolidView:
     hooks: tuple[str, ...] = ()
     #: How often it is tried again, where its place or definition says so.
     max_retries: int | None = None
+    #: The dynamic output for each of whose mapping keys it runs: ``<solid>.<output>``.
+    mapped_over: str = ""
     #: The solids inside, of a composite.
     inside: tuple[SolidView, ...] = ()
 
 
-def solid_views(graph: Graph) -> tuple[SolidView, ...]:
-    """Return the solids of a graph, in topological order."""
-    return tuple(_solid(solid, graph) for solid in graph.solids.values())
+def solid_views(
+    graph: Graph, parent: SolidHandle | None = None, outside: Origins | None = None
+) -> tuple[SolidView, ...]:
+    """Return the solids of a graph, in topological order.
+
+    Args:
+        graph: The graph.
+        parent: Where the composite stands that holds it.
+        outside: What that composite's inputs are mapped over.
+    """
+    origins = graph.origins(graph.owner, parent, outside or {})
+    return tuple(
+        _solid(
+            solid,
+            graph,
+            SolidHandle(name, parent),
+            graph.origins_of_inputs(name, origins, outside or {}),
+        )
+        for name, solid in graph.solids.items()
+    )
 
 
-def _solid(solid: Solid, graph: Graph) -> SolidView:
+def _solid(solid: Solid, graph: Graph, handle: SolidHandle, mapped: Origins) -> SolidView:
     definition = solid.definition
     inside: tuple[SolidView, ...] = ()
     resources = tuple(sorted(definition.required_resource_keys))
+    over = {f"{o.solid}.{o.output_name}" for origins in mapped.values() for o in origins}
     if isinstance(definition, CompositeSolidDefinition):
-        inside, resources = solid_views(definition.graph), ()
+        inside, resources = solid_views(definition.graph, handle, mapped), ()
+        over.clear()
     return SolidView(
+        mapped_over=", ".join(over),
         name=solid.name,
         definition=definition.label if definition.name != solid.name else "",
         description=first_line(definition.description or ""),
@@ -112,15 +138,24 @@ def _outputs(definition: NodeDefinition) -> tuple[PortView, ...]:
             name=item.name,
             type_name=item.dagster_type.display_name,
             description=first_line(item.description or ""),
-            remark="" if item.is_required else "optional",
+            remark=", ".join(_output_remarks(item)),
         )
         for item in definition.output_defs
     )
 
 
+def _output_remarks(item: OutputDefinition) -> Iterator[str]:
+    if item.is_dynamic:
+        yield "dynamic"
+    if not item.is_required:
+        yield "optional"
+
+
 def _sources(dependency: Dependency | None) -> tuple[str, ...]:
     if dependency is None:
         return ()
+    if isinstance(dependency, DynamicCollectDependencyDefinition):
+        return (f"all of {dependency.solid_name}.{dependency.output_name}",)
     return tuple(
         f"{source.solid}.{source.output}"
         if isinstance(source, DependencyDefinition)
@@ -178,6 +213,7 @@ def _solids(solids: Iterable[SolidView], depth: int) -> Iterator[Text]:
     for solid in solids:
         text = Text(f"{indent}{solid.name}", "place")
         text.append(f" ({solid.definition})" if solid.definition else "", "quiet")
+        text.append(f"  once for each of {solid.mapped_over}" if solid.mapped_over else "", "odd")
         yield text.append(f"  {solid.description}" if solid.description else "", "quiet")
         for item in solid.inputs:
             yield _port(f"{indent}{_INDENT}in  ", item, " ← ")

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
+from dagsterlite.events.engine import EngineEventData, StepsResolved
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.fold import FINISHED_STEPS, RunFold, StepState, StepStats
@@ -33,7 +34,7 @@ class Progress:
     """How far a run has come at one moment."""
 
     run: DagsterRun
-    #: How many steps the run will execute.
+    #: How many steps the run will execute, as far as is known.
     total: int
     status: DagsterRunStatus | None = None
     #: Whether somebody asked for the run to stop and it has not ended yet.
@@ -77,7 +78,7 @@ class RunProgress:
 
     Args:
         run: The run.
-        total: How many steps it will execute.
+        total: How many steps it will execute, as far as the plan tells.
         now: Unix seconds.
     """
 
@@ -155,6 +156,8 @@ class RunProgress:
         if event.is_terminal:
             self._is_canceling = False
         match event.event_specific_data:
+            case EngineEventData(detail=StepsResolved() as resolved):
+                self.total += len(resolved.step_keys) * (len(resolved.mapping_keys) - 1)
             case (
                 PipelineInitFailureData(error)
                 | PipelineFailureData(error)

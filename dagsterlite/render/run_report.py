@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dagsterlite.events.error_info import SerializableErrorInfo
-from dagsterlite.events.fold import RunFold, RunStats, StepState, StepStats
+from dagsterlite.events.fold import RunFold, RunStats, StepState, StepStats, known_keys
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.metrics import StepMetrics
 from dagsterlite.events.payloads import PipelineFailureData, PipelineInitFailureData
@@ -87,7 +87,8 @@ class RunView:
     @property
     def not_begun(self) -> list[str]:
         """The steps that were to be executed and of which the event log tells nothing."""
-        return [key for key in self.step_keys or () if key not in self.stats.steps]
+        known = known_keys(self.step_keys or (), self.stats.resolved)
+        return [key for key in known if key not in self.stats.steps]
 
 
 def run_report(view: RunView, *, all_steps: bool = False) -> Iterator[RenderableType]:

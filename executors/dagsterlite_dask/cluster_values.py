@@ -17,7 +17,8 @@ from dagsterlite.errors import (
     DagsterStorageError,
     DagsterUnpicklableOutputError,
 )
-from dagsterlite.events.receipt import Receipt, StoredOutput
+from dagsterlite.events.receipt import OutputPlace, Receipt, StoredOutput
+from dagsterlite.handles import StepOutputHandle
 from dagsterlite.stores import IntermediateStorage, StepManifest
 from dagsterlite_dask.keys import TaskKey
 from dagsterlite_dask.messages import StepResult
@@ -102,7 +103,8 @@ class ClusterValues(IntermediateStorage):
         future = self._futures.get(step_key)
         if future is None or self._session is None or self._session.is_lost:
             raise DagsterStorageError(_gone(step_key, output.output_name, "the cluster is gone"))
-        call = self._session.call(value_of, future.key, output.output_name)
+        name, mapping_key = output.output_name, output.mapping_key
+        call = self._session.call(value_of, future.key, name, mapping_key)
         try:
             return call.result(FETCH_SECONDS)
         except Exception as exc:
@@ -160,9 +162,9 @@ def _close_beside(stack: ExitStack, _futures: Mapping[str, Future[Any]]) -> None
 # --- on workers ----------------------------------------------------------------------------------
 
 
-def value_of(result: StepResult, output_name: str) -> Any:
+def value_of(result: StepResult, output_name: str, mapping_key: str | None) -> Any:
     """Return one output of a step's result."""
-    return result.values[output_name]
+    return result.values[output_name, mapping_key]
 
 
 def save_results(artifacts_dir: str, run_id: str, *results: StepResult) -> None:
@@ -177,8 +179,9 @@ def save_results(artifacts_dir: str, run_id: str, *results: StepResult) -> None:
 
 
 def _written(
-    storage: IntermediateStorage, receipt: Receipt, values: Mapping[str, Any]
+    storage: IntermediateStorage, receipt: Receipt, values: Mapping[OutputPlace, Any]
 ) -> Iterator[StoredOutput]:
-    for name, value in values.items():
+    for (name, mapping_key), value in values.items():
+        output = StepOutputHandle(receipt.step_key, name, mapping_key)
         with suppress(DagsterUnpicklableOutputError):
-            yield storage.write_output(receipt.step_key, receipt.attempt_id, name, value)
+            yield storage.write(output, receipt.attempt_id, value)

@@ -7,7 +7,7 @@ import time
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import cloudpickle
 from distributed import Future, KilledWorker
@@ -22,17 +22,19 @@ from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.payloads import StepFailureData
-from dagsterlite.events.receipt import Receipt, StepOutcome
+from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome
 from dagsterlite.execution.dispatch import tell_of_entry
 from dagsterlite.execution.executor import PlanOrchestrationContext
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.step import pass_over
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.growing import GrowingPlan, Growth
 from dagsterlite.serdes import to_json
 from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Superseded, Told
-from dagsterlite_dask.graph import Again, Assignment, Functions, build_graph
+from dagsterlite_dask.graph import Again, Assignment, Functions, Producers, build_graph
+from dagsterlite_dask.holding import Holding
 from dagsterlite_dask.keys import TaskKey, task_key
 from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
 from dagsterlite_dask.roster import Patience, Workers, unmet
@@ -86,7 +88,7 @@ class Driver:
         self._context = context
         self._run_context = context.run_context
         self._run_id = context.run_id
-        self._plan = plan
+        self._plan = GrowingPlan(plan, earlier)
         self._session = session
         self._payload = payload
         self._values = values
@@ -94,13 +96,16 @@ class Driver:
         self._workers = workers
         self._are_workers_known = True
         self._patience = Patience(worker_seconds)
-        self._schedule = Schedule(plan)
-        self._following = Following(plan.upstream_keys)
+        self._schedule = Schedule(self._plan)
+        self._following = Following({})
         self._submissions = 0
         self._step_of: dict[TaskKey, str] = {}
         self._futures: dict[str, Future[Any]] = {}
-        #: Futures of earlier tasks that a step given to the cluster again needs.
-        self._pins: dict[str, list[Future[Any]]] = {}
+        #: Steps that came to be known and are not given to the cluster yet.
+        self._new: list[str] = []
+        self._holding = Holding()
+        #: The workers that hold the results of finished steps with dynamic outputs.
+        self._holders: dict[str, str] = {}
         self._begun: set[str] = set()
         #: Steps that took their workers down, whose tasks only tell that.
         self._lost: set[str] = set()
@@ -120,11 +125,13 @@ class Driver:
             DagsterNoWorkersError: no worker that can run a step came in time.
         """
         try:
-            self._submit(dict.fromkeys(self._plan.step_keys_to_execute))
-            while len(self._following.receipts) < len(self._plan.step_keys_to_execute):
+            yield from self._grow(self._plan.start)
+            self._submit_new()
+            while not self._is_done():
                 self._run_context.interrupts.check()
                 yield from self._listen()
                 yield from self._look()
+                self._submit_new()
                 self._submit(self._schedule.take_due(time.monotonic(), self._receipts))
             yield from self._tear_down()
         except DagsterExecutionInterruptedError:
@@ -134,46 +141,77 @@ class Driver:
         finally:
             self._session.release(self._futures.values())
             self._futures.clear()
-            self._pins.clear()
+            self._holding.clear()
             self._asked.clear()
         if self._errors and self._context.raise_on_error:
             raise DagsterStepExecutionFailed(self._run_id, self._errors) from self._cause
 
+    def _is_done(self) -> bool:
+        is_known = self._plan.is_complete and not self._new
+        return is_known and len(self._following.receipts) == len(self._plan.step_by_key)
+
     # --- giving steps to the cluster ---
+
+    def _grow(self, growth: Growth) -> Iterator[DagsterEvent]:
+        keys = [step.key for step in growth.steps]
+        self._following.add({key: self._plan.upstream_keys[key] for key in keys})
+        self._new += keys
+        for resolved in growth.resolved:
+            yield self._context.resolved_event(resolved)
+
+    def _submit_new(self) -> None:
+        """Give the cluster all that came to be known, at once."""
+        if not self._new:
+            return
+        keys, self._new = self._new, []
+        hold_back = self._schedule.hold_back
+        self._submit(dict.fromkeys(key for key in keys if not hold_back(key)))
+        self._holding.keep_only(self._plan.is_awaited)
 
     def _submit(self, steps: Mapping[str, Any]) -> None:
         if not steps:
             return
         number = self._submissions
-        self._submissions += 1
         keys = {key: task_key(self._plan.step_by_key[key], self._run_id, number) for key in steps}
         self._schedule.submit(keys)
         assignments = [
             Assignment(step=self._plan.step_by_key[key], upstream=self._upstream(key), again=again)
             for key, again in steps.items()
         ]
-        graph = build_graph(self._run_id, self._payload, FUNCTIONS, assignments, number)
+        producers = Producers(steps=self._plan.step_by_key, workers=self._holders)
+        graph = build_graph(self._run_id, self._payload, FUNCTIONS, assignments, number, producers)
         for key, task in keys.items():
             self._step_of[task] = key
             self._begun.discard(key)
             self._following.submit(key)
+        self._submissions += 1
         self._futures |= self._session.submit(graph)
 
     def _upstream(self, key: str) -> dict[str, TaskKey | str]:
-        sources = sorted(self._plan.upstream_keys[key])
+        wanted: dict[str, dict[OutputPlace, None]] = {}
+        for handle in self._plan.step_by_key[key].upstream_outputs():
+            place = (handle.output_name, handle.mapping_key)
+            wanted.setdefault(handle.step_key, {})[place] = None
         if key in self._lost:
-            return {source: to_json(self._receipts[source]) for source in sources}
-        return {source: self._place_of(key, source) for source in sources}
+            return {
+                source: to_json(self._receipts[source].with_outputs(wanted[source]))
+                for source in sorted(wanted)
+            }
+        return {source: self._place_of(source, wanted[source]) for source in sorted(wanted)}
 
-    def _place_of(self, key: str, source: str) -> TaskKey | str:
-        """Return where a step's task finds what a step before it left."""
+    def _place_of(self, source: str, wanted: Iterable[OutputPlace]) -> TaskKey | str:
+        """Return where a task of the next submission finds what a step before it left."""
         receipt = self._receipts.get(source)
         if receipt is None:
             if source in self._futures:
-                self._pins.setdefault(key, []).append(self._futures[source])
+                self._holding.pin(self._submissions, source, self._futures[source])
             return self._schedule.on_cluster[source]
+        kept = self._holding.kept(source)
+        if kept is not None:
+            self._holding.pin(self._submissions, source, kept)
+            return cast(TaskKey, kept.key)
         task = None if self._values is None else self._values.task_of(source)
-        return to_json(receipt) if task is None else task
+        return to_json(receipt.with_outputs(wanted)) if task is None else task
 
     # --- hearing of them ---
 
@@ -218,17 +256,23 @@ class Driver:
                 case Superseded(detail):
                     text = f'An attempt of step "{detail.step_key}" does not count: another does.'
                     yield self._context.engine_event(text, EngineEventData(detail=detail))
-                case Accepted(receipt, error):
-                    self._accept(receipt, error)
+                case Accepted(receipt, error, worker):
+                    self._accept(receipt, error, worker)
+                    yield from self._grow(self._plan.take_up(receipt))
                 case Postponed(receipt):
                     self._postpone(receipt)
 
-    def _accept(self, receipt: Receipt, error: bytes | None) -> None:
+    def _accept(self, receipt: Receipt, error: bytes | None, worker: str | None) -> None:
         key = receipt.step_key
+        self._unpin(key)
         self._schedule.finish(key)
         future = self._let_go(key)
         if self._values is not None:
             self._values.keep(receipt, future)
+        elif future is not None and receipt.is_success and self._plan.is_awaited(key):
+            self._holding.keep(key, future)
+        if worker is not None and any(o.is_dynamic for o in self._plan.step_by_key[key].outputs):
+            self._holders[key] = worker
         if receipt.outcome is StepOutcome.FAILURE and receipt.error is not None:
             self._errors[key] = receipt.error
             if self._cause is None and error is not None:
@@ -238,10 +282,15 @@ class Driver:
 
     def _let_go(self, key: str) -> Future[Any] | None:
         """Forget a task, so that Dask frees its result after the last one that needs it."""
-        self._pins.pop(key, None)
         self._asked.pop(key, None)
         self._finished_since.pop(key, None)
         return self._futures.pop(key, None)
+
+    def _unpin(self, key: str) -> None:
+        """Note that a step was heard of since it was given to the cluster."""
+        task = self._schedule.on_cluster.get(key)
+        if task is not None:
+            self._holding.unpin(task[2])
 
     def _postpone(self, receipt: Receipt) -> None:
         due = time.monotonic() + (receipt.seconds_to_wait or 0)
@@ -249,6 +298,7 @@ class Driver:
         self._take_off(receipt.step_key, due, (receipt.retry_number + 1, False))
 
     def _take_off(self, key: str, due: float, again: Again) -> None:
+        self._unpin(key)
         taken = self._schedule.postpone(key, due, again)
         futures = [future for one in taken if (future := self._let_go(one)) is not None]
         self._session.release(futures)

@@ -39,6 +39,8 @@ class Accepted:
 
     receipt: Receipt
     error: bytes | None = None
+    #: The address of the worker that holds the step's result, where it is known.
+    worker: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,14 +128,20 @@ class Following:
     """
 
     def __init__(self, upstream: Mapping[str, frozenset[str]]) -> None:
-        self._needs = {key: keys & upstream.keys() for key, keys in upstream.items()}
+        self._needs: dict[str, frozenset[str]] = {}
         self._consumers: dict[str, list[str]] = {}
-        for key, keys in self._needs.items():
-            for source in keys:
-                self._consumers.setdefault(source, []).append(key)
         self._steps: dict[str, _Step] = {}
         #: The accepted receipts.
         self.receipts: dict[str, Receipt] = {}
+        self.add(upstream)
+
+    def add(self, upstream: Mapping[str, frozenset[str]]) -> None:
+        """Follow further steps, each given with the steps that it needs."""
+        known = upstream.keys() | self._needs.keys() if self._needs else upstream.keys()
+        for key, keys in upstream.items():
+            self._needs[key] = needs = keys & known
+            for source in needs:
+                self._consumers.setdefault(source, []).append(key)
 
     def hear(self, message: StepMessage) -> Iterator[Told]:
         """Take up a message."""
@@ -219,7 +227,7 @@ class Following:
         for attempt_id, attempt in step.attempts.items():
             if attempt_id != receipt.attempt_id:
                 yield from self._supersede(attempt_id, attempt, receipt)
-        yield Accepted(receipt, end.error)
+        yield Accepted(receipt, end.error, end.worker)
 
     def _supersede(
         self, attempt_id: str, attempt: _Attempt, accepted: Receipt

@@ -7,8 +7,8 @@ scheduler unpickles it, and has neither dagsterlite nor the user's code.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -16,8 +16,10 @@ import cloudpickle
 from dask._task_spec import Task, TaskRef
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
-from dagsterlite.plan.step import ExecutionStep
+from dagsterlite.handles import StepOutputHandle
+from dagsterlite.plan.step import ExecutionStep, StepOutput
 from dagsterlite_dask.keys import TaskKey, node_key, output_key, task_key
+from dagsterlite_dask.messages import keys_to_wire
 from dagsterlite_dask.placement import Placement, placement_of
 
 Again: TypeAlias = tuple[int, bool] | tuple[int, bool, str]
@@ -38,12 +40,21 @@ class Assignment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Producers:
+    """The steps that have, or will have, results on the cluster."""
+
+    steps: Mapping[str, ExecutionStep]
+    #: The workers that hold the results of those with dynamic outputs.
+    workers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Functions:
     """What the tasks call; importable where dagsterlite is."""
 
-    #: Runs a step: ``(step_key, again, *upstream)``.
+    #: Runs a step: ``(step_key, again, mapping_keys, *upstream)``.
     run_step: Callable[..., Any]
-    #: Picks outputs out of a step's result: ``(result, names)``.
+    #: Picks outputs out of a step's result: ``(result, places)``.
     select_outputs: Callable[..., Any]
 
 
@@ -61,6 +72,7 @@ def build_graph(
     functions: Functions,
     assignments: Sequence[Assignment],
     submission: int = 0,
+    producers: Producers | None = None,
 ) -> RunGraph:
     """Return the graph of a submission of a run.
 
@@ -70,21 +82,27 @@ def build_graph(
         functions: What the tasks call.
         assignments: The steps, in topological order.
         submission: The number of this submission of the run.
+        producers: The steps that these may need (default: those of this submission).
     """
     shared = node_key("run", run_id)
     call = cloudpickle.dumps(partial(functions.run_step, (run_id, payload)))
     layers = {"run": MaterializedLayer({shared: Task(shared, cloudpickle.loads, call)})}
-    selectors = _Selectors(run_id, assignments, cloudpickle.dumps(functions.select_outputs))
+    select = cloudpickle.dumps(functions.select_outputs)
+    producers = producers or Producers(steps={item.step.key: item.step for item in assignments})
+    selectors = _Selectors(run_id, select, submission, producers)
     placed: dict[Placement, dict[TaskKey, Task]] = {}
     keys: dict[str, TaskKey] = {}
     for assignment in assignments:
         step = assignment.step
         key = keys[step.key] = task_key(step, run_id, submission)
         upstream = [selectors.of(step, source, at) for source, at in assignment.upstream.items()]
-        task = Task(key, operator.call, TaskRef(shared), step.key, assignment.again, *upstream)
+        told = (step.key, assignment.again, keys_to_wire(step))
+        task = Task(key, operator.call, TaskRef(shared), *told, *upstream)
         placed.setdefault(placement_of(step), {})[key] = task
-    if selectors.tasks:
-        layers["outputs"] = MaterializedLayer(selectors.tasks)
+    for number, (worker, selected) in enumerate(selectors.tasks.items()):
+        # Elsewhere, Dask would send the whole result to each worker that is free.
+        near = {"workers": [worker], "allow_other_workers": True} if worker else {}
+        layers[f"outputs-{number}"] = MaterializedLayer(selected, near)
     for number, (placement, tasks) in enumerate(placed.items()):
         layers[f"steps-{number}"] = MaterializedLayer(tasks, dict(placement.annotations))
     return RunGraph(HighLevelGraph(layers, {name: set() for name in layers}), keys)
@@ -106,27 +124,46 @@ def call_graph(key: str, function: Callable[..., Any], args: Sequence[Any]) -> d
 class _Selectors:
     """Tasks that pick the outputs a consumer needs, so that it does not pull the others."""
 
-    def __init__(self, run_id: str, assignments: Sequence[Assignment], select: bytes) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        select: bytes,
+        submission: int,
+        producers: Producers,
+    ) -> None:
         self._run_id = run_id
         self._select = select
-        self._steps = {assignment.step.key: assignment.step for assignment in assignments}
-        self.tasks: dict[TaskKey, Task] = {}
+        self._submission = submission
+        self._producers = producers
+        self._known: set[TaskKey] = set()
+        #: By the worker that they are to run on, where one is known.
+        self.tasks: dict[str | None, dict[TaskKey, Task]] = {}
 
     def of(self, step: ExecutionStep, source: str, at: TaskKey | str) -> TaskRef | str:
         """Return what a step's task takes of a step that it needs."""
         if isinstance(at, str):
             return at
-        producer = self._steps.get(source)
-        if producer is None or len(producer.outputs) == 1:
+        outputs = self._producers.steps[source].outputs
+        if len(outputs) == 1 and not outputs[0].is_dynamic:
             return TaskRef(at)
-        names = {h.output_name for h in step.upstream_outputs() if h.step_key == source}
-        if len(names) == len(producer.outputs):
+        wanted = {h for h in step.upstream_outputs() if h.step_key == source}
+        if _is_all(wanted, outputs):
             return TaskRef(at)
-        return TaskRef(self._selector(at, sorted(names)))
+        return TaskRef(self._selector(at, source, sorted(wanted, key=lambda h: h.label)))
 
-    def _selector(self, at: TaskKey, names: list[str]) -> TaskKey:
-        key = output_key(self._run_id, at, names)
-        if key not in self.tasks:
+    def _selector(self, at: TaskKey, source: str, wanted: list[StepOutputHandle]) -> TaskKey:
+        key = output_key(self._run_id, at, wanted, self._submission)
+        if key not in self._known:
+            self._known.add(key)
+            places = [(handle.output_name, handle.mapping_key) for handle in wanted]
             select = Task(None, cloudpickle.loads, self._select)
-            self.tasks[key] = Task(key, operator.call, select, TaskRef(at), names)
+            task = Task(key, operator.call, select, TaskRef(at), places)
+            self.tasks.setdefault(self._producers.workers.get(source), {})[key] = task
         return key
+
+
+def _is_all(wanted: Collection[StepOutputHandle], outputs: Collection[StepOutput]) -> bool:
+    """Return whether a step takes all outputs of another: who takes several values, collects."""
+    if any(output.is_dynamic for output in outputs):
+        return len(wanted) > 1
+    return len(wanted) == len(outputs)

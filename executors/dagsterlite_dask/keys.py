@@ -2,16 +2,18 @@
 
 ``("<solid>-<32 hex of the run>", "<handle>", <submission>)``: Dask takes the solid's name for the
 key's prefix, under which it learns durations and colours its dashboard, and the hex for the group.
+The handle of a mapped step has its mapping key behind it, in brackets.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from dagsterlite.handles import StepOutputHandle, mapped_key
 from dagsterlite.plan.step import ExecutionStep
 
 TaskKey: TypeAlias = tuple[str, str, int]
@@ -41,13 +43,25 @@ def task_key(step: ExecutionStep, run_id: str, submission: int = 0) -> TaskKey:
         run_id: The run.
         submission: Counts from 0: a key whose workers died too often cannot be submitted again.
     """
-    return (f"{step.solid_def.name}-{run_hex(run_id)}", str(step.solid_handle), submission)
+    place = str(step.solid_handle)
+    if step.handle.mapping_key is not None:
+        place = mapped_key(place, step.handle.mapping_key)
+    return (f"{step.solid_def.name}-{run_hex(run_id)}", place, submission)
 
 
-def output_key(run_id: str, task: TaskKey, names: Sequence[str]) -> TaskKey:
-    """Return the key of the task that picks some outputs out of a step's result."""
-    _, handle, submission = task
-    return (node_key("output", run_id), f"{handle}:{','.join(names)}", submission)
+def output_key(
+    run_id: str, task: TaskKey, outputs: Iterable[StepOutputHandle], submission: int
+) -> TaskKey:
+    """Return the key of the task that picks some outputs out of a step's result.
+
+    Args:
+        run_id: The run.
+        task: The step's task.
+        outputs: The outputs.
+        submission: The submission of the steps that need them.
+    """
+    labels = ",".join(output.label for output in outputs)
+    return (node_key("output", run_id), f"{task[1]}:{labels}", submission)
 
 
 def node_key(kind: str, run_id: str) -> str:

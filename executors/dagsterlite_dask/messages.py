@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagsterlite.events.log_entry import EventLogEntry
-from dagsterlite.events.receipt import Receipt
+from dagsterlite.events.receipt import OutputPlace, Receipt
+from dagsterlite.handles import StepOutputHandle
+from dagsterlite.plan.step import CollectingStep, ExecutionStep, MappingKeys
 from dagsterlite.serdes import from_json, to_json
 
 
@@ -17,7 +20,7 @@ class StepResult:
 
     #: None where the step did not run because one that it needs waits for another attempt.
     receipt: Receipt | None
-    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    values: Mapping[OutputPlace, Any] = field(default_factory=dict, repr=False)
     #: The message that the task sent last, complete: for a driver that did not hear all.
     told: Mapping[str, Any] | None = field(default=None, repr=False)
 
@@ -26,10 +29,11 @@ class StepResult:
         return {**self.__dict__, "told": None}
 
 
-def select_outputs(result: StepResult, names: Sequence[str]) -> StepResult:
+def select_outputs(result: StepResult, places: Sequence[OutputPlace]) -> StepResult:
     """Return a step's result with only some of its outputs."""
-    values = {name: result.values[name] for name in names if name in result.values}
-    return replace(result, values=values, told=None)
+    values = {place: result.values[place] for place in places if place in result.values}
+    receipt = result.receipt and result.receipt.with_outputs(places)
+    return StepResult(receipt=receipt, values=values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,8 @@ class StepEnd:
     counts: Mapping[str, int]
     #: What the user's code raised, pickled, where that could be done.
     error: bytes | None = field(default=None, repr=False)
+    #: The address of the worker that holds the task's result.
+    worker: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ def to_wire(entries: Iterable[str], end: StepEnd | None = None) -> dict[str, Any
         message["receipt"] = to_json(end.receipt)
         message["counts"] = dict(end.counts)
         message["error"] = end.error
+        message["worker"] = end.worker
     return message
 
 
@@ -76,6 +83,22 @@ def from_wire(message: Mapping[str, Any]) -> StepMessage:
     if "receipt" not in message:
         return StepMessage(entries)
     end = StepEnd(
-        receipt=from_json(message["receipt"]), counts=message["counts"], error=message["error"]
+        receipt=from_json(message["receipt"]),
+        counts=message["counts"],
+        error=message["error"],
+        worker=message["worker"],
     )
     return StepMessage(entries, end)
+
+
+def keys_to_wire(step: ExecutionStep) -> str | None:
+    """Return what a worker must know to make the lists that a step collects; None for others."""
+    if not isinstance(step, CollectingStep):
+        return None
+    return json.dumps([[o.step_key, o.output_name, keys] for o, keys in step.mapping_keys.items()])
+
+
+def keys_from_wire(text: str | None) -> MappingKeys:
+    """Return the mapping keys that :func:`keys_to_wire` was given."""
+    found = json.loads(text) if text else ()
+    return {StepOutputHandle(key, name): tuple(keys) for key, name, keys in found}

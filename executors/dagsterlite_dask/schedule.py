@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from distributed import KilledWorker
 
-from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.growing import GrowingPlan
 from dagsterlite_dask.graph import Again
 from dagsterlite_dask.keys import TaskKey
 
@@ -31,9 +31,8 @@ class Schedule:
         plan: The plan.
     """
 
-    def __init__(self, plan: ExecutionPlan) -> None:
+    def __init__(self, plan: GrowingPlan) -> None:
         self._plan = plan
-        self._place = {key: place for place, key in enumerate(plan.step_keys_to_execute)}
         self._waiting: dict[str, _Wait] = {}
         self._held: set[str] = set()
         self._submissions: dict[str, int] = {}
@@ -42,7 +41,7 @@ class Schedule:
 
     def in_order(self, keys: Collection[str]) -> list[str]:
         """Return steps in the plan's order."""
-        return sorted(keys, key=self._place.__getitem__)
+        return self._plan.in_order(keys)
 
     def submit(self, keys: Mapping[str, TaskKey]) -> None:
         """Note that steps are given to the cluster."""
@@ -51,6 +50,20 @@ class Schedule:
             self._submissions[key] = self._submissions.get(key, 0) + 1
             self._waiting.pop(key, None)
             self._held.discard(key)
+
+    def hold_back(self, key: str) -> bool:
+        """Hold a step back that needs one off the cluster; return whether it does.
+
+        It is given to the cluster with that one.
+        """
+        if not any(self._is_off_cluster(one) for one in self._plan.upstream_keys[key]):
+            return False
+        self._held.add(key)
+        return True
+
+    def _is_off_cluster(self, key: str) -> bool:
+        """Return whether a step waits to be given to the cluster again."""
+        return key in self._waiting or key in self._held
 
     def finish(self, key: str) -> None:
         """Note that a step has its end."""

@@ -11,18 +11,19 @@ from distributed import Worker, get_worker
 from dagsterlite.errors import DagsterExecutionStepExecutionError
 from dagsterlite.events.engine import EngineEventData, StepRecovered
 from dagsterlite.events.event_type import DagsterEventType
-from dagsterlite.events.receipt import Receipt, StepOutcome
+from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome
 from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.outputs import is_handed_on
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.execution.step import AttemptResult, pass_over
+from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.step import ExecutionStep
 from dagsterlite.serdes import from_json
 from dagsterlite.stores import StepManifest
 from dagsterlite_dask.attempts import Attempts, returned
 from dagsterlite_dask.graph import Again
-from dagsterlite_dask.messages import StepResult
+from dagsterlite_dask.messages import StepResult, keys_from_wire
 from dagsterlite_dask.topic_sink import TopicSink
 from dagsterlite_dask.worker_run import WorkerRun, open_run
 
@@ -30,7 +31,11 @@ FIRST: Final = (0, False)
 
 
 def run_step(
-    payload: tuple[str, bytes], step_key: str, again: Again | None, *upstream: StepResult | str
+    payload: tuple[str, bytes],
+    step_key: str,
+    again: Again | None,
+    mapping_keys: str | None,
+    *upstream: StepResult | str,
 ) -> StepResult:
     """Run a step on this worker; what goes wrong in it is in the receipt, not raised.
 
@@ -38,6 +43,7 @@ def run_step(
         payload: The run's id, and its payload as bytes.
         step_key: The step.
         again: What is known of the step where it was given to the cluster before.
+        mapping_keys: Those of the dynamic outputs that it collects, as they travel.
         upstream: The results of the steps that it needs, or their receipts as JSON.
 
     Raises:
@@ -51,15 +57,16 @@ def run_step(
     run = open_run(*payload, worker)
     with run.task(step_key, worker.address) as (context, sink):
         task = _Task(worker, run, context, sink, again or FIRST)
-        result = task.result(context.plan.step_by_key[step_key], found)
-        told = sink.finish(result.receipt, _pickled(result.error))
+        step = context.plan.step_for(step_key, keys_from_wire(mapping_keys))
+        result = task.result(step, found)
+        told = sink.finish(result.receipt, _pickled(result.error), worker.address)
         return StepResult(receipt=result.receipt, values=result.values, told=told)
 
 
 def _upstream(found: Iterable[StepResult | str]) -> Upstream | None:
     """Return what the steps before left; None where one of them waits for another attempt."""
     receipts: dict[str, Receipt] = {}
-    values: dict[tuple[str, str], Any] = {}
+    values: dict[StepOutputHandle, Any] = {}
     for one in found:
         if isinstance(one, str):
             receipt = from_json(one)
@@ -67,7 +74,8 @@ def _upstream(found: Iterable[StepResult | str]) -> Upstream | None:
             return None
         else:
             receipt = one.receipt
-            values |= {(receipt.step_key, name): value for name, value in one.values.items()}
+            for (name, mapping_key), value in one.values.items():
+                values[StepOutputHandle(receipt.step_key, name, mapping_key)] = value
         receipts[receipt.step_key] = receipt
     return Upstream(receipts, values)
 
@@ -111,15 +119,15 @@ class _Task:
         )
         return AttemptResult(receipt=receipt, values=self._stored_values(step, receipt))
 
-    def _stored_values(self, step: ExecutionStep, receipt: Receipt) -> dict[str, Any]:
+    def _stored_values(self, step: ExecutionStep, receipt: Receipt) -> dict[OutputPlace, Any]:
         storage = self._context.storage
-        values: dict[str, Any] = {}
+        values: dict[OutputPlace, Any] = {}
         for output in receipt.outputs:
             if output.is_managed:
                 continue
             value = storage.read_output(step.key, output)
             if is_handed_on(storage, step.step_output_named(output.output_name), value):
-                values[output.output_name] = value
+                values[output.place] = value
         return values
 
 

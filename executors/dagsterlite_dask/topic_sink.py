@@ -83,13 +83,16 @@ class TopicSink:
             if self._waiting and time.monotonic() - self._oldest >= FLUSH_SECONDS:
                 self._send()
 
-    def finish(self, receipt: Receipt, error: bytes | None) -> Mapping[str, Any] | None:
+    def finish(
+        self, receipt: Receipt, error: bytes | None, worker: str | None = None
+    ) -> Mapping[str, Any] | None:
         """Send what waits, and the receipt as the last of it.
 
         Return all of it as one message; None where that would be too much.
         """
         with self._lock:
-            end = StepEnd(receipt=receipt, counts=dict(self._counts), error=error)
+            counts = dict(self._counts)
+            end = StepEnd(receipt=receipt, counts=counts, error=error, worker=worker)
             message = to_wire(self._waiting, end)
             self._send_last(message)
             self._waiting = []

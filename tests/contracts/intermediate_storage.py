@@ -11,6 +11,7 @@ import pytest
 from dagsterlite.errors import DagsterCorruptObjectError
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt, StepOutcome, StoredOutput
+from dagsterlite.handles import StepOutputHandle
 from dagsterlite.stores import IntermediateStorage, StepManifest
 
 RUN_ID = "3f1c"
@@ -89,6 +90,18 @@ class IntermediateStorageSuite:
         }
         for (attempt, name), output in outputs.items():
             assert storage.read_output(STEP, output) == f"{attempt} {name}"
+
+    def test_the_values_of_a_dynamic_output_do_not_meet(self, storage: IntermediateStorage) -> None:
+        places = [StepOutputHandle(STEP, "result", key) for key in (None, "a", "b", "result")]
+        outputs = [storage.write(place, "attempt1", place.label) for place in places]
+        for place, output in zip(places, outputs, strict=True):
+            assert storage.read_output(STEP, output) == place.label
+            assert (output.output_name, output.mapping_key) == ("result", place.mapping_key)
+        storage.commit(manifest_of(STEP, "attempt1", outputs))
+        manifest = storage.read_manifest(STEP)
+        assert manifest is not None
+        assert manifest.receipt.output("result", "b") == outputs[2]
+        assert manifest.receipt.mapping_keys("result") == ("a", "b", "result")
 
     def test_an_attempt_may_write_an_output_again(self, storage: IntermediateStorage) -> None:
         storage.write_output(STEP, "attempt1", "result", "a long first value")

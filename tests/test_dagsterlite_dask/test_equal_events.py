@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -10,12 +11,15 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import booleans
 
 from dagsterlite import (
     AssetKey,
     AssetMaterialization,
     Backoff,
     DagsterInstance,
+    DynamicOutput,
+    DynamicOutputDefinition,
     EventMetadataEntry,
     ExpectationResult,
     Failure,
@@ -51,6 +55,8 @@ from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.serdes import to_json
 from tests.event_lists import assert_gap_free, logged
 from tests.test_dagsterlite_dask.cluster import Cluster
+from tests.test_execution.test_random_dynamic import Node as DynamicNode
+from tests.test_execution.test_random_dynamic import dynamic_graphs, dynamic_pipeline
 from tests.test_execution.test_random_pipelines import Node, graphs, pipeline_of
 
 QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -330,6 +336,34 @@ def test_files_pass_from_worker_to_worker(
         assert Path(values["writes_file"]["result"].path).parent == tmp_path
 
 
+@solid(output_defs=[DynamicOutputDefinition(int)], config_schema={"number": int})
+def spreads(context):
+    for number in range(context.solid_config["number"]):
+        yield DynamicOutput(number, f"k{number}", metadata_entries=[EventMetadataEntry.int(1, "n")])
+
+
+@solid(input_defs=[InputDefinition("number", int), InputDefinition("other", int)])
+def retries_or_fails(context, number, other):
+    if context.get_mapping_key() == "k1" and not context.retry_number:
+        raise RetryRequested
+    if context.get_mapping_key() == "k3":
+        raise ValueError("no")
+    return number + other
+
+
+@composite_solid
+def spread_and_add():
+    return spreads().map(lambda number: add_one(add_one.alias("first")(number)))
+
+
+@pipeline
+def dynamic():
+    other = one()
+    mapped = spreads().map(lambda number: retries_or_fails(number, other))
+    total(mapped.collect())
+    total.alias("of_all")(spread_and_add().map(add_one.alias("outside")).collect())
+
+
 def run(
     definition: PipelineDefinition, config: dict[str, Any], **more: Any
 ) -> tuple[PipelineExecutionResult, dict[str, list[str]], dict[str, Any]]:
@@ -381,6 +415,11 @@ def assert_equal_runs(
     assert values_there == values_here
 
 
+def dynamic_config(number: int) -> dict[str, Any]:
+    spread = {"spreads": {"config": {"number": number}}}
+    return {"solids": {**spread, "spread_and_add": {"solids": spread}}}
+
+
 @pytest.mark.parametrize(
     ("definition", "config"),
     [
@@ -400,6 +439,7 @@ def assert_equal_runs(
                 "resources": {"counter": {"n": 5}},
             },
         ),
+        *((dynamic, dynamic_config(number)) for number in (0, 3, 5)),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
@@ -430,6 +470,19 @@ def test_a_random_pipeline_runs_on_a_cluster_as_in_one_process(
     nodes: list[Node], cluster: Cluster
 ) -> None:
     assert_equal_runs(pipeline_of(nodes).with_hooks({on_events, on_failure}), cluster)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(nodes=dynamic_graphs(), in_memory=booleans())
+def test_a_random_dynamic_pipeline_runs_on_a_cluster_as_in_one_process(
+    nodes: list[DynamicNode], in_memory: bool, cluster: Cluster
+) -> None:
+    name = "in_memory" if in_memory else "filesystem"
+    assert_equal_runs(dynamic_pipeline(nodes), cluster, {"intermediate_storage": {name: {}}})
+    # A result whose values are in the cluster's memory holds on to them there.
+    gc.collect()
 
 
 def collecting(records: list[logging.LogRecord]) -> Callable[..., logging.Logger]:

@@ -137,6 +137,17 @@ def test_what_comes_twice_is_told_once() -> None:
     assert first == ["x:0", "x:1", "accepted x"]
 
 
+def test_steps_that_come_to_be_known_are_told_of_after_all_that_they_need() -> None:
+    known = following(a=set())
+    hear(known, message(attempt("a", "x", START, SUCCESS), end("a", "x", 2)))
+    known.add({"b": frozenset({"a"}), "c": frozenset({"b", "earlier"})})
+    c = message(attempt("c", "z", START, SUCCESS), end("c", "z", 2))
+    b = message(attempt("b", "y", START, SUCCESS), end("b", "y", 2))
+
+    assert hear(known, c) == []
+    assert hear(known, b) == ["y:0", "y:1", "accepted y", "z:0", "z:1", "accepted z"]
+
+
 def test_a_step_is_told_of_after_all_that_it_needs() -> None:
     known = following(a=set(), b={"a"}, c={"b"})
     c = message(attempt("c", "z", START, SUCCESS), end("c", "z", 2))

@@ -221,7 +221,7 @@ def test_a_step_may_take_receipts_in_place_of_tasks() -> None:
 
     task = tasks_of(graph)[key]
     assert key[2] == 4
-    assert task.args[1:] == ("train.compute", (2, True), "receipt")
+    assert task.args[1:] == ("train.compute", (2, True), None, "receipt")
 
 
 def only_for_workers(*_args: Any) -> None:
@@ -253,9 +253,9 @@ def test_a_process_without_dagsterlite_can_read_the_graph() -> None:
 
 
 def test_what_was_told_does_not_travel_with_a_result() -> None:
-    result = StepResult(receipt=None, values={"a": 1}, told={"entries": ["x" * 10_000]})
+    result = StepResult(receipt=None, values={("a", None): 1}, told={"entries": ["x" * 10_000]})
     sent = pickle.dumps(result)
 
     assert len(sent) < 1_000
-    assert pickle.loads(sent) == StepResult(receipt=None, values={"a": 1})
+    assert pickle.loads(sent) == StepResult(receipt=None, values={("a", None): 1})
     assert result.told == {"entries": ["x" * 10_000]}

@@ -9,6 +9,7 @@ from dagsterlite import InputDefinition, create_execution_plan, pipeline, solid
 from dagsterlite.errors import DagsterNoWorkersError, DagsterUnmetResourcesError
 from dagsterlite.events.engine import Waiting
 from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.growing import GrowingPlan
 from dagsterlite_dask.keys import TaskKey, task_key
 from dagsterlite_dask.roster import TELL_SECONDS, Patience, unmet
 from dagsterlite_dask.schedule import MOST_SUBMISSIONS, Schedule, is_blameless
@@ -49,7 +50,7 @@ def keys(plan: ExecutionPlan, *names: str, submission: int = 0) -> dict[str, Tas
 
 @pytest.fixture
 def schedule(plan: ExecutionPlan) -> Schedule:
-    made = Schedule(plan)
+    made = Schedule(GrowingPlan(plan))
     made.submit(keys(plan, "a", "b", "c", "d", "e"))
     return made
 
@@ -70,6 +71,19 @@ def test_a_step_that_waits_holds_back_all_that_needs_it(schedule: Schedule) -> N
         "d.compute": None,
         "e.compute": None,
     }
+
+
+def test_a_step_that_comes_to_be_known_is_held_back_with_what_it_needs(
+    plan: ExecutionPlan,
+) -> None:
+    schedule = Schedule(GrowingPlan(plan))
+    schedule.submit(keys(plan, "a", "b"))
+    schedule.postpone("a.compute", 5.0, (1, False))
+
+    assert schedule.hold_back("c.compute")
+    assert schedule.hold_back("d.compute")
+    assert not schedule.hold_back("b.compute")
+    assert names(schedule.take_due(5.0, set())) == ["a", "c", "d"]
 
 
 def test_a_step_that_is_due_comes_with_what_needs_nothing_else(

@@ -15,6 +15,7 @@ from dagsterlite import (
 )
 from dagsterlite.api import create_execution_plan
 from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.growing import GrowingPlan
 from dagsterlite.run_config.resolved import EnvironmentConfig
 
 
@@ -72,7 +73,7 @@ def test_a_part_of_a_plan_keeps_all_steps_and_executes_some() -> None:
     part = PLAN.build_subset_plan(["join", "far.compute"])
     assert keys(part) == ["far.compute", "join.compute"]
     assert set(part.step_by_key) == set(PLAN.step_by_key)
-    assert part.consumers == {"far.compute": (), "join.compute": ()}
+    assert GrowingPlan(part).consumers == {"far.compute": [], "join.compute": []}
     assert [[s.key for s in level] for level in part.get_steps_to_execute_by_level()] == [
         ["far.compute", "join.compute"]
     ]

@@ -18,6 +18,7 @@ from dagsterlite import (
 )
 from dagsterlite.api import create_execution_plan
 from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.growing import GrowingPlan
 from dagsterlite.plan.ready import ReadyQueue, priority_of
 
 
@@ -51,7 +52,7 @@ def drain(queue: ReadyQueue) -> list[str]:
 
 
 def test_a_step_is_given_out_once_all_that_it_needs_is_finished() -> None:
-    queue = ReadyQueue(plan_of({"a": [], "b": [], "c": ["a", "b"]}))
+    queue = ReadyQueue(GrowingPlan(plan_of({"a": [], "b": [], "c": ["a", "b"]})))
     first, second = queue.take(), queue.take()
     assert not queue
     queue.finish(first.key)
@@ -64,16 +65,16 @@ def test_a_step_is_given_out_once_all_that_it_needs_is_finished() -> None:
 def test_the_highest_priority_comes_first_and_equals_in_the_order_they_became_ready() -> None:
     edges: dict[str, list[str]] = {name: [] for name in "abcde"}
     plan = plan_of(edges, {"d": 5, "b": "-1", "e": 5})
-    assert drain(ReadyQueue(plan)) == ["d", "e", "a", "c", "b"]
+    assert drain(ReadyQueue(GrowingPlan(plan))) == ["d", "e", "a", "c", "b"]
 
 
 def test_a_priority_lifts_a_step_over_what_waits_longer() -> None:
     plan = plan_of({"a": [], "b": [], "c": ["a"], "d": ["a"]}, {"d": 1, "a": 1})
-    assert drain(ReadyQueue(plan)) == ["a", "d", "b", "c"]
+    assert drain(ReadyQueue(GrowingPlan(plan))) == ["a", "d", "b", "c"]
 
 
 def test_a_step_that_is_put_back_waits_behind_those_of_its_priority() -> None:
-    queue = ReadyQueue(plan_of({"a": [], "b": []}))
+    queue = ReadyQueue(GrowingPlan(plan_of({"a": [], "b": []})))
     again = queue.take()
     queue.put_back(again.key)
     assert drain(queue) == ["b", "a"]
@@ -81,7 +82,7 @@ def test_a_step_that_is_put_back_waits_behind_those_of_its_priority() -> None:
 
 def test_only_the_steps_to_execute_are_given_out() -> None:
     plan = plan_of({"a": [], "b": ["a"], "c": ["b"]}).build_subset_plan(["b", "c"])
-    assert drain(ReadyQueue(plan)) == ["b", "c"]
+    assert drain(ReadyQueue(GrowingPlan(plan))) == ["b", "c"]
 
 
 def test_a_priority_that_is_no_whole_number_is_refused_with_its_place() -> None:
@@ -89,7 +90,7 @@ def test_a_priority_that_is_no_whole_number_is_refused_with_its_place() -> None:
     with pytest.raises(
         DagsterInvariantViolationError, match=r"'dagster/priority' of solid 'a'.*'high'"
     ):
-        ReadyQueue(plan)
+        ReadyQueue(GrowingPlan(plan))
     assert priority_of(plan_of({"a": []}).steps[0]) == 0
 
 
@@ -101,7 +102,7 @@ def test_every_step_comes_once_after_those_it_needs_whatever_the_graph(
     names = [f"n{i}" for i in range(size)]
     edges = {n: [m for m in names[:i] if rng.random() < 0.3] for i, n in enumerate(names)}
     plan = plan_of(edges, {n: rng.randint(-2, 2) for n in names})
-    order = drain(ReadyQueue(plan))
+    order = drain(ReadyQueue(GrowingPlan(plan)))
     assert sorted(order) == sorted(names)
     place = {name: i for i, name in enumerate(order)}
     assert all(place[m] < place[n] for n, sources in edges.items() for m in sources)

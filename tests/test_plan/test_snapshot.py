@@ -7,6 +7,8 @@ from typing import Any
 
 from dagsterlite import (
     Backoff,
+    DynamicOutput,
+    DynamicOutputDefinition,
     Field,
     InputDefinition,
     List,
@@ -107,6 +109,27 @@ def test_a_pipelines_snapshot_tells_its_structure() -> None:
     assert (found["hooks"], found["retry_policy"]) == ([], None)
     assert list(found["modes"]) == ["default"]
     assert found["presets"] == ["p"]
+
+
+def test_snapshots_tell_what_is_dynamic() -> None:
+    @solid(output_defs=[DynamicOutputDefinition(name="many")])
+    def spread(_context):
+        yield DynamicOutput(1, "a", "many")
+
+    @lambda_solid
+    def use(value):
+        return value
+
+    @pipeline
+    def mapped():
+        use.alias("all")(spread().map(use).collect())
+
+    found = json.loads(pipeline_snapshot(mapped))
+    assert found["definitions"]["spread"]["dynamic_outputs"] == ["many"]
+    assert "dynamic_outputs" not in found["definitions"]["use"]
+    assert found["graph"]["all"]["inputs"] == {"value": ["collect:use:result"]}
+    steps = json.loads(plan_snapshot(create_execution_plan(mapped)))["steps"]
+    assert set(steps) == {"spread.compute", "use.compute[?]", "all.compute"}
 
 
 def test_a_plans_snapshot_tells_its_steps_and_holds_nothing_from_the_environment(

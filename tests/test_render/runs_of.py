@@ -10,6 +10,8 @@ from rich.console import RenderableType
 from dagsterlite import (
     AssetMaterialization,
     DagsterEvent,
+    DynamicOutput,
+    DynamicOutputDefinition,
     EventMetadataEntry,
     ExpectationResult,
     Output,
@@ -128,3 +130,16 @@ def hooked(steps: int) -> PipelineDefinition:
             nothing.alias(f"step_{number}")()
 
     return made
+
+
+@solid(output_defs=[DynamicOutputDefinition()])
+def spread(_context):
+    for key in ("a", "b", "c"):
+        yield DynamicOutput(key, key)
+
+
+@pipeline
+def mapped():
+    """Hold steps that come to be known while it runs."""
+    both = spread().map(lambda value: use.alias("use_again")(use(value)))
+    use.alias("use_all")(both.collect())

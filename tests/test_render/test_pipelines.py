@@ -21,7 +21,7 @@ from dagsterlite import (
 from dagsterlite.config import print_config_type
 from dagsterlite.render.pipelines import pipeline_list, pipeline_report, solid_views
 from dagsterlite.run_config.schema import build_schema
-from tests.test_render.runs_of import text_of
+from tests.test_render.runs_of import spread, text_of, use
 
 
 @resource({"url": Field(str, description="Where it answers.")})
@@ -91,6 +91,26 @@ def test_a_composite_shows_what_is_inside() -> None:
     assert "    inner (solid 'load')  Load it.\n" in report()
     views = {view.name: view for view in solid_views(whole.graph)}
     assert [view.name for view in views["load_and_merge"].inside] == ["inner", "merge"]
+
+
+def test_dynamic_outputs_and_what_is_mapped_over_them_are_marked() -> None:
+    @composite_solid
+    def inner(value):
+        return use(value)
+
+    @composite_solid
+    def outer():
+        return spread().map(inner)
+
+    @pipeline
+    def dynamic():
+        use.alias("use_all")(outer().map(use.alias("again")).collect())
+
+    text = text_of(pipeline_report(dynamic, dynamic.get_mode_definition(), []))
+    assert "    out result: Any  (dynamic)\n" in text
+    assert "      use  once for each of outer.spread.result\n" in text
+    assert "  again (solid 'use')  once for each of outer.spread.result\n" in text
+    assert "    in  value: Any ← all of again.result\n" in text
 
 
 def test_modes_presets_and_the_config_with_descriptions_follow() -> None:

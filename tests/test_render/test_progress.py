@@ -6,7 +6,7 @@ from dagsterlite import execute_pipeline_iterator
 from dagsterlite.events.fold import StepState
 from dagsterlite.render.progress import RunProgress
 from dagsterlite.runs import DagsterRunStatus
-from tests.test_render.runs_of import START, mixed, played, smooth
+from tests.test_render.runs_of import START, mapped, mixed, played, smooth
 
 
 def test_before_the_first_event_nothing_is_finished() -> None:
@@ -38,6 +38,19 @@ def test_each_fate_of_a_step_is_counted_once() -> None:
     assert [step.step_key for step in view.failed] == ["break_down.compute"]
     assert (view.expectations_passed, view.expectations_failed) == (1, 1)
     assert view.running == ()
+
+
+def test_steps_that_come_to_be_known_add_to_the_total() -> None:
+    events = execute_pipeline_iterator(mapped)
+    progress = RunProgress(events.run, len(events.step_keys), START)
+    totals = [progress.view().total]
+    for event in events:
+        progress.take(event, START)
+        totals.append(progress.view().total)
+
+    assert sorted(set(totals)) == [4, 8]
+    assert progress.view().finished == 8
+    assert dict(progress.view().counts)[StepState.SUCCESS] == 8
 
 
 def test_a_step_runs_between_its_start_and_its_end() -> None:

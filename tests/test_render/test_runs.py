@@ -17,7 +17,7 @@ from dagsterlite.render.run_report import RunView, event_log, run_report, steps_
 from dagsterlite.render.runs import LOST, runs_table, status_of, statuses_to_ask_for
 from dagsterlite.render.screen import screen
 from dagsterlite.runs import DagsterRunStatus
-from tests.test_render.runs_of import Terminal, hooked, mixed, nothing, smooth, text_of
+from tests.test_render.runs_of import Terminal, hooked, mapped, mixed, nothing, smooth, text_of
 
 NOW = time.time()
 
@@ -126,6 +126,15 @@ def test_steps_that_never_began_are_counted(instance: DagsterInstance) -> None:
     )
 
     assert "2 steps not begun" in text_of(run_report(view_of(instance, made.run_id)))
+
+
+def test_the_steps_that_a_mapped_one_came_to_stand_for_it(instance: DagsterInstance) -> None:
+    text = text_of(run_report(view_of(instance, run(mapped, instance))))
+
+    rows = [line.split()[0] for line in text.splitlines() if ".compute" in line]
+    assert {"use.compute[a]", "use_again.compute[c]"} <= set(rows)
+    assert "[?]" not in text
+    assert "not run" not in text
 
 
 def test_of_very_many_steps_those_in_need_are_shown(instance: DagsterInstance) -> None:

@@ -10,6 +10,8 @@ from dagsterlite import (
     ConfigMapping,
     DagsterInstance,
     DagsterRun,
+    DynamicOut,
+    DynamicOutput,
     ExecuteInProcessResult,
     GraphDefinition,
     GraphIn,
@@ -75,6 +77,22 @@ def streams() -> Iterator[AssetMaterialization | Output[int]]:
 def summed(rows: list[int]) -> Any:
     even, _ = split(rows)
     return {"sum": total(even)}
+
+
+@op(out=DynamicOut())
+def parts(rows: list[int]) -> list[DynamicOutput[int]]:
+    return [DynamicOutput(n, mapping_key=f"row_{n}", metadata={"n": n}) for n in rows]
+
+
+@op(out=DynamicOut(int))
+def streamed_parts(rows: list[int]) -> Iterator[DynamicOutput[int]]:
+    for n in rows:
+        yield DynamicOutput(n, mapping_key=str(n))
+
+
+@graph
+def each() -> Any:
+    return summed(parts(load()).map(lambda n: n).collect())
 
 
 @job(
