@@ -26,12 +26,12 @@ from dagsterlite.errors import (
     DagsterRunNotFoundError,
     ParameterCheckError,
 )
-from dagsterlite.execution.lineage import generation_of, generations
+from dagsterlite.execution.lineage import fan_out_receipts, generation_of, generations
 from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.execution.run_events import RunEvents
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.plan.reexecution import sources_of, steps_to_resume
+from dagsterlite.plan.reexecution import sources_of, steps_anew, steps_to_resume
 from dagsterlite.runs import (
     PARENT_RUN_ID_TAG,
     RESUME_RETRY_TAG,
@@ -72,7 +72,9 @@ def reexecute_pipeline(
         parent_run_id: The id of the previous run to reexecute. The run must exist in the instance.
         run_config: The configuration that parametrizes this run; the parent's is not taken over.
         step_selection: Step selection queries, e.g. ``["*some_solid.compute+++"]``; ``.compute``
-            may be left out.
+            may be left out. Of a mapped step, ``size_of[a]`` is the one for mapping key ``a``, and
+            ``size_of`` are all; where the step with the dynamic output is selected too, those for
+            the mapping keys that it yields anew.
         mode: The name of the pipeline mode to use. You may not set both mode and preset.
         preset: The name of the pipeline preset to use. You may not set both mode and preset.
         tags: Arbitrary key-value pairs that will be added to pipeline logs.
@@ -159,11 +161,14 @@ def _reexecution(
     lineage_tags = {PARENT_RUN_ID_TAG: run.run_id, ROOT_RUN_ID_TAG: root_run_id}
     asked = replace(asked, tags={**asked.tags, **lineage_tags})
     plan = plan_of(asked)
-    wanted = _wanted(owner, asked, plan, parent, step_selection, step_keys)
+    receipts = fan_out_receipts(plan, run.run_id, asked.instance)
+    resolved = plan.resolve(receipts)
+    wanted = _wanted(owner, asked, resolved, parent, step_selection, step_keys)
     if wanted is not None:
-        plan = wanted
+        plan = plan.build_subset_plan(wanted)
         # What is missing is told before there is a run of it.
-        sources_of(plan.needed_keys, generations(plan, run.run_id, asked.instance))
+        earlier = plan.resolve({k: receipts[k] for k in plan.awaited_keys if k in receipts})
+        sources_of(earlier.needed_keys, generations(plan, run.run_id, asked.instance))
     keys = None if wanted is None else plan.step_keys_to_execute
     made = create_run(
         asked, plan, step_keys=keys, parent_run_id=run.run_id, root_run_id=root_run_id
@@ -189,8 +194,8 @@ def _wanted(
     parent: RunRecord,
     step_selection: Any,
     step_keys: Any,
-) -> ExecutionPlan | None:
-    """Return the part of the plan that is to be executed; None where it is the whole."""
+) -> list[str] | None:
+    """Return the keys of the steps that are to be executed; None where it is all of them."""
     is_resumed = asked.tags.get(RESUME_RETRY_TAG) == "true"
     given = {
         "step_selection": step_selection is not None,
@@ -202,9 +207,9 @@ def _wanted(
         message = f"{owner}: {' and '.join(ways)} each say which steps to execute. Give one."
         raise CheckError(message)
     if step_selection is not None:
-        return plan.select_steps(step_selection)
+        return steps_anew(plan.select_steps(step_selection))
     if step_keys is not None:
-        return plan.build_subset_plan(_keys(owner, step_keys))
+        return steps_anew(plan.build_subset_plan(_keys(owner, step_keys)))
     return _left_of(plan, parent, asked.instance) if is_resumed else None
 
 
@@ -220,7 +225,7 @@ def _keys(owner: str, given: Any) -> list[str]:
     return list(given)
 
 
-def _left_of(plan: ExecutionPlan, parent: RunRecord, instance: DagsterInstance) -> ExecutionPlan:
+def _left_of(plan: ExecutionPlan, parent: RunRecord, instance: DagsterInstance) -> list[str]:
     run = parent.dagster_run
     if parent.is_driven(time.time()):
         message = (
@@ -228,4 +233,4 @@ def _left_of(plan: ExecutionPlan, parent: RunRecord, instance: DagsterInstance) 
             f"is not known. Wait for its end or cancel it: dagsterlite run cancel {run.run_id}"
         )
         raise DagsterRunConflict(message)
-    return plan.build_subset_plan(steps_to_resume(plan, generation_of(plan, run, instance)))
+    return steps_to_resume(plan, generation_of(plan, run, instance))

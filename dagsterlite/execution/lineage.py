@@ -10,7 +10,7 @@ from dagsterlite.events.fold import StepState, fold
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt, StepOutcome, make_attempt_id
 from dagsterlite.execution.recorded import opened_storage
-from dagsterlite.handles import with_compute
+from dagsterlite.handles import unresolved_key, with_compute
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.reexecution import Generation
@@ -64,7 +64,8 @@ def generation_of(plan: ExecutionPlan, run: DagsterRun, instance: DagsterInstanc
     ended = ((key, _OUTCOME_OF.get(step.state)) for key, step in fold(entries).steps.items())
     outcomes = {key: outcome for key, outcome in ended if outcome is not None}
     outcomes |= dict.fromkeys(taken, StepOutcome.SUCCESS)
-    untold = [key for key in plan.step_by_key if key in own and key not in outcomes]
+    run_keys = (key for key in plan.step_by_key if key in own or unresolved_key(key) in own)
+    untold = sorted(own.union(run_keys) - outcomes.keys())
     if untold:
         with opened_storage(plan, run, instance) as storage:
             outcomes |= dict.fromkeys(_committed(storage, untold), StepOutcome.SUCCESS)
@@ -83,6 +84,32 @@ def _committed(storage: IntermediateStorage, step_keys: list[str]) -> Iterator[s
     for key in step_keys:
         if storage.read_manifest(key) is not None:
             yield key
+
+
+def fan_out_receipts(
+    plan: ExecutionPlan, parent_run_id: str, instance: DagsterInstance
+) -> dict[str, Receipt]:
+    """Return the receipts of steps with dynamic outputs, as far as the nearest runs have them.
+
+    Args:
+        plan: The run's plan.
+        parent_run_id: The run that it re-executes.
+        instance: Where all before it are recorded.
+    """
+    open_keys = set(plan.fan_out_keys)
+    receipts: dict[str, Receipt] = {}
+    for generation in generations(plan, parent_run_id, instance) if open_keys else ():
+        there = {key for key in open_keys if generation.has(key)}
+        run = instance.require_run(generation.run_id).dagster_run
+        with opened_storage(plan, run, instance) as storage:
+            for key in sorted(filter(generation.is_done, there)):
+                manifest = manifest_in(storage, generation, key)
+                if manifest is not None:
+                    receipts[key] = manifest.receipt
+        open_keys -= there
+        if not open_keys:
+            break
+    return receipts
 
 
 def manifest_in(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from dagsterlite.errors import DagsterInvariantViolationError, DagsterStepNotStoredError
 from dagsterlite.events.engine import EngineEventData, OutputsTaken
 from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.receipt import Receipt
 from dagsterlite.execution.executor import PlanOrchestrationContext
 from dagsterlite.execution.lineage import generations, manifest_in
 from dagsterlite.execution.recorded import opened_storage
-from dagsterlite.handles import with_compute
+from dagsterlite.handles import unresolved_key, with_compute
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.reexecution import Generation, sources_of
@@ -39,27 +40,44 @@ def take_over(
         DagsterInvariantViolationError: the run keeps its outputs in memory.
         DagsterStepNotStoredError: the outputs of a step are not there.
     """
-    needed = _needed(plan, run)
-    if run.parent_run_id is None or not needed:
+    if run.parent_run_id is None or run.step_keys_to_execute is None:
         return {}
+    # Which steps are needed behind dynamic outputs is known once those are there.
+    fan_outs = _never_executed(plan.awaited_keys, run)
+    taken, receipts = _take(plan, run, instance, storage, fan_outs)
+    needed = _never_executed(plan.resolve(receipts).needed_keys, run)
+    more, _ = _take(plan, run, instance, storage, [key for key in needed if key not in receipts])
+    return {
+        run_id: sorted([*taken.get(run_id, []), *more.get(run_id, [])])
+        for run_id in {**taken, **more}
+    }
+
+
+def _never_executed(step_keys: Iterable[str], run: DagsterRun) -> list[str]:
+    own = frozenset(map(with_compute, run.step_keys_to_execute or ()))
+    return [key for key in step_keys if key not in own and unresolved_key(key) not in own]
+
+
+def _take(
+    plan: ExecutionPlan,
+    run: DagsterRun,
+    instance: DagsterInstance,
+    storage: IntermediateStorage,
+    step_keys: list[str],
+) -> tuple[Taken, dict[str, Receipt]]:
+    if not step_keys or run.parent_run_id is None:
+        return {}, {}
     if not storage.is_persistent:
-        raise DagsterInvariantViolationError(_in_memory(run, needed))
+        raise DagsterInvariantViolationError(_in_memory(run, step_keys))
     seen: dict[str, Generation] = {}
-    sources = sources_of(needed, _noted(plan, run.parent_run_id, instance, seen))
+    sources = sources_of(step_keys, _noted(plan, run.parent_run_id, instance, seen))
     taken: dict[str, list[str]] = {}
     for key, run_id in sources.items():
         taken.setdefault(run_id, []).append(key)
+    receipts: dict[str, Receipt] = {}
     for run_id, keys in taken.items():
-        _refer(plan, run, instance, storage, seen[run_id], keys)
-    return taken
-
-
-def _needed(plan: ExecutionPlan, run: DagsterRun) -> list[str]:
-    """Return the steps that a plan, or a part of one, needs and that the run never executes."""
-    if run.step_keys_to_execute is None:
-        return []
-    own = frozenset(map(with_compute, run.step_keys_to_execute))
-    return [key for key in plan.needed_keys if key not in own]
+        receipts |= _refer(plan, run, instance, storage, seen[run_id], keys)
+    return taken, receipts
 
 
 def _noted(
@@ -77,7 +95,7 @@ def _refer(
     storage: IntermediateStorage,
     source: Generation,
     step_keys: list[str],
-) -> None:
+) -> dict[str, Receipt]:
     source_run = instance.require_run(source.run_id).dagster_run
     with opened_storage(plan, source_run, instance) as there:
         found = [_manifest(there, source, key) for key in step_keys]
@@ -88,6 +106,7 @@ def _refer(
     instance.run_storage.add_references(run.run_id, addresses)
     for manifest in manifests:
         storage.commit(manifest)
+    return {manifest.receipt.step_key: manifest.receipt for manifest in manifests}
 
 
 def _manifest(storage: IntermediateStorage, source: Generation, step_key: str) -> StepManifest:

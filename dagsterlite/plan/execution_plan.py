@@ -127,7 +127,7 @@ class ExecutionPlan:
         found = self._keys_meant(key)
         if len(found) != 1:
             raise DagsterExecutionStepNotFoundError([key], self.step_by_key)
-        return self.step_by_key[found[0]]
+        return self.step_for(found[0], {})
 
     def _keys_meant(self, text: str) -> list[str]:
         """Return the keys of the steps that a text means: of a mapped solid, all of its steps."""
@@ -137,7 +137,9 @@ class ExecutionPlan:
         if full in self.step_by_key:
             return [full]
         base, key = split_mapped_key(full)
-        return self._mapped_keys.get(base, []) if key in {None, UNKNOWN_KEY} else []
+        if key in {None, UNKNOWN_KEY}:
+            return self._mapped_keys.get(base, [])
+        return [full] if unresolved_key(full) in self.step_by_key else []
 
     @cached_property
     def _mapped_keys(self) -> Mapping[str, list[str]]:
@@ -198,8 +200,9 @@ class ExecutionPlan:
     def build_subset_plan(self, step_keys: Iterable[str]) -> ExecutionPlan:
         """Return the plan that executes only these steps; ``.compute`` may be left out.
 
-        Without its mapping key, a mapped step's key means the steps for all of them. To execute
-        those for some, resolve the plan first.
+        Without its mapping key, a mapped step's key means the steps for all of them. Which mapping
+        keys there are is not known to a plan that is not resolved: a step for one that is not
+        yielded is skipped.
 
         Raises:
             DagsterExecutionStepNotFoundError: a key is not in the plan.
@@ -209,8 +212,20 @@ class ExecutionPlan:
         if unknown:
             raise DagsterExecutionStepNotFoundError(unknown, self.step_by_key)
         wanted = {key for keys in meant.values() for key in keys}
-        keys = tuple(key for key in self.step_by_key if key in wanted)
-        return replace(self, step_keys_to_execute=keys)
+        steps = self._steps_and(sorted(wanted - self.step_by_key.keys()))
+        keys = tuple(key for key in steps if key in wanted)
+        return replace(self, step_by_key=steps, step_keys_to_execute=keys)
+
+    def _steps_and(self, mapped_keys: Iterable[str]) -> Mapping[str, ExecutionStep]:
+        """Return all steps, and after those that stand for them, some of single mapping keys."""
+        single: dict[str, list[str]] = {}
+        for key in mapped_keys:
+            single.setdefault(unresolved_key(key), []).append(key)
+        steps: dict[str, ExecutionStep] = {}
+        for key, step in self.step_by_key.items():
+            steps[key] = step
+            steps |= {one: self.step_for(one, {}) for one in single.get(key, ())}
+        return steps
 
     def select_steps(self, queries: Iterable[str]) -> ExecutionPlan:
         """Return the plan that executes only the steps that the queries select.
@@ -236,6 +251,14 @@ class ExecutionPlan:
     def upstream_keys(self) -> Mapping[str, frozenset[str]]:
         """For each step to execute, the keys of the steps that it needs."""
         return {step.key: step.upstream_keys() for step in self.steps}
+
+    @cached_property
+    def fan_out_keys(self) -> tuple[str, ...]:
+        """The keys of the steps with dynamic outputs that any steps wait for."""
+        waiting = (step for step in self.step_by_key.values() if isinstance(step, UnresolvedStep))
+        return tuple(
+            sorted({fan_out.output.step_key for step in waiting for fan_out in step.fan_outs})
+        )
 
     @cached_property
     def awaited_keys(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from dagsterlite.errors import DagsterInvalidSubsetError, DagsterStepNotStoredError
 from dagsterlite.events.receipt import StepOutcome
+from dagsterlite.handles import unresolved_key
 from dagsterlite.plan.execution_plan import ExecutionPlan
 
 _DONE = frozenset({StepOutcome.SUCCESS, StepOutcome.SKIPPED})
@@ -25,7 +26,7 @@ class Generation:
 
     def has(self, step_key: str) -> bool:
         """Return whether the run was to execute the step, or took its outputs over."""
-        return step_key in self.step_keys
+        return step_key in self.step_keys or unresolved_key(step_key) in self.step_keys
 
     def is_done(self, step_key: str) -> bool:
         """Return whether the step ran to its end there, or was skipped."""
@@ -71,11 +72,28 @@ def _unfinished(generation: Generation, step_key: str) -> str:
     return f"run {generation.run_id} has no outputs of it: it {how}"
 
 
+def steps_anew(plan: ExecutionPlan) -> list[str]:
+    """Return the steps of a part of a resolved plan, mapping keys left out that it renews.
+
+    Args:
+        plan: The part, of a plan that is resolved by what runs before left.
+    """
+    keys = frozenset(plan.step_keys_to_execute)
+    renewed: set[str] = set()
+    for key, step in plan.step_by_key.items():
+        if step.handle.mapping_key is not None and any(
+            handle.step_key in (renewed if handle.mapping_key is None else keys)
+            for handle in step.upstream_outputs()
+        ):
+            renewed.add(key)
+    return [unresolved_key(key) if key in renewed else key for key in plan.step_keys_to_execute]
+
+
 def steps_to_resume(plan: ExecutionPlan, parent: Generation) -> list[str]:
     """Return the steps of the parent that failed, did not end or were never started.
 
     Args:
-        plan: The plan of the whole parent run.
+        plan: The plan of the whole parent run, resolved as far as that came to be.
         parent: The parent.
 
     Raises:

@@ -124,7 +124,7 @@ def test_errors_speak_of_ops():
 
         @job
         def _not_dynamic():
-            double(1 and double.alias("first")()).map(double)
+            double.alias("first")().map(double)
 
     with pytest.raises(
         DagsterInvalidDefinitionError, match="dynamic output 'result' of op 'spread'"

@@ -42,6 +42,7 @@ from dagsterlite import (
     event_list_hook,
     execute_pipeline,
     failure_hook,
+    fs_io_manager,
     local_file_manager,
     logger,
     pipeline,
@@ -51,6 +52,7 @@ from dagsterlite import (
 )
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.events.payloads import HandledOutputData
 from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.serdes import to_json
 from tests.event_lists import assert_gap_free, logged
@@ -394,8 +396,10 @@ def by_step(entries: Iterable[EventLogEntry]) -> dict[str, list[str]]:
 
 
 def plain(event: DagsterEvent) -> str:
-    """Return an event without what differs from run to run: durations and stack traces."""
+    """Return an event without what differs from run to run: durations, traces, run folders."""
     data: Any = event.event_specific_data
+    if isinstance(data, HandledOutputData):
+        return f"{event.event_type_value} {data.output_name} {data.manager_key}"
     if hasattr(data, "duration_ms"):
         return event.event_type_value
     if hasattr(data, "error") and data.error is not None:
@@ -413,6 +417,12 @@ def assert_equal_runs(
     assert there.status is here.status
     assert told_there == told_here
     assert values_there == values_here
+
+
+@pipeline(mode_defs=[ModeDefinition(resource_defs={"io_manager": fs_io_manager})])
+def dynamic_managed():
+    other = one()
+    total(spreads().map(lambda number: retries_or_fails(number, other)).collect())
 
 
 def dynamic_config(number: int) -> dict[str, Any]:
@@ -440,6 +450,10 @@ def dynamic_config(number: int) -> dict[str, Any]:
             },
         ),
         *((dynamic, dynamic_config(number)) for number in (0, 3, 5)),
+        *(
+            (dynamic_managed, {"solids": {"spreads": {"config": {"number": number}}}})
+            for number in (0, 3, 5)
+        ),
     ],
     ids=lambda value: getattr(value, "name", None),
 )

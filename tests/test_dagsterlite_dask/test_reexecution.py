@@ -11,6 +11,8 @@ import pytest
 from dagsterlite import (
     DagsterInstance,
     DagsterInvariantViolationError,
+    DynamicOutput,
+    DynamicOutputDefinition,
     Output,
     OutputDefinition,
     execute_pipeline,
@@ -146,6 +148,48 @@ def test_values_in_the_clusters_memory_cannot_be_taken(
 
 def steps(result: PipelineExecutionResult) -> set[str | None]:
     return {event.step_key for event in result.step_event_list}
+
+
+@solid(output_defs=[DynamicOutputDefinition(int)], config_schema=CONFIG)
+def spread(context):
+    note(context.solid_config["folder"], "spread")
+    for number in range(3):
+        yield DynamicOutput(number, f"k{number}")
+
+
+@solid(config_schema=CONFIG)
+def second_breaks_once(context, number: int) -> int:
+    key = context.get_mapping_key()
+    if note(context.solid_config["folder"], f"mapped_{key}") == 1 and key == "k1":
+        raise ValueError("once")
+    return number + 1
+
+
+@solid(config_schema=CONFIG)
+def summed(context, numbers: list[int]) -> int:
+    note(context.solid_config["folder"], "summed")
+    return sum(numbers)
+
+
+@pipeline
+def mapped():
+    summed(spread().map(second_breaks_once).collect())
+
+
+def test_what_failed_for_a_mapping_key_is_resumed_on_the_cluster(
+    cluster: Cluster, instance: DagsterInstance, side: Path
+) -> None:
+    config = {
+        **cluster.config(),
+        **config_of(["spread", "second_breaks_once", "summed"], side),
+        **IN_PROCESS,
+    }
+    parent = execute_pipeline(mapped, config, instance=instance, raise_on_error=False)
+
+    result = reexecute_pipeline(mapped, parent.run_id, config, tags=RESUME, instance=instance)
+
+    assert result.output_for_solid("summed") == 6
+    assert noted(side) == {"spread": 1, "mapped_k0": 1, "mapped_k1": 2, "mapped_k2": 1, "summed": 1}
 
 
 @solid

@@ -266,8 +266,17 @@ def test_a_key_without_its_mapping_key_means_all_steps() -> None:
     for text in ("add", "add.compute", "add[?]", "add.compute[?]"):
         assert PLAN.build_subset_plan([text]).step_keys_to_execute == ("add.compute[?]",)
     assert PLAN.get_step_by_key("twice.double").key == "twice.double.compute[?]"
-    with pytest.raises(DagsterExecutionStepNotFoundError, match=r"no step 'add.compute\[a\]'"):
-        PLAN.build_subset_plan(["add[a]"])
+    with pytest.raises(DagsterExecutionStepNotFoundError, match=r"no step 'emit.compute\[a\]'"):
+        PLAN.build_subset_plan(["emit[a]"])
+
+
+def test_a_step_for_one_mapping_key_may_be_asked_for_before_it_is_known() -> None:
+    part = PLAN.build_subset_plan(["add[a]", "other"])
+
+    assert part.step_keys_to_execute == ("other.compute", "add.compute[a]")
+    assert part.needed_keys == ("emit.compute",)
+    assert keys(GrowingPlan(part).start.steps) == ["other.compute", "add.compute[a]"]
+    assert outputs_needed(part.step_by_key["add.compute[a]"])[0] == ("emit.compute", "a")
 
 
 def known(**more: Iterable[str]) -> ExecutionPlan:
