@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from itertools import chain
 from threading import Thread
 from typing import Any, Final, cast
 
@@ -104,7 +105,7 @@ class ClusterValues(IntermediateStorage):
         if future is None or self._session is None or self._session.is_lost:
             raise DagsterStorageError(_gone(step_key, output.output_name, "the cluster is gone"))
         name, mapping_key = output.output_name, output.mapping_key
-        call = self._session.call(value_of, future.key, name, mapping_key)
+        call = self._session.call(value_of, future.key, step_key, name, mapping_key)
         try:
             return call.result(FETCH_SECONDS)
         except Exception as exc:
@@ -162,15 +163,15 @@ def _close_beside(stack: ExitStack, _futures: Mapping[str, Future[Any]]) -> None
 # --- on workers ----------------------------------------------------------------------------------
 
 
-def value_of(result: StepResult, output_name: str, mapping_key: str | None) -> Any:
-    """Return one output of a step's result."""
-    return result.values[output_name, mapping_key]
+def value_of(result: StepResult, step_key: str, output_name: str, mapping_key: str | None) -> Any:
+    """Return one output of a step out of its task's result."""
+    return result.of(step_key).values[output_name, mapping_key]
 
 
 def save_results(artifacts_dir: str, run_id: str, *results: StepResult) -> None:
     """Write the outputs of steps as files; what cannot be written is left out."""
     storage = _files(artifacts_dir, run_id)
-    for result in results:
+    for result in chain.from_iterable((*task.earlier, task) for task in results):
         receipt = result.receipt
         if receipt is not None:
             managed = (output for output in receipt.outputs if output.is_managed)

@@ -8,6 +8,7 @@ from typing import Final
 from dagsterlite import plugins
 from dagsterlite.config import (
     Array,
+    EnumValue,
     Field,
     Float,
     Noneable,
@@ -17,6 +18,7 @@ from dagsterlite.config import (
     String,
     StringSource,
 )
+from dagsterlite.config import Enum as ConfigEnum
 from dagsterlite.config import Int as IntConfig
 from dagsterlite.definitions.executor import executor
 from dagsterlite.execution.executor import Executor, InitExecutorContext, RetryMode, retries_field
@@ -60,6 +62,11 @@ SHIP_CODE: Final = Field(
             description="By default the one that this process has a Dask client of, else local.",
         ),
         "ship_code": SHIP_CODE,
+        "fuse": Field(
+            ConfigEnum("Fuse", [EnumValue("linear"), EnumValue("none")]),
+            default_value="linear",
+            description="Whether steps in a row, each alone needing the last, are one Dask task.",
+        ),
         "worker_timeout": Field(
             Float,
             default_value=300.0,
@@ -80,6 +87,7 @@ def dask_executor(init_context: InitExecutorContext) -> Executor:
         cluster,
         RetryMode.from_config(config["retries"]),
         config["ship_code"],
+        fuses=config["fuse"] == "linear",
         worker_seconds=config["worker_timeout"],
         grace_seconds=config["cancel_grace_seconds"],
     )

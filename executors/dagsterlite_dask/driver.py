@@ -29,6 +29,7 @@ from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.step import pass_over
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.fuse import linear_chains
 from dagsterlite.plan.growing import GrowingPlan, Growth
 from dagsterlite.serdes import to_json
 from dagsterlite_dask.cluster_values import ClusterValues
@@ -37,10 +38,11 @@ from dagsterlite_dask.graph import Again, Assignment, Functions, Producers, buil
 from dagsterlite_dask.holding import Holding
 from dagsterlite_dask.keys import TaskKey, task_key
 from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
+from dagsterlite_dask.placement import placement_of
 from dagsterlite_dask.roster import Patience, Workers, unmet
 from dagsterlite_dask.schedule import Schedule, is_blameless
 from dagsterlite_dask.session import ANSWER_SECONDS, Message, Session
-from dagsterlite_dask.task import run_step, told_by
+from dagsterlite_dask.task import run_steps, told_by
 
 LISTEN_SECONDS: Final = 0.1
 """How long the driver listens before it looks whether the run is to stop."""
@@ -54,7 +56,7 @@ WORKER_SECONDS: Final = 300.0
 GRACE_SECONDS: Final = 5.0
 """How long interrupted steps have to end before their run is canceled without them."""
 
-FUNCTIONS: Final = Functions(run_step=run_step, select_outputs=select_outputs)
+FUNCTIONS: Final = Functions(run_steps=run_steps, select_outputs=select_outputs)
 
 
 class Driver:
@@ -68,6 +70,7 @@ class Driver:
         workers: The workers that are there.
         values: Holds the run's values where the cluster's memory is all that keeps them.
         earlier: The receipts of steps that are needed and not executed.
+        fuses: Whether linear chains of steps are given to the cluster as one task.
         worker_seconds: How long to wait where no worker can run a step any more.
         grace_seconds: How long interrupted steps have to end.
     """
@@ -82,6 +85,7 @@ class Driver:
         workers: Workers,
         values: ClusterValues | None,
         earlier: Mapping[str, Receipt],
+        fuses: bool = True,
         worker_seconds: float = WORKER_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
@@ -99,7 +103,11 @@ class Driver:
         self._schedule = Schedule(self._plan)
         self._following = Following({})
         self._submissions = 0
-        self._step_of: dict[TaskKey, str] = {}
+        self._fuses = fuses
+        #: The steps of each task that was given to the cluster.
+        self._chain_of: dict[TaskKey, tuple[str, ...]] = {}
+        #: Steps whose results stand among others in that of one task, in the cluster's memory only.
+        self._among_others: set[str] = set()
         self._futures: dict[str, Future[Any]] = {}
         #: Steps that came to be known and are not given to the cluster yet.
         self._new: list[str] = []
@@ -171,21 +179,44 @@ class Driver:
     def _submit(self, steps: Mapping[str, Any]) -> None:
         if not steps:
             return
-        number = self._submissions
-        keys = {key: task_key(self._plan.step_by_key[key], self._run_id, number) for key in steps}
-        self._schedule.submit(keys)
+        number, known = self._submissions, self._plan.step_by_key
+        chains = self._chains(steps)
+        for chain in chains:
+            task = task_key(known[chain[-1]], self._run_id, number)
+            self._chain_of[task] = chain
+            self._schedule.submit(dict.fromkeys(chain, task))
+            if self._values is not None and len(chain) > 1:
+                self._among_others.update(chain)
         assignments = [
-            Assignment(step=self._plan.step_by_key[key], upstream=self._upstream(key), again=again)
-            for key, again in steps.items()
+            Assignment(
+                steps=tuple(known[key] for key in chain),
+                upstream=self._upstream(chain[0]),
+                again=steps[chain[0]],
+            )
+            for chain in chains
         ]
-        producers = Producers(steps=self._plan.step_by_key, workers=self._holders)
+        producers = Producers(steps=known, workers=self._holders, among_others=self._among_others)
         graph = build_graph(self._run_id, self._payload, FUNCTIONS, assignments, number, producers)
-        for key, task in keys.items():
-            self._step_of[task] = key
+        for key in steps:
             self._begun.discard(key)
             self._following.submit(key)
         self._submissions += 1
         self._futures |= self._session.submit(graph)
+
+    def _chains(self, steps: Mapping[str, Any]) -> list[tuple[str, ...]]:
+        """Group steps that are given to the cluster into tasks."""
+        if not self._fuses:
+            return [(key,) for key in steps]
+        placements = {key: placement_of(self._plan.step_by_key[key]) for key in steps}
+
+        def may_follow(source: str, key: str) -> bool:
+            if steps[source] is not None or steps[key] is not None:
+                return False
+            is_dynamic = any(o.is_dynamic for o in self._plan.step_by_key[source].outputs)
+            is_needed = is_dynamic or self._plan.is_awaited(source)
+            return not is_needed and placements[source] == placements[key]
+
+        return linear_chains(steps, self._plan.upstream_keys, self._plan.consumers, may_follow)
 
     def _upstream(self, key: str) -> dict[str, TaskKey | str]:
         wanted: dict[str, dict[OutputPlace, None]] = {}
@@ -237,7 +268,8 @@ class Driver:
 
     def _worker_lost(self, message: Message) -> DagsterEvent:
         tasks = message.get("processing-tasks") or ()
-        steps = self._schedule.in_order({self._step_of[t] for t in tasks if t in self._step_of})
+        given = {key for task in tasks for key in self._chain_of.get(task, ())}
+        steps = self._schedule.in_order(given - self._receipts.keys())
         text = f"Worker {message['worker']} was lost."
         if steps:
             text += f" It had been given: {', '.join(steps)}."
@@ -386,13 +418,16 @@ class Driver:
 
     def _may_come_again(self, key: str, error: BaseException) -> bool:
         task = self._schedule.on_cluster[key]
-        has_begun = key in self._begun or self._following.has_started(key)
+        first, *others = self._chain_of[task]
         if key in self._lost or self._schedule.is_worn_out(key):
             return False
+        # Of several steps in one task, another may have taken the workers down.
+        has_begun = not others and (key in self._begun or self._following.has_started(key))
         if not is_blameless(error, task, has_begun=has_begun):
             return False
         # What another step left in the cluster's memory only is gone with its worker.
-        return self._values is None or (isinstance(error, KilledWorker) and error.task == task)
+        is_own = isinstance(error, KilledWorker) and error.task == task
+        return self._values is None or (is_own and key == first)
 
     def _ask(self, key: str) -> Iterator[DagsterEvent]:
         """Fetch what a step told whose messages were lost on their way."""
@@ -402,25 +437,23 @@ class Driver:
             return
         if asked.status in {"pending", "lost"}:
             return
-        message = self._answer(asked) or self._from_manifest(key)
-        if message is not None:
+        for message in self._answer(asked) or self._from_manifest(key):
             yield from self._tell(self._following.hear(message))
         if key in self._futures:
             yield from self._fail(key, DagsterStepLostError(_UNHEARD.format(key)))
 
-    def _answer(self, asked: Future[Any]) -> StepMessage | None:
+    def _answer(self, asked: Future[Any]) -> list[StepMessage]:
         with suppress(Exception):
-            told = asked.result(ANSWER_SECONDS)
-            return None if told is None else from_wire(told)
-        return None
+            return [from_wire(told) for told in asked.result(ANSWER_SECONDS)]
+        return []
 
-    def _from_manifest(self, key: str) -> StepMessage | None:
+    def _from_manifest(self, key: str) -> list[StepMessage]:
         manifest = None if self._values else self._run_context.storage.read_manifest(key)
         if manifest is None:
-            return None
+            return []
         receipt = manifest.receipt
         end = StepEnd(receipt=receipt, counts={receipt.attempt_id: receipt.entry_count})
-        return StepMessage(manifest.entries, end)
+        return [StepMessage(manifest.entries, end)]
 
     def _fail(self, key: str, error: Exception) -> Iterator[DagsterEvent]:
         """Have a step fail that cannot tell of its end itself."""

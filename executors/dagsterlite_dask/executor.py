@@ -40,6 +40,7 @@ class DaskExecutor(Executor):
         cluster: The config of that kind.
         retries: What is done when a step asks to be tried again.
         ship_code: ``auto`` for all of the user's modules, ``none``, or the names of modules.
+        fuses: Whether linear chains of steps are given to the cluster as one task.
         worker_seconds: How long to wait where no worker can run a step any more.
         grace_seconds: How long interrupted steps have to end.
     """
@@ -51,6 +52,7 @@ class DaskExecutor(Executor):
         retries: RetryMode = RetryMode.ENABLED,
         ship_code: str | Sequence[str] = "auto",
         *,
+        fuses: bool = True,
         worker_seconds: float = WORKER_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
@@ -58,6 +60,7 @@ class DaskExecutor(Executor):
         self._cluster = cluster or {}
         self._retries = retries
         self._ship_code = ship_code
+        self._fuses = fuses
         self._worker_seconds = worker_seconds
         self._grace_seconds = grace_seconds
         self._values: ClusterValues | None = None
@@ -137,6 +140,7 @@ class DaskExecutor(Executor):
             workers=prepared.workers,
             values=self._values,
             earlier=earlier_receipts(plan_context.run_context, execution_plan),
+            fuses=self._fuses,
             worker_seconds=self._worker_seconds,
             grace_seconds=self._grace_seconds,
         ).run()

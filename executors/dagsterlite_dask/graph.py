@@ -19,7 +19,7 @@ from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.step import ExecutionStep, StepOutput
 from dagsterlite_dask.keys import TaskKey, node_key, output_key, task_key
-from dagsterlite_dask.messages import keys_to_wire
+from dagsterlite_dask.messages import steps_to_wire
 from dagsterlite_dask.placement import Placement, placement_of
 
 Again: TypeAlias = tuple[int, bool] | tuple[int, bool, str]
@@ -31,10 +31,10 @@ A third part says what became of a step that took its workers down: the task onl
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """A step as it is given to the cluster."""
+    """A step as it is given to the cluster, or a linear chain of steps, as one task."""
 
-    step: ExecutionStep
-    #: For each step that it needs: the key of its task, or its receipt as JSON.
+    steps: tuple[ExecutionStep, ...]
+    #: For each step that the first one needs: the key of its task, or its receipt as JSON.
     upstream: Mapping[str, TaskKey | str]
     again: Again | None = None
 
@@ -46,15 +46,17 @@ class Producers:
     steps: Mapping[str, ExecutionStep]
     #: The workers that hold the results of those with dynamic outputs.
     workers: Mapping[str, str] = field(default_factory=dict)
+    #: Those whose results stand among others in the result of one task.
+    among_others: Collection[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Functions:
     """What the tasks call; importable where dagsterlite is."""
 
-    #: Runs a step: ``(step_key, again, mapping_keys, *upstream)``.
-    run_step: Callable[..., Any]
-    #: Picks outputs out of a step's result: ``(result, places)``.
+    #: Runs the steps of a task: ``((run_id, payload), steps, again, *upstream)``.
+    run_steps: Callable[..., Any]
+    #: Picks outputs of a step out of its task's result: ``(result, step_key, places)``.
     select_outputs: Callable[..., Any]
 
 
@@ -80,25 +82,28 @@ def build_graph(
         run_id: The run.
         payload: What all steps share, sent once.
         functions: What the tasks call.
-        assignments: The steps, in topological order.
+        assignments: The steps, in topological order; those of a chain are placed alike.
         submission: The number of this submission of the run.
         producers: The steps that these may need (default: those of this submission).
     """
     shared = node_key("run", run_id)
-    call = cloudpickle.dumps(partial(functions.run_step, (run_id, payload)))
+    call = cloudpickle.dumps(partial(functions.run_steps, (run_id, payload)))
     layers = {"run": MaterializedLayer({shared: Task(shared, cloudpickle.loads, call)})}
     select = cloudpickle.dumps(functions.select_outputs)
-    producers = producers or Producers(steps={item.step.key: item.step for item in assignments})
+    producers = producers or Producers(
+        steps={step.key: step for item in assignments for step in item.steps}
+    )
     selectors = _Selectors(run_id, select, submission, producers)
     placed: dict[Placement, dict[TaskKey, Task]] = {}
     keys: dict[str, TaskKey] = {}
     for assignment in assignments:
-        step = assignment.step
-        key = keys[step.key] = task_key(step, run_id, submission)
-        upstream = [selectors.of(step, source, at) for source, at in assignment.upstream.items()]
-        told = (step.key, assignment.again, keys_to_wire(step))
+        first, last = assignment.steps[0], assignment.steps[-1]
+        key = task_key(last, run_id, submission)
+        keys |= dict.fromkeys((step.key for step in assignment.steps), key)
+        upstream = [selectors.of(first, source, at) for source, at in assignment.upstream.items()]
+        told = (steps_to_wire(assignment.steps), assignment.again)
         task = Task(key, operator.call, TaskRef(shared), *told, *upstream)
-        placed.setdefault(placement_of(step), {})[key] = task
+        placed.setdefault(placement_of(first), {})[key] = task
     for number, (worker, selected) in enumerate(selectors.tasks.items()):
         # Elsewhere, Dask would send the whole result to each worker that is free.
         near = {"workers": [worker], "allow_other_workers": True} if worker else {}
@@ -144,20 +149,21 @@ class _Selectors:
         if isinstance(at, str):
             return at
         outputs = self._producers.steps[source].outputs
-        if len(outputs) == 1 and not outputs[0].is_dynamic:
+        is_alone = source not in self._producers.among_others
+        if is_alone and len(outputs) == 1 and not outputs[0].is_dynamic:
             return TaskRef(at)
         wanted = {h for h in step.upstream_outputs() if h.step_key == source}
-        if _is_all(wanted, outputs):
+        if is_alone and _is_all(wanted, outputs):
             return TaskRef(at)
         return TaskRef(self._selector(at, source, sorted(wanted, key=lambda h: h.label)))
 
     def _selector(self, at: TaskKey, source: str, wanted: list[StepOutputHandle]) -> TaskKey:
-        key = output_key(self._run_id, at, wanted, self._submission)
+        key = output_key(self._run_id, self._producers.steps[source], wanted, self._submission)
         if key not in self._known:
             self._known.add(key)
             places = [(handle.output_name, handle.mapping_key) for handle in wanted]
             select = Task(None, cloudpickle.loads, self._select)
-            task = Task(key, operator.call, select, TaskRef(at), places)
+            task = Task(key, operator.call, select, TaskRef(at), source, places)
             self.tasks.setdefault(self._producers.workers.get(source), {})[key] = task
         return key
 

@@ -2,7 +2,8 @@
 
 ``("<solid>-<32 hex of the run>", "<handle>", <submission>)``: Dask takes the solid's name for the
 key's prefix, under which it learns durations and colours its dashboard, and the hex for the group.
-The handle of a mapped step has its mapping key behind it, in brackets.
+A task of several steps bears the name and handle of the last. The handle of a mapped step has its
+mapping key behind it, in brackets.
 """
 
 from __future__ import annotations
@@ -36,32 +37,34 @@ def run_hex(run_id: str) -> str:
 
 
 def task_key(step: ExecutionStep, run_id: str, submission: int = 0) -> TaskKey:
-    """Return the key of a step's task.
+    """Return the key of the task of a step, or of a chain of steps that ends with it.
 
     Args:
         step: The step.
         run_id: The run.
         submission: Counts from 0: a key whose workers died too often cannot be submitted again.
     """
-    place = str(step.solid_handle)
-    if step.handle.mapping_key is not None:
-        place = mapped_key(place, step.handle.mapping_key)
-    return (f"{step.solid_def.name}-{run_hex(run_id)}", place, submission)
+    return (f"{step.solid_def.name}-{run_hex(run_id)}", _place(step), submission)
+
+
+def _place(step: ExecutionStep) -> str:
+    place, mapping_key = str(step.solid_handle), step.handle.mapping_key
+    return place if mapping_key is None else mapped_key(place, mapping_key)
 
 
 def output_key(
-    run_id: str, task: TaskKey, outputs: Iterable[StepOutputHandle], submission: int
+    run_id: str, step: ExecutionStep, outputs: Iterable[StepOutputHandle], submission: int
 ) -> TaskKey:
     """Return the key of the task that picks some outputs out of a step's result.
 
     Args:
         run_id: The run.
-        task: The step's task.
+        step: The step.
         outputs: The outputs.
         submission: The submission of the steps that need them.
     """
     labels = ",".join(output.label for output in outputs)
-    return (node_key("output", run_id), f"{task[1]}:{labels}", submission)
+    return (node_key("output", run_id), f"{_place(step)}:{labels}", submission)
 
 
 def node_key(kind: str, run_id: str) -> str:

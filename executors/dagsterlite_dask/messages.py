@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagsterlite.events.log_entry import EventLogEntry
@@ -21,18 +21,28 @@ class StepResult:
     #: None where the step did not run because one that it needs waits for another attempt.
     receipt: Receipt | None
     values: Mapping[OutputPlace, Any] = field(default_factory=dict, repr=False)
-    #: The message that the task sent last, complete: for a driver that did not hear all.
-    told: Mapping[str, Any] | None = field(default=None, repr=False)
+    #: Those of the steps before it in its task, where nothing else keeps their values.
+    earlier: tuple[StepResult, ...] = field(default=(), repr=False)
+    #: The last messages of the task's steps, complete: for a driver that did not hear all.
+    told: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+
+    def of(self, step_key: str) -> StepResult:
+        """Return the result of one of the steps of its task."""
+        for result in self.earlier:
+            if result.receipt is not None and result.receipt.step_key == step_key:
+                return result
+        return replace(self, earlier=())
 
     def __getstate__(self) -> dict[str, Any]:
         # Steps that need the values on other workers have no use for what was told.
-        return {**self.__dict__, "told": None}
+        return {**self.__dict__, "told": ()}
 
 
-def select_outputs(result: StepResult, places: Sequence[OutputPlace]) -> StepResult:
-    """Return a step's result with only some of its outputs."""
-    values = {place: result.values[place] for place in places if place in result.values}
-    receipt = result.receipt and result.receipt.with_outputs(places)
+def select_outputs(result: StepResult, step_key: str, places: Sequence[OutputPlace]) -> StepResult:
+    """Return the result of a step of a task with only some of its outputs."""
+    found = result.of(step_key)
+    values = {place: found.values[place] for place in places if place in found.values}
+    receipt = found.receipt and found.receipt.with_outputs(places)
     return StepResult(receipt=receipt, values=values)
 
 
@@ -89,6 +99,16 @@ def from_wire(message: Mapping[str, Any]) -> StepMessage:
         worker=message["worker"],
     )
     return StepMessage(entries, end)
+
+
+def steps_to_wire(steps: Iterable[ExecutionStep]) -> str:
+    """Return the steps of a task as they travel: their keys, and what is known of their lists."""
+    return json.dumps([[step.key, keys_to_wire(step)] for step in steps])
+
+
+def steps_from_wire(text: str) -> list[tuple[str, str | None]]:
+    """Return the steps that :func:`steps_to_wire` was given, each with its mapping keys' text."""
+    return [(key, mapping_keys) for key, mapping_keys in json.loads(text)]
 
 
 def keys_to_wire(step: ExecutionStep) -> str | None:

@@ -95,19 +95,25 @@ class Session:
         return self._client.status != "running"
 
     def submit(self, graph: RunGraph) -> dict[str, Future[Any]]:
-        """Submit a graph at once; return a future for each step.
+        """Submit a graph at once; return a future for each step, also of those of one task.
 
         Raises:
             DagsterClusterLostError: the scheduler is gone.
         """
-        keys = list(graph.keys.values())
+        tasks = list(dict.fromkeys(graph.keys.values()))
         try:
-            futures = self._client.get(graph.graph, keys, sync=False)
+            held = self._client.get(graph.graph, tasks, sync=False)
         except Exception as exc:
             if self.is_lost:
                 raise self.lost() from exc
             raise
-        return dict(zip(graph.keys, futures, strict=True))
+        # Each step's own: Dask keeps a task until all of its futures are released.
+        futures: dict[str, Future[Any]] = {
+            step: Future(task, self._client) for step, task in graph.keys.items()
+        }
+        for future in held:
+            future.release()
+        return futures
 
     def call(self, function: Callable[..., Any], *args: Any, worker: str | None = None) -> Any:
         """Call a function on a worker, results of steps given by their keys; return the future."""

@@ -1,8 +1,9 @@
-"""The task of a step, on a worker: decide, recover or run, commit, tell."""
+"""The task of a step or a chain of steps, on a worker: decide, recover or run, commit, tell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import cloudpickle
@@ -23,28 +24,26 @@ from dagsterlite.serdes import from_json
 from dagsterlite.stores import StepManifest
 from dagsterlite_dask.attempts import Attempts, returned
 from dagsterlite_dask.graph import Again
-from dagsterlite_dask.messages import StepResult, keys_from_wire
-from dagsterlite_dask.topic_sink import TopicSink
+from dagsterlite_dask.messages import StepResult, keys_from_wire, steps_from_wire
+from dagsterlite_dask.topic_sink import KEPT_CHARACTERS, TopicSink
 from dagsterlite_dask.worker_run import WorkerRun, open_run
 
 FIRST: Final = (0, False)
 
 
-def run_step(
-    payload: tuple[str, bytes],
-    step_key: str,
-    again: Again | None,
-    mapping_keys: str | None,
-    *upstream: StepResult | str,
+def run_steps(
+    payload: tuple[str, bytes], steps: str, again: Again | None, *upstream: StepResult | str
 ) -> StepResult:
-    """Run a step on this worker; what goes wrong in it is in the receipt, not raised.
+    """Run the steps of a task one after the other on this worker; return the last one's result.
+
+    What goes wrong in a step is in its receipt, not raised. Where one waits for another attempt,
+    those behind it do not run.
 
     Args:
         payload: The run's id, and its payload as bytes.
-        step_key: The step.
-        again: What is known of the step where it was given to the cluster before.
-        mapping_keys: Those of the dynamic outputs that it collects, as they travel.
-        upstream: The results of the steps that it needs, or their receipts as JSON.
+        steps: The steps as they travel; each but the first needs the one before it, and only that.
+        again: What is known of the first where it was given to the cluster before.
+        upstream: The results of the steps that the first needs, or their receipts as JSON.
 
     Raises:
         DagsterRunCanceledError: the run is over.
@@ -54,13 +53,14 @@ def run_step(
     if found is None:
         return StepResult(receipt=None)
     worker = get_worker()
-    run = open_run(*payload, worker)
-    with run.task(step_key, worker.address) as (context, sink):
-        task = _Task(worker, run, context, sink, again or FIRST)
-        step = context.plan.step_for(step_key, keys_from_wire(mapping_keys))
-        result = task.result(step, found)
-        told = sink.finish(result.receipt, _pickled(result.error), worker.address)
-        return StepResult(receipt=result.receipt, values=result.values, told=told)
+    chain = _Chain(worker, open_run(*payload, worker))
+    todo = steps_from_wire(steps)
+    for step in todo:
+        result = chain.run(*step, found, again or FIRST, is_last=step is todo[-1])
+        again, found = None, _upstream([result])
+        if found is None:
+            return chain.result(StepResult(receipt=None))
+    return chain.result(result)
 
 
 def _upstream(found: Iterable[StepResult | str]) -> Upstream | None:
@@ -80,6 +80,49 @@ def _upstream(found: Iterable[StepResult | str]) -> Upstream | None:
     return Upstream(receipts, values)
 
 
+class _Chain:
+    """The steps of one task, and what they leave."""
+
+    def __init__(self, worker: Worker, run: WorkerRun) -> None:
+        self._worker = worker
+        self._run = run
+        self._keeps_all = not run.context.storage.is_persistent
+        self._ended: list[StepResult] = []
+        self._told: list[Mapping[str, Any]] = []
+        self._room = KEPT_CHARACTERS
+
+    def run(
+        self,
+        step_key: str,
+        mapping_keys: str | None,
+        upstream: Upstream,
+        again: Again,
+        *,
+        is_last: bool,
+    ) -> StepResult:
+        with self._run.task(step_key, self._worker.address) as (context, sink):
+            step = context.plan.step_for(step_key, keys_from_wire(mapping_keys))
+            task = _Task(self._worker, self._run, context, sink, again)
+            # What was committed before is read where it is needed: by the step behind, if it runs.
+            result = task.result(step, upstream, reads_recovered=is_last)
+            told = sink.finish(result.receipt, _pickled(result.error), self._worker.address)
+        self._keep(told)
+        ended = StepResult(receipt=result.receipt, values=result.values)
+        if self._keeps_all:
+            self._ended.append(ended)
+        return ended
+
+    def _keep(self, told: Mapping[str, Any] | None) -> None:
+        self._room -= sum(map(len, told["entries"])) if told else 0
+        if told is not None and self._room >= 0:
+            self._told.append(told)
+
+    def result(self, last: StepResult) -> StepResult:
+        """Return what the task leaves: the result of its last step, and what else is needed."""
+        earlier = tuple(one for one in self._ended if one is not last)
+        return replace(last, earlier=earlier, told=tuple(self._told))
+
+
 class _Task:
     def __init__(
         self, worker: Worker, run: WorkerRun, context: RunContext, sink: TopicSink, again: Again
@@ -90,13 +133,15 @@ class _Task:
         self._sink = sink
         self._again = again
 
-    def result(self, step: ExecutionStep, upstream: Upstream) -> AttemptResult:
+    def result(
+        self, step: ExecutionStep, upstream: Upstream, *, reads_recovered: bool
+    ) -> AttemptResult:
         decision = decide(step, upstream.receipts)
         if not isinstance(decision, Run):
             return returned(pass_over(self._context, step, decision))
         manifest = self._context.storage.read_manifest(step.key)
         if manifest is not None:
-            return self._recover(step, manifest)
+            return self._recover(step, manifest, reads=reads_recovered)
         attempts = Attempts(self._worker, self._run, self._context, self._sink)
         result = attempts.run(step, upstream, *self._again)
         if self._sink.has_told_of(result.receipt.attempt_id):
@@ -106,7 +151,9 @@ class _Task:
         self._sink.hand_on(() if standing is None else standing.entries)
         return result
 
-    def _recover(self, step: ExecutionStep, manifest: StepManifest) -> AttemptResult:
+    def _recover(
+        self, step: ExecutionStep, manifest: StepManifest, *, reads: bool
+    ) -> AttemptResult:
         """Load the outputs of a step that was committed before: its code does not run again."""
         self._sink.hand_on(manifest.entries)
         receipt = manifest.receipt
@@ -117,7 +164,8 @@ class _Task:
         self._context.step_log(step).event(
             DagsterEventType.ENGINE_EVENT, message, EngineEventData(detail=detail)
         )
-        return AttemptResult(receipt=receipt, values=self._stored_values(step, receipt))
+        values = self._stored_values(step, receipt) if reads else {}
+        return AttemptResult(receipt=receipt, values=values)
 
     def _stored_values(self, step: ExecutionStep, receipt: Receipt) -> dict[OutputPlace, Any]:
         storage = self._context.storage
@@ -144,6 +192,6 @@ def _pickled(error: BaseException | None) -> bytes | None:
     return data
 
 
-def told_by(result: StepResult) -> Any:
-    """Return what a step's task told, for a driver that did not hear all; None if it is gone."""
+def told_by(result: StepResult) -> Sequence[Mapping[str, Any]]:
+    """Return what the steps of a task told, for a driver that did not hear all; less if gone."""
     return result.told

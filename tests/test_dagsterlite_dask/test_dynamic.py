@@ -37,6 +37,7 @@ from dagsterlite_dask.messages import (
     keys_from_wire,
     keys_to_wire,
     select_outputs,
+    steps_from_wire,
 )
 from dagsterlite_dask.session import Session
 from tests.event_lists import assert_gap_free, logged, recorded
@@ -122,7 +123,7 @@ def test_mapped_tasks_take_one_value_each_picked_where_the_values_are() -> None:
     keys["spread.compute"] = spread_task
     assignments = [
         Assignment(
-            step=plan.step_by_key[key],
+            steps=(plan.step_by_key[key],),
             upstream={source: keys.get(source, "receipt") for source in plan.upstream_keys[key]},
         )
         for key in new
@@ -148,7 +149,9 @@ def test_mapped_tasks_take_one_value_each_picked_where_the_values_are() -> None:
     ]
     assert near == {"workers": ["tcp://one:1"], "allow_other_workers": True}
     collecting = tasks[graph.keys["listed.compute"]]
-    assert collecting.args[3] == '[["spread.compute", "result", ["a", "b"]]]'
+    assert steps_from_wire(collecting.args[1]) == [
+        ("listed.compute", '[["spread.compute", "result", ["a", "b"]]]')
+    ]
     assert graph.keys["times.compute[a]"] in collecting.dependencies
 
 
@@ -165,12 +168,12 @@ def test_a_picked_result_holds_one_value_and_tells_of_no_other() -> None:
     )
     values: dict[OutputPlace, int] = {("result", "a"): 1, ("result", "b"): 2}
     found = select_outputs(
-        StepResult(receipt=receipt, values=values, told={"entries": []}), [("result", "b")]
+        StepResult(receipt=receipt, values=values, told=({"entries": []},)), "s", [("result", "b")]
     )
 
     assert found.receipt is not None
     assert found.receipt.outputs == outputs[1:]
-    assert (found.values, found.told) == ({("result", "b"): 2}, None)
+    assert (found.values, found.told) == ({("result", "b"): 2}, ())
 
 
 def test_mapping_keys_travel_with_the_steps_that_collect() -> None:

@@ -89,7 +89,7 @@ def assignments(plan: ExecutionPlan, submission: int = 0) -> list[Assignment]:
     keys = {step.key: task_key(step, RUN_ID, submission) for step in plan.steps}
     return [
         Assignment(
-            step=step, upstream={key: keys[key] for key in sorted(plan.upstream_keys[step.key])}
+            steps=(step,), upstream={key: keys[key] for key in sorted(plan.upstream_keys[step.key])}
         )
         for step in plan.steps
     ]
@@ -215,13 +215,13 @@ def test_a_consumer_depends_on_no_more_outputs_than_it_takes() -> None:
 def test_a_step_may_take_receipts_in_place_of_tasks() -> None:
     plan = create_execution_plan(models)
     step = plan.get_step_by_key("train")
-    assignment = Assignment(step=step, upstream={"load.compute": "receipt"}, again=(2, True))
+    assignment = Assignment(steps=(step,), upstream={"load.compute": "receipt"}, again=(2, True))
     graph = build_graph(RUN_ID, b"", FUNCTIONS, [assignment], 4)
     ((_, key),) = graph.keys.items()
 
     task = tasks_of(graph)[key]
     assert key[2] == 4
-    assert task.args[1:] == ("train.compute", (2, True), None, "receipt")
+    assert task.args[1:] == ('[["train.compute", null]]', (2, True), "receipt")
 
 
 def only_for_workers(*_args: Any) -> None:
@@ -253,9 +253,9 @@ def test_a_process_without_dagsterlite_can_read_the_graph() -> None:
 
 
 def test_what_was_told_does_not_travel_with_a_result() -> None:
-    result = StepResult(receipt=None, values={("a", None): 1}, told={"entries": ["x" * 10_000]})
+    result = StepResult(receipt=None, values={("a", None): 1}, told=({"entries": ["x" * 10_000]},))
     sent = pickle.dumps(result)
 
     assert len(sent) < 1_000
     assert pickle.loads(sent) == StepResult(receipt=None, values={("a", None): 1})
-    assert result.told == {"entries": ["x" * 10_000]}
+    assert result.told == ({"entries": ["x" * 10_000]},)
