@@ -185,7 +185,7 @@ def _graph() -> Figure:
         plan = create_execution_plan(definition)
         keys = {step.key: task_key(step, "r", 0) for step in plan.steps}
         assignments = [
-            Assignment(steps=(s,), upstream={k: keys[k] for k in plan.upstream_keys[s.key]})
+            Assignment(chains=((s,),), upstream={k: keys[k] for k in plan.upstream_keys[s.key]})
             for s in plan.steps
         ]
         build_graph("r", b"", FUNCTIONS, assignments)

@@ -26,6 +26,9 @@ _RECORD = "__record__"
 _ENUM = "__enum__"
 _SET = "__set__"
 
+_KEPT = "_text"
+"""Where a record holds on to its text, beside its fields."""
+
 T = TypeVar("T")
 
 
@@ -42,6 +45,7 @@ class _Record(NamedTuple):
     make: Callable[[dict[str, Any]], Any]
     #: The fields whose values JSON does not hold as they are.
     odd_fields: tuple[_Field, ...]
+    keeps_text: bool
 
 
 _Writer = Callable[[Any], str]
@@ -61,8 +65,14 @@ def plain(**kwargs: Any) -> Any:
     return dataclasses.field(metadata={"plain": True}, **kwargs)
 
 
-def serializable(name: str) -> Callable[[type[T]], type[T]]:
-    """Register a frozen dataclass or an enum under the stable ``name`` it is stored by."""
+def serializable(name: str, *, keeps_text: bool = False) -> Callable[[type[T]], type[T]]:
+    """Register a frozen dataclass or an enum under the stable ``name`` it is stored by.
+
+    Args:
+        name: The name.
+        keeps_text: Whether a record holds on to its text once it was written or read: for those
+            that are written more than once.
+    """
 
     def register(cls: type[T]) -> type[T]:
         if name in _by_name:
@@ -70,10 +80,12 @@ def serializable(name: str) -> Callable[[type[T]], type[T]]:
             raise DagsterSerdesError(message)
         fields = () if issubclass(cls, Enum) else tuple(map(_describe_field, _fields_of(cls)))
         odd = tuple(field for field in fields if field.is_plain or field.is_tuple)
-        _by_name[name] = _by_class[cls] = _Record(cls, fields, _maker(cls, fields), odd)
+        make = _maker(cls, fields)
+        _by_name[name] = _by_class[cls] = _Record(cls, fields, make, odd, keeps_text)
         if issubclass(cls, Enum):
             _members.update({f"{name}.{member.name}": member for member in cls})
-        _writers[cls] = _enum_writer(name, cls) if issubclass(cls, Enum) else _writer(name, fields)
+        writer = _enum_writer(name, cls) if issubclass(cls, Enum) else _writer(name, fields)
+        _writers[cls] = _keeping(writer) if keeps_text else writer
         return cls
 
     return register
@@ -136,6 +148,22 @@ def _writer(name: str, fields: tuple[_Field, ...]) -> _Writer:
     return write
 
 
+def _keeping(write: _Writer) -> _Writer:
+    def kept(record: Any) -> str:
+        items = record.__dict__
+        text: str | None = items.get(_KEPT)
+        if text is None:
+            text = items[_KEPT] = write(record)
+        return text
+
+    return kept
+
+
+def without_text(record: Any) -> dict[str, Any]:
+    """Return a record's state without its text, to travel: its ``__getstate__``."""
+    return {name: item for name, item in record.__dict__.items() if name != _KEPT}
+
+
 def _write_list(items: Iterable[object]) -> str:
     return f"[{','.join([_write(item) for item in items])}]"
 
@@ -196,7 +224,11 @@ def from_json(text: str) -> Any:
         DagsterSerdesError: the text is not JSON, or names a record that this version lacks.
     """
     try:
-        return _decoder.decode(text)
+        value = _decoder.decode(text)
+        record = _by_class.get(value.__class__)
+        if record is not None and record.keeps_text:
+            value.__dict__[_KEPT] = text
+        return value
     except DagsterSerdesError:
         raise
     except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as exc:

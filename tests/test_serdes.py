@@ -6,7 +6,7 @@ import json
 import math
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import Any
@@ -191,3 +191,26 @@ def test_each_text_of_a_record_can_be_changed() -> None:
     assert changed.leaves == (Leaf("A"),)
     assert changed.notes[0] == Leaf("B")
     assert changed.users == {"U": ["D"]}
+
+
+@serializable("TestKept", keeps_text=True)
+@dataclass(frozen=True)
+class Kept:
+    number: int
+    items: tuple[Kept, ...] = ()
+
+
+def test_a_record_may_hold_on_to_its_text() -> None:
+    record = Kept(1, (Kept(2),))
+    text = to_json(record)
+
+    assert to_json(record) is text
+    assert to_json(from_json(text)) == text
+    assert from_json(text) == record
+    assert to_json(replace(record, number=3)) == text.replace('"number":1', '"number":3')
+    assert to_json({"a": record}) == f'{{"a":{text}}}'
+
+
+def test_text_that_is_held_on_to_is_what_was_read() -> None:
+    text = '{"number": 1, "__record__": "TestKept"}'
+    assert to_json(from_json(text)) == text

@@ -9,7 +9,7 @@ from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
-from dagsterlite.serdes import serializable
+from dagsterlite.serdes import serializable, without_text
 
 RUN_LEVEL = ""
 """The step key of entries that belong to no step, so that no part of an entry's key is null."""
@@ -18,7 +18,7 @@ RUNLESS = "dagsterlite-runless"
 """The reserved run id of asset events that belong to no run."""
 
 
-@serializable("EventLogEntry")
+@serializable("EventLogEntry", keeps_text=True)
 @dataclass(frozen=True, kw_only=True)
 class EventLogEntry:
     """An entry in the event log (seed 003).
@@ -41,6 +41,8 @@ class EventLogEntry:
     user_message: str = ""
     error_info: SerializableErrorInfo | None = None
     dagster_event: DagsterEvent | None = None
+
+    __getstate__ = without_text
 
     @property
     def key(self) -> tuple[str, str, str, int]:

@@ -39,11 +39,19 @@ class Attempts:
         run: The run in this process.
         context: The run as the task sees it.
         sink: Where the task's entries go.
+        may_wait: Whether the task may wait between attempts: nothing else waits for it.
     """
 
     def __init__(
-        self, worker: Worker, run: WorkerRun, context: RunContext, sink: TopicSink
+        self,
+        worker: Worker,
+        run: WorkerRun,
+        context: RunContext,
+        sink: TopicSink,
+        *,
+        may_wait: bool,
     ) -> None:
+        self._may_wait = may_wait
         self._worker = worker
         self._run = run
         self._context = context
@@ -97,6 +105,8 @@ class Attempts:
         if receipt.outcome is not StepOutcome.UP_FOR_RETRY:
             return False
         wait = receipt.seconds_to_wait or 0
+        if wait and not self._may_wait:
+            return False
         # Dask gives a worker's resources to no other task before this one ends.
         return wait <= LONGEST_WAIT and not (wait and placement_of(step).resources)
 

@@ -58,6 +58,16 @@ class ClusterValues(IntermediateStorage):
         future = self._futures.get(step_key)
         return None if future is None else cast(TaskKey, future.key)
 
+    def lose(self, step_keys: Iterable[str]) -> None:
+        """Note that what finished steps left is gone, with the workers of their task."""
+        for key in step_keys:
+            self._futures.pop(key, None)
+
+    def is_lost(self, step_key: str) -> bool:
+        """Return whether a step succeeded and what it left is gone."""
+        receipt = self._receipts.get(step_key)
+        return receipt is not None and receipt.is_success and step_key not in self._futures
+
     # --- after it ---
 
     def stay_open(self, stack: ExitStack) -> None:

@@ -67,6 +67,11 @@ SHIP_CODE: Final = Field(
             default_value="linear",
             description="Whether steps in a row, each alone needing the last, are one Dask task.",
         ),
+        "group": Field(
+            ConfigEnum("Group", [EnumValue("auto"), EnumValue("off")]),
+            default_value="auto",
+            description="Whether siblings that were short in the last run are one Dask task.",
+        ),
         "worker_timeout": Field(
             Float,
             default_value=300.0,
@@ -88,6 +93,7 @@ def dask_executor(init_context: InitExecutorContext) -> Executor:
         RetryMode.from_config(config["retries"]),
         config["ship_code"],
         fuses=config["fuse"] == "linear",
+        groups=config["group"] == "auto",
         worker_seconds=config["worker_timeout"],
         grace_seconds=config["cancel_grace_seconds"],
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import time
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any, Final, cast
 
 import cloudpickle
@@ -35,6 +36,7 @@ from dagsterlite.serdes import to_json
 from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Superseded, Told
 from dagsterlite_dask.graph import Again, Assignment, Functions, Producers, build_graph
+from dagsterlite_dask.grouping import Chain, Task, grouped
 from dagsterlite_dask.holding import Holding
 from dagsterlite_dask.keys import TaskKey, task_key
 from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
@@ -56,6 +58,9 @@ WORKER_SECONDS: Final = 300.0
 GRACE_SECONDS: Final = 5.0
 """How long interrupted steps have to end before their run is canceled without them."""
 
+FEWEST_TO_GROUP: Final = 16
+"""How many tasks a submission has at least before the pipeline's history is looked at."""
+
 FUNCTIONS: Final = Functions(run_steps=run_steps, select_outputs=select_outputs)
 
 
@@ -71,6 +76,8 @@ class Driver:
         values: Holds the run's values where the cluster's memory is all that keeps them.
         earlier: The receipts of steps that are needed and not executed.
         fuses: Whether linear chains of steps are given to the cluster as one task.
+        history: Returns how many seconds a solid's steps take, by the definition's name, as far as
+            is known: short siblings are given to the cluster as one task.
         worker_seconds: How long to wait where no worker can run a step any more.
         grace_seconds: How long interrupted steps have to end.
     """
@@ -86,6 +93,7 @@ class Driver:
         values: ClusterValues | None,
         earlier: Mapping[str, Receipt],
         fuses: bool = True,
+        history: Callable[[], Mapping[str, float]] = dict,
         worker_seconds: float = WORKER_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
@@ -104,8 +112,9 @@ class Driver:
         self._following = Following({})
         self._submissions = 0
         self._fuses = fuses
+        self._history = cache(history)
         #: The steps of each task that was given to the cluster.
-        self._chain_of: dict[TaskKey, tuple[str, ...]] = {}
+        self._steps_of: dict[TaskKey, tuple[str, ...]] = {}
         #: Steps whose results stand among others in that of one task, in the cluster's memory only.
         self._among_others: set[str] = set()
         self._futures: dict[str, Future[Any]] = {}
@@ -161,6 +170,8 @@ class Driver:
     # --- giving steps to the cluster ---
 
     def _grow(self, growth: Growth) -> Iterator[DagsterEvent]:
+        if not growth.steps and not growth.resolved:
+            return
         keys = [step.key for step in growth.steps]
         self._following.add({key: self._plan.upstream_keys[key] for key in keys})
         self._new += keys
@@ -179,21 +190,23 @@ class Driver:
     def _submit(self, steps: Mapping[str, Any]) -> None:
         if not steps:
             return
+        revived = self._lost_sources(steps)
+        steps = {**dict.fromkeys(revived), **steps}
         number, known = self._submissions, self._plan.step_by_key
-        chains = self._chains(steps)
-        for chain in chains:
-            task = task_key(known[chain[-1]], self._run_id, number)
-            self._chain_of[task] = chain
-            self._schedule.submit(dict.fromkeys(chain, task))
-            if self._values is not None and len(chain) > 1:
-                self._among_others.update(chain)
+        tasks = self._tasks(steps)
+        for chains in tasks:
+            task = task_key(known[chains[-1][-1]], self._run_id, number)
+            self._steps_of[task] = together = tuple(key for chain in chains for key in chain)
+            self._schedule.submit(dict.fromkeys(together, task))
+            if self._values is not None and len(chains[0]) > 1:
+                self._among_others.update(together)
         assignments = [
             Assignment(
-                steps=tuple(known[key] for key in chain),
-                upstream=self._upstream(chain[0]),
-                again=steps[chain[0]],
+                chains=tuple(tuple(known[key] for key in chain) for chain in chains),
+                upstream=self._upstream([chain[0] for chain in chains]),
+                again=steps[chains[0][0]],
             )
-            for chain in chains
+            for chains in tasks
         ]
         producers = Producers(steps=known, workers=self._holders, among_others=self._among_others)
         graph = build_graph(self._run_id, self._payload, FUNCTIONS, assignments, number, producers)
@@ -202,28 +215,70 @@ class Driver:
             self._following.submit(key)
         self._submissions += 1
         self._futures |= self._session.submit(graph)
+        for key in revived:
+            self._accept(self._receipts[key], None, None)
 
-    def _chains(self, steps: Mapping[str, Any]) -> list[tuple[str, ...]]:
-        """Group steps that are given to the cluster into tasks."""
-        if not self._fuses:
-            return [(key,) for key in steps]
+    def _lost_sources(self, step_keys: Iterable[str]) -> list[str]:
+        """Return the finished steps that steps need and whose values are gone, in order.
+
+        They run once more, for their values only: their first ends stand.
+        """
+        if self._values is None:
+            return []
+        found: set[str] = set()
+        todo = [key for key in step_keys if key not in self._lost]
+        while todo:
+            for source in self._plan.upstream_keys[todo.pop()]:
+                if source not in found and self._values.is_lost(source):
+                    found.add(source)
+                    todo.append(source)
+        return self._schedule.in_order(found)
+
+    def _tasks(self, steps: Mapping[str, Any]) -> list[Task]:
+        """Put steps that are given to the cluster into tasks."""
         placements = {key: placement_of(self._plan.step_by_key[key]) for key in steps}
 
         def may_follow(source: str, key: str) -> bool:
-            if steps[source] is not None or steps[key] is not None:
-                return False
-            is_dynamic = any(o.is_dynamic for o in self._plan.step_by_key[source].outputs)
-            is_needed = is_dynamic or self._plan.is_awaited(source)
-            return not is_needed and placements[source] == placements[key]
+            is_first = steps[source] is None and steps[key] is None
+            return is_first and self._is_plain(source) and placements[source] == placements[key]
 
-        return linear_chains(steps, self._plan.upstream_keys, self._plan.consumers, may_follow)
+        def alike(chain: Chain) -> Hashable:
+            first, last = chain[0], chain[-1]
+            outputs = self._plan.step_by_key[last].outputs
+            # What only memory keeps of a chain would travel with the results of the others.
+            is_light = self._values is None or len(chain) == 1
+            if steps[first] is not None or len(outputs) > 1 or not is_light:
+                return None
+            if not self._is_plain(last):
+                return None
+            needs, needed = self._plan.upstream_keys[first], self._plan.consumers[last]
+            return needs, tuple(needed), placements[first]
 
-    def _upstream(self, key: str) -> dict[str, TaskKey | str]:
+        upstream, consumers = self._plan.upstream_keys, self._plan.consumers
+        alone = [(key,) for key in steps]
+        chains = linear_chains(steps, upstream, consumers, may_follow) if self._fuses else alone
+        if len(chains) < FEWEST_TO_GROUP:
+            return [(chain,) for chain in chains]
+        return grouped(chains, self._seconds(steps), alike, len(self._workers))
+
+    def _is_plain(self, key: str) -> bool:
+        """Return whether a step's outputs are single values, and those that need them are known."""
+        is_dynamic = any(output.is_dynamic for output in self._plan.step_by_key[key].outputs)
+        return not is_dynamic and not self._plan.is_awaited(key)
+
+    def _seconds(self, step_keys: Iterable[str]) -> dict[str, float]:
+        known, history = self._plan.step_by_key, self._history()
+        names = {key: known[key].solid_def.name for key in step_keys}
+        return {key: history[name] for key, name in names.items() if name in history}
+
+    def _upstream(self, step_keys: Sequence[str]) -> dict[str, TaskKey | str]:
+        """Return where a task finds what steps need that all need the same."""
         wanted: dict[str, dict[OutputPlace, None]] = {}
-        for handle in self._plan.step_by_key[key].upstream_outputs():
-            place = (handle.output_name, handle.mapping_key)
-            wanted.setdefault(handle.step_key, {})[place] = None
-        if key in self._lost:
+        for key in step_keys:
+            for handle in self._plan.step_by_key[key].upstream_outputs():
+                place = (handle.output_name, handle.mapping_key)
+                wanted.setdefault(handle.step_key, {})[place] = None
+        if not self._lost.isdisjoint(step_keys):
             return {
                 source: to_json(self._receipts[source].with_outputs(wanted[source]))
                 for source in sorted(wanted)
@@ -268,7 +323,7 @@ class Driver:
 
     def _worker_lost(self, message: Message) -> DagsterEvent:
         tasks = message.get("processing-tasks") or ()
-        given = {key for task in tasks for key in self._chain_of.get(task, ())}
+        given = {key for task in tasks for key in self._steps_of.get(task, ())}
         steps = self._schedule.in_order(given - self._receipts.keys())
         text = f"Worker {message['worker']} was lost."
         if steps:
@@ -393,6 +448,8 @@ class Driver:
             yield from self._tell(self._following.settle(result.receipt))
             return
         error = future.exception()
+        if self._values is not None:
+            self._values.lose(self._steps_of[self._schedule.on_cluster[key]])
         if self._may_come_again(key, error):
             self._take_off(key, 0.0, (0, True))
         elif self._has_last_words(key, error):
@@ -418,16 +475,17 @@ class Driver:
 
     def _may_come_again(self, key: str, error: BaseException) -> bool:
         task = self._schedule.on_cluster[key]
-        first, *others = self._chain_of[task]
+        steps = self._steps_of[task]
         if key in self._lost or self._schedule.is_worn_out(key):
             return False
         # Of several steps in one task, another may have taken the workers down.
-        has_begun = not others and (key in self._begun or self._following.has_started(key))
+        is_heard_of = key in self._begun or self._following.has_started(key)
+        has_begun = len(steps) == 1 and is_heard_of
         if not is_blameless(error, task, has_begun=has_begun):
             return False
         # What another step left in the cluster's memory only is gone with its worker.
         is_own = isinstance(error, KilledWorker) and error.task == task
-        return self._values is None or (is_own and key == first)
+        return self._values is None or is_own
 
     def _ask(self, key: str) -> Iterator[DagsterEvent]:
         """Fetch what a step told whose messages were lost on their way."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dagsterlite.events.engine import EngineEventData, StorageChosen
@@ -16,6 +17,7 @@ from dagsterlite.stores import IntermediateStorage
 from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.clusters import KINDS, default_kind
 from dagsterlite_dask.driver import GRACE_SECONDS, WORKER_SECONDS, Driver
+from dagsterlite_dask.history import seconds_by_solid
 from dagsterlite_dask.payload import Payload, encode_payload
 from dagsterlite_dask.preflight import check_cluster, check_managers
 from dagsterlite_dask.roster import Workers
@@ -41,6 +43,7 @@ class DaskExecutor(Executor):
         retries: What is done when a step asks to be tried again.
         ship_code: ``auto`` for all of the user's modules, ``none``, or the names of modules.
         fuses: Whether linear chains of steps are given to the cluster as one task.
+        groups: Whether short siblings are, as far as the last run shows that they are short.
         worker_seconds: How long to wait where no worker can run a step any more.
         grace_seconds: How long interrupted steps have to end.
     """
@@ -53,6 +56,7 @@ class DaskExecutor(Executor):
         ship_code: str | Sequence[str] = "auto",
         *,
         fuses: bool = True,
+        groups: bool = True,
         worker_seconds: float = WORKER_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
@@ -61,6 +65,7 @@ class DaskExecutor(Executor):
         self._retries = retries
         self._ship_code = ship_code
         self._fuses = fuses
+        self._groups = groups
         self._worker_seconds = worker_seconds
         self._grace_seconds = grace_seconds
         self._values: ClusterValues | None = None
@@ -141,6 +146,9 @@ class DaskExecutor(Executor):
             values=self._values,
             earlier=earlier_receipts(plan_context.run_context, execution_plan),
             fuses=self._fuses,
+            history=partial(seconds_by_solid, plan_context.instance, plan_context.plan)
+            if self._groups
+            else dict,
             worker_seconds=self._worker_seconds,
             grace_seconds=self._grace_seconds,
         ).run()

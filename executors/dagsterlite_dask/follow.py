@@ -137,9 +137,9 @@ class Following:
 
     def add(self, upstream: Mapping[str, frozenset[str]]) -> None:
         """Follow further steps, each given with the steps that it needs."""
-        known = upstream.keys() | self._needs.keys() if self._needs else upstream.keys()
         for key, keys in upstream.items():
-            self._needs[key] = needs = keys & known
+            known = (source for source in keys if source in upstream or source in self._needs)
+            self._needs[key] = needs = frozenset(known)
             for source in needs:
                 self._consumers.setdefault(source, []).append(key)
 

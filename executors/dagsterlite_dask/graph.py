@@ -7,9 +7,10 @@ scheduler unpickles it, and has neither dagsterlite nor the user's code.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any, TypeAlias
 
 import cloudpickle
@@ -19,7 +20,7 @@ from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.step import ExecutionStep, StepOutput
 from dagsterlite_dask.keys import TaskKey, node_key, output_key, task_key
-from dagsterlite_dask.messages import steps_to_wire
+from dagsterlite_dask.messages import chains_to_wire
 from dagsterlite_dask.placement import Placement, placement_of
 
 Again: TypeAlias = tuple[int, bool] | tuple[int, bool, str]
@@ -31,12 +32,17 @@ A third part says what became of a step that took its workers down: the task onl
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """A step as it is given to the cluster, or a linear chain of steps, as one task."""
+    """Steps as they are given to the cluster, as one task: a linear chain, or several alike."""
 
-    steps: tuple[ExecutionStep, ...]
-    #: For each step that the first one needs: the key of its task, or its receipt as JSON.
+    chains: tuple[tuple[ExecutionStep, ...], ...]
+    #: For each step that the first of each chain needs: its task's key, or its receipt as JSON.
     upstream: Mapping[str, TaskKey | str]
     again: Again | None = None
+
+    @property
+    def steps(self) -> Iterator[ExecutionStep]:
+        """All its steps, in topological order."""
+        return chain.from_iterable(self.chains)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +60,7 @@ class Producers:
 class Functions:
     """What the tasks call; importable where dagsterlite is."""
 
-    #: Runs the steps of a task: ``((run_id, payload), steps, again, *upstream)``.
+    #: Runs the steps of a task: ``((run_id, payload), chains, again, *upstream)``.
     run_steps: Callable[..., Any]
     #: Picks outputs of a step out of its task's result: ``(result, step_key, places)``.
     select_outputs: Callable[..., Any]
@@ -82,7 +88,7 @@ def build_graph(
         run_id: The run.
         payload: What all steps share, sent once.
         functions: What the tasks call.
-        assignments: The steps, in topological order; those of a chain are placed alike.
+        assignments: The steps, in topological order; those of a task are placed alike.
         submission: The number of this submission of the run.
         producers: The steps that these may need (default: those of this submission).
     """
@@ -97,13 +103,11 @@ def build_graph(
     placed: dict[Placement, dict[TaskKey, Task]] = {}
     keys: dict[str, TaskKey] = {}
     for assignment in assignments:
-        first, last = assignment.steps[0], assignment.steps[-1]
-        key = task_key(last, run_id, submission)
+        key = task_key(assignment.chains[-1][-1], run_id, submission)
         keys |= dict.fromkeys((step.key for step in assignment.steps), key)
-        upstream = [selectors.of(first, source, at) for source, at in assignment.upstream.items()]
-        told = (steps_to_wire(assignment.steps), assignment.again)
-        task = Task(key, operator.call, TaskRef(shared), *told, *upstream)
-        placed.setdefault(placement_of(first), {})[key] = task
+        told = (chains_to_wire(assignment.chains), assignment.again)
+        task = Task(key, operator.call, TaskRef(shared), *told, *selectors.of(assignment))
+        placed.setdefault(placement_of(assignment.chains[0][0]), {})[key] = task
     for number, (worker, selected) in enumerate(selectors.tasks.items()):
         # Elsewhere, Dask would send the whole result to each worker that is free.
         near = {"workers": [worker], "allow_other_workers": True} if worker else {}
@@ -144,15 +148,24 @@ class _Selectors:
         #: By the worker that they are to run on, where one is known.
         self.tasks: dict[str | None, dict[TaskKey, Task]] = {}
 
-    def of(self, step: ExecutionStep, source: str, at: TaskKey | str) -> TaskRef | str:
-        """Return what a step's task takes of a step that it needs."""
-        if isinstance(at, str):
-            return at
+    def of(self, assignment: Assignment) -> list[TaskRef | str]:
+        """Return what a task takes of the steps that its own need, each once."""
+        firsts = [steps[0] for steps in assignment.chains]
+        found: dict[Any, TaskRef | str] = {}
+        for source, at in assignment.upstream.items():
+            if isinstance(at, str):
+                found[at] = at
+            else:
+                taken = self._taken(firsts, source, at)
+                found[taken.key] = taken
+        return list(found.values())
+
+    def _taken(self, steps: list[ExecutionStep], source: str, at: TaskKey) -> TaskRef:
         outputs = self._producers.steps[source].outputs
         is_alone = source not in self._producers.among_others
         if is_alone and len(outputs) == 1 and not outputs[0].is_dynamic:
             return TaskRef(at)
-        wanted = {h for h in step.upstream_outputs() if h.step_key == source}
+        wanted = {h for step in steps for h in step.upstream_outputs() if h.step_key == source}
         if is_alone and _is_all(wanted, outputs):
             return TaskRef(at)
         return TaskRef(self._selector(at, source, sorted(wanted, key=lambda h: h.label)))

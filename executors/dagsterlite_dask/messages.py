@@ -21,7 +21,7 @@ class StepResult:
     #: None where the step did not run because one that it needs waits for another attempt.
     receipt: Receipt | None
     values: Mapping[OutputPlace, Any] = field(default_factory=dict, repr=False)
-    #: Those of the steps before it in its task, where nothing else keeps their values.
+    #: Those of other steps of its task that are needed by others, or that nothing else keeps.
     earlier: tuple[StepResult, ...] = field(default=(), repr=False)
     #: The last messages of the task's steps, complete: for a driver that did not hear all.
     told: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
@@ -101,14 +101,14 @@ def from_wire(message: Mapping[str, Any]) -> StepMessage:
     return StepMessage(entries, end)
 
 
-def steps_to_wire(steps: Iterable[ExecutionStep]) -> str:
+def chains_to_wire(chains: Iterable[Iterable[ExecutionStep]]) -> str:
     """Return the steps of a task as they travel: their keys, and what is known of their lists."""
-    return json.dumps([[step.key, keys_to_wire(step)] for step in steps])
+    return json.dumps([[[step.key, keys_to_wire(step)] for step in steps] for steps in chains])
 
 
-def steps_from_wire(text: str) -> list[tuple[str, str | None]]:
-    """Return the steps that :func:`steps_to_wire` was given, each with its mapping keys' text."""
-    return [(key, mapping_keys) for key, mapping_keys in json.loads(text)]
+def chains_from_wire(text: str) -> list[list[tuple[str, str | None]]]:
+    """Return the steps that :func:`chains_to_wire` was given, each with its mapping keys' text."""
+    return [[(key, mapping_keys) for key, mapping_keys in steps] for steps in json.loads(text)]
 
 
 def keys_to_wire(step: ExecutionStep) -> str | None:

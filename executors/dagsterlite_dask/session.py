@@ -107,13 +107,12 @@ class Session:
             if self.is_lost:
                 raise self.lost() from exc
             raise
-        # Each step's own: Dask keeps a task until all of its futures are released.
-        futures: dict[str, Future[Any]] = {
-            step: Future(task, self._client) for step, task in graph.keys.items()
+        made = dict(zip(tasks, held, strict=True))
+        # Each step has its own: Dask keeps a task until all of its futures are released.
+        return {
+            step: made.pop(task, None) or Future(task, self._client)
+            for step, task in graph.keys.items()
         }
-        for future in held:
-            future.release()
-        return futures
 
     def call(self, function: Callable[..., Any], *args: Any, worker: str | None = None) -> Any:
         """Call a function on a worker, results of steps given by their keys; return the future."""

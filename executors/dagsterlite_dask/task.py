@@ -24,7 +24,7 @@ from dagsterlite.serdes import from_json
 from dagsterlite.stores import StepManifest
 from dagsterlite_dask.attempts import Attempts, returned
 from dagsterlite_dask.graph import Again
-from dagsterlite_dask.messages import StepResult, keys_from_wire, steps_from_wire
+from dagsterlite_dask.messages import StepResult, chains_from_wire, keys_from_wire
 from dagsterlite_dask.topic_sink import KEPT_CHARACTERS, TopicSink
 from dagsterlite_dask.worker_run import WorkerRun, open_run
 
@@ -32,101 +32,130 @@ FIRST: Final = (0, False)
 
 
 def run_steps(
-    payload: tuple[str, bytes], steps: str, again: Again | None, *upstream: StepResult | str
+    payload: tuple[str, bytes], chains: str, again: Again | None, *upstream: StepResult | str
 ) -> StepResult:
     """Run the steps of a task one after the other on this worker; return the last one's result.
 
     What goes wrong in a step is in its receipt, not raised. Where one waits for another attempt,
-    those behind it do not run.
+    those behind it in its chain do not run.
 
     Args:
         payload: The run's id, and its payload as bytes.
-        steps: The steps as they travel; each but the first needs the one before it, and only that.
-        again: What is known of the first where it was given to the cluster before.
-        upstream: The results of the steps that the first needs, or their receipts as JSON.
+        chains: The steps as they travel; in a chain, each but the first needs the one before it,
+            and only that.
+        again: What is known of a step alone where it was given to the cluster before.
+        upstream: The results of the steps that the first of each chain needs, or their receipts
+            as JSON.
 
     Raises:
         DagsterRunCanceledError: the run is over.
         Exception: what the pipeline's modules raise where they are loaded.
     """
-    found = _upstream(upstream)
-    if found is None:
-        return StepResult(receipt=None)
+    found = Found(upstream)
     worker = get_worker()
-    chain = _Chain(worker, open_run(*payload, worker))
-    todo = steps_from_wire(steps)
-    for step in todo:
-        result = chain.run(*step, found, again or FIRST, is_last=step is todo[-1])
-        again, found = None, _upstream([result])
-        if found is None:
-            return chain.result(StepResult(receipt=None))
-    return chain.result(result)
+    todo = chains_from_wire(chains)
+    work = _Work(worker, open_run(*payload, worker), is_alone=len(todo) == 1)
+    for steps in todo:
+        work.run(steps, found, again or FIRST)
+    return work.result()
 
 
-def _upstream(found: Iterable[StepResult | str]) -> Upstream | None:
-    """Return what the steps before left; None where one of them waits for another attempt."""
-    receipts: dict[str, Receipt] = {}
-    values: dict[StepOutputHandle, Any] = {}
-    for one in found:
-        if isinstance(one, str):
-            receipt = from_json(one)
-        elif one.receipt is None or one.receipt.outcome is StepOutcome.UP_FOR_RETRY:
-            return None
-        else:
-            receipt = one.receipt
-            for (name, mapping_key), value in one.values.items():
-                values[StepOutputHandle(receipt.step_key, name, mapping_key)] = value
-        receipts[receipt.step_key] = receipt
-    return Upstream(receipts, values)
+class Found:
+    """What a task was given of the steps before its own.
+
+    Args:
+        upstream: Results of tasks, or receipts as JSON.
+    """
+
+    def __init__(self, upstream: Iterable[StepResult | str]) -> None:
+        self._results: dict[str, StepResult] = {}
+        for one in upstream:
+            result = StepResult(receipt=from_json(one)) if isinstance(one, str) else one
+            self._results |= {
+                part.receipt.step_key: part
+                for part in (*result.earlier, result)
+                if part.receipt is not None and part.receipt.outcome is not StepOutcome.UP_FOR_RETRY
+            }
+
+    def of(self, step_keys: Iterable[str]) -> Upstream | None:
+        """Return what some steps left; None where one of them waits for another attempt."""
+        receipts: dict[str, Receipt] = {}
+        values: dict[StepOutputHandle, Any] = {}
+        for key in step_keys:
+            result = self._results.get(key)
+            if result is None or result.receipt is None:
+                return None
+            receipts[key] = result.receipt
+            for (name, mapping_key), value in result.values.items():
+                values[StepOutputHandle(key, name, mapping_key)] = value
+        return Upstream(receipts, values)
 
 
-class _Chain:
-    """The steps of one task, and what they leave."""
+class _Work:
+    """The steps of one task, and what they leave.
 
-    def __init__(self, worker: Worker, run: WorkerRun) -> None:
+    Args:
+        worker: The worker of the task.
+        run: The run in this process.
+        is_alone: Whether no other chain waits for the task.
+    """
+
+    def __init__(self, worker: Worker, run: WorkerRun, *, is_alone: bool) -> None:
         self._worker = worker
         self._run = run
+        self._is_alone = is_alone
         self._keeps_all = not run.context.storage.is_persistent
         self._ended: list[StepResult] = []
         self._told: list[Mapping[str, Any]] = []
         self._room = KEPT_CHARACTERS
 
-    def run(
-        self,
-        step_key: str,
-        mapping_keys: str | None,
-        upstream: Upstream,
-        again: Again,
-        *,
-        is_last: bool,
+    def run(self, steps: list[tuple[str, str | None]], found: Found, again: Again) -> None:
+        """Run a chain, as far as its steps do not wait for another attempt."""
+        for key, mapping_keys in steps:
+            step = self._run.context.plan.step_for(key, keys_from_wire(mapping_keys))
+            upstream = found.of(step.upstream_keys())
+            if upstream is None:
+                return
+            is_last = key == steps[-1][0]
+            result = self._run_one(step, upstream, again, is_last=is_last)
+            again, found = FIRST, Found([result])
+            if is_last or self._keeps_all:
+                self._ended.append(result)
+
+    def _run_one(
+        self, step: ExecutionStep, upstream: Upstream, again: Again, *, is_last: bool
     ) -> StepResult:
-        with self._run.task(step_key, self._worker.address) as (context, sink):
-            step = context.plan.step_for(step_key, keys_from_wire(mapping_keys))
-            task = _Task(self._worker, self._run, context, sink, again)
+        with self._run.task(step.key, self._worker.address) as (context, sink):
+            task = _Task(self._worker, self._run, context, sink, again, is_alone=self._is_alone)
             # What was committed before is read where it is needed: by the step behind, if it runs.
             result = task.result(step, upstream, reads_recovered=is_last)
             told = sink.finish(result.receipt, _pickled(result.error), self._worker.address)
         self._keep(told)
-        ended = StepResult(receipt=result.receipt, values=result.values)
-        if self._keeps_all:
-            self._ended.append(ended)
-        return ended
+        return StepResult(receipt=result.receipt, values=result.values)
 
     def _keep(self, told: Mapping[str, Any] | None) -> None:
         self._room -= sum(map(len, told["entries"])) if told else 0
         if told is not None and self._room >= 0:
             self._told.append(told)
 
-    def result(self, last: StepResult) -> StepResult:
-        """Return what the task leaves: the result of its last step, and what else is needed."""
-        earlier = tuple(one for one in self._ended if one is not last)
-        return replace(last, earlier=earlier, told=tuple(self._told))
+    def result(self) -> StepResult:
+        """Return what the task leaves."""
+        *earlier, last = self._ended or [StepResult(receipt=None)]
+        return replace(last, earlier=tuple(earlier), told=tuple(self._told))
 
 
 class _Task:
     def __init__(
-        self, worker: Worker, run: WorkerRun, context: RunContext, sink: TopicSink, again: Again
+        self,
+        worker: Worker,
+        run: WorkerRun,
+        context: RunContext,
+        sink: TopicSink,
+        again: Again,
+        *,
+        is_alone: bool,
     ) -> None:
+        self._is_alone = is_alone
         self._worker = worker
         self._run = run
         self._context = context
@@ -142,7 +171,9 @@ class _Task:
         manifest = self._context.storage.read_manifest(step.key)
         if manifest is not None:
             return self._recover(step, manifest, reads=reads_recovered)
-        attempts = Attempts(self._worker, self._run, self._context, self._sink)
+        attempts = Attempts(
+            self._worker, self._run, self._context, self._sink, may_wait=self._is_alone
+        )
         result = attempts.run(step, upstream, *self._again)
         if self._sink.has_told_of(result.receipt.attempt_id):
             return result

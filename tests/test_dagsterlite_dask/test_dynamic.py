@@ -34,10 +34,10 @@ from dagsterlite_dask.graph import Assignment, Producers, build_graph
 from dagsterlite_dask.keys import task_key
 from dagsterlite_dask.messages import (
     StepResult,
+    chains_from_wire,
     keys_from_wire,
     keys_to_wire,
     select_outputs,
-    steps_from_wire,
 )
 from dagsterlite_dask.session import Session
 from tests.event_lists import assert_gap_free, logged, recorded
@@ -123,7 +123,7 @@ def test_mapped_tasks_take_one_value_each_picked_where_the_values_are() -> None:
     keys["spread.compute"] = spread_task
     assignments = [
         Assignment(
-            steps=(plan.step_by_key[key],),
+            chains=((plan.step_by_key[key],),),
             upstream={source: keys.get(source, "receipt") for source in plan.upstream_keys[key]},
         )
         for key in new
@@ -149,8 +149,8 @@ def test_mapped_tasks_take_one_value_each_picked_where_the_values_are() -> None:
     ]
     assert near == {"workers": ["tcp://one:1"], "allow_other_workers": True}
     collecting = tasks[graph.keys["listed.compute"]]
-    assert steps_from_wire(collecting.args[1]) == [
-        ("listed.compute", '[["spread.compute", "result", ["a", "b"]]]')
+    assert chains_from_wire(collecting.args[1]) == [
+        [("listed.compute", '[["spread.compute", "result", ["a", "b"]]]')]
     ]
     assert graph.keys["times.compute[a]"] in collecting.dependencies
 

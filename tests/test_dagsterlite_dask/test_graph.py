@@ -89,7 +89,8 @@ def assignments(plan: ExecutionPlan, submission: int = 0) -> list[Assignment]:
     keys = {step.key: task_key(step, RUN_ID, submission) for step in plan.steps}
     return [
         Assignment(
-            steps=(step,), upstream={key: keys[key] for key in sorted(plan.upstream_keys[step.key])}
+            chains=((step,),),
+            upstream={key: keys[key] for key in sorted(plan.upstream_keys[step.key])},
         )
         for step in plan.steps
     ]
@@ -215,13 +216,15 @@ def test_a_consumer_depends_on_no_more_outputs_than_it_takes() -> None:
 def test_a_step_may_take_receipts_in_place_of_tasks() -> None:
     plan = create_execution_plan(models)
     step = plan.get_step_by_key("train")
-    assignment = Assignment(steps=(step,), upstream={"load.compute": "receipt"}, again=(2, True))
+    assignment = Assignment(
+        chains=((step,),), upstream={"load.compute": "receipt"}, again=(2, True)
+    )
     graph = build_graph(RUN_ID, b"", FUNCTIONS, [assignment], 4)
     ((_, key),) = graph.keys.items()
 
     task = tasks_of(graph)[key]
     assert key[2] == 4
-    assert task.args[1:] == ('[["train.compute", null]]', (2, True), "receipt")
+    assert task.args[1:] == ('[[["train.compute", null]]]', (2, True), "receipt")
 
 
 def only_for_workers(*_args: Any) -> None:
