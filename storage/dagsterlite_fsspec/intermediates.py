@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from hashlib import file_digest, sha256
+from hashlib import file_digest
 from io import SEEK_END, BufferedIOBase
 from typing import Any
 
@@ -19,6 +19,7 @@ from dagsterlite.types.serialization import SerializationStrategy
 from dagsterlite_fsspec.bases import Durability, address_below, open_files
 from dagsterlite_fsspec.codecs import AnyCodec, FolderCodec, Part, codec_for, find_codec, loaded
 from dagsterlite_fsspec.folders import folder_of, read_folder, write_folder
+from dagsterlite_fsspec.hashing import hashed, size_of
 from dagsterlite_fsspec.manifest import decode_manifest, encode_manifest
 from dagsterlite_fsspec.options import public_options, redact
 from dagsterlite_fsspec.paths import manifest_path, output_path, run_folder, step_folder
@@ -116,20 +117,14 @@ class FsspecIntermediateStorage(IntermediateStorage):
     def _write(
         self, address: str, output_name: str, codec: AnyCodec, parts: Sequence[Part]
     ) -> StoredOutput:
-        digest = sha256()
-
-        def hashed() -> Iterator[Part]:
-            for part in parts:
-                digest.update(part)
-                yield part
-
-        self._files.write(address, hashed())
+        with hashed(parts) as checksum:
+            self._files.write(address, parts)
         return StoredOutput(
             output_name=output_name,
             address=address,
             codec=codec.name,
-            size=sum(memoryview(part).nbytes for part in parts),
-            checksum=f"sha256:{digest.hexdigest()}",
+            size=size_of(parts),
+            checksum=f"sha256:{checksum()}",
         )
 
     def read_output(self, step_key: str, output: StoredOutput) -> Any:
