@@ -6,7 +6,6 @@ Names are loaded when they are first used: importing the package loads none of i
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 __version__ = "0.1.0"
 
@@ -396,12 +395,12 @@ _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in na
 __all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - the names stand in one table
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     module = _MODULE_OF.get(name)
     if module is None:
         message = f"module 'dagsterlite' has no attribute '{name}'"
         raise AttributeError(message)
-    value = getattr(import_module(module), name)
+    value: object = getattr(import_module(module), name)
     globals()[name] = value
     return value
 

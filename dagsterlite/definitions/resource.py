@@ -51,7 +51,7 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
 
     Args:
         resource_fn: Called with an :class:`InitResourceContext`; returns the resource, or yields
-            it and cleans up after.
+            it and cleans up after (also under ``@contextmanager``).
         config_schema: What ``init_context.resource_config`` must look like.
         description: For people.
         required_resource_keys: The resources that the function needs.
@@ -158,7 +158,7 @@ def resource(
 ) -> ResourceDefinition | Callable[[Callable[..., Any]], ResourceDefinition]:
     """Make a resource from a function of an :class:`InitResourceContext`.
 
-    A generator yields the resource once and cleans up after::
+    A generator, also under ``@contextmanager``, yields the resource once and cleans up after::
 
         @resource(config_schema={"url": StringSource})
         def database(init_context):

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import io
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,10 +13,12 @@ from dagsterlite import (
     DagsterInstance,
     DagsterInvariantViolationError,
     DagsterResourceFunctionError,
+    InitResourceContext,
     InputDefinition,
     ModeDefinition,
     PipelineDefinition,
     ResourceDefinition,
+    build_solid_context,
     execute_pipeline,
     execute_pipeline_iterator,
     intermediate_storage,
@@ -223,6 +228,36 @@ def test_tear_down_runs_after_a_failed_step_too() -> None:
     with pytest.raises(ValueError, match="x"):
         execute_pipeline(PipelineDefinition([fails], name="p", mode_defs=[mode]))
     assert diary.lines == ["make a", "tear down a"]
+
+
+def values_with(**defs: ResourceDefinition) -> Any:
+    return execute_pipeline(graph_with(*defs, **defs)).output_for_solid("uses")
+
+
+def test_a_function_under_contextmanager_is_entered_and_left() -> None:
+    diary: list[str] = []
+
+    @resource
+    @contextmanager
+    def managed(context: InitResourceContext) -> Iterator[str]:
+        try:
+            yield context.resource_def.label
+        finally:
+            diary.append("left")
+
+    assert values_with(x=managed) == {"x": "resource 'managed'"}
+    assert diary == ["left"]
+    with build_solid_context(resources={"x": managed}) as context:
+        assert context.resources.x == "resource 'managed'"
+        assert diary == ["left"]
+    assert diary == ["left", "left"]
+
+
+def test_a_resource_that_is_a_context_manager_itself_is_left_to_its_user() -> None:
+    connection = io.StringIO("x")
+    opened = ResourceDefinition.hardcoded_resource(connection)
+    assert values_with(x=opened) == {"x": connection}
+    assert not connection.closed
 
 
 def test_a_generator_that_yields_nothing_is_told() -> None:
