@@ -60,6 +60,11 @@ _NAMES_OF = {
         "CompositeSolidDefinition",
         "composite_solid",
     ),
+    "dagsterlite.definitions.config_files": (
+        "config_from_files",
+        "config_from_pkg_resources",
+        "config_from_yaml_strings",
+    ),
     "dagsterlite.definitions.config_mapping": (
         "ConfigMapping",
         "config_mapping",
@@ -68,11 +73,13 @@ _NAMES_OF = {
     "dagsterlite.definitions.console": (
         "colored_console_logger",
         "default_loggers",
+        "json_console_logger",
     ),
     "dagsterlite.definitions.dependency": (
         "DependencyDefinition",
         "DynamicCollectDependencyDefinition",
         "MultiDependencyDefinition",
+        "NodeInvocation",
         "SolidInvocation",
     ),
     "dagsterlite.definitions.executor": (
@@ -145,6 +152,7 @@ _NAMES_OF = {
     "dagsterlite.definitions.resource": (
         "InitResourceContext",
         "ResourceDefinition",
+        "make_values_resource",
         "resource",
     ),
     "dagsterlite.definitions.retry_policy": (
@@ -298,6 +306,7 @@ _NAMES_OF = {
         "SolidExecutionResult",
     ),
     "dagsterlite.execution.step_launcher": ("StepLauncher",),
+    "dagsterlite.execution.step_logger": ("get_dagster_logger",),
     "dagsterlite.execution.step_run_ref": (
         "StepRunRef",
         "run_step_from_ref",
@@ -333,6 +342,7 @@ _NAMES_OF = {
         "DagsterRunStatus",
         "PipelineOrigin",
         "PipelineRun",
+        "PipelineRunStatus",
         "RunRecord",
         "RunsFilter",
     ),
@@ -376,6 +386,10 @@ _NAMES_OF = {
     ),
     "dagsterlite.types.serialization": ("SerializationStrategy",),
     "dagsterlite.types.usable": ("usable_as_dagster_type",),
+    "dagsterlite_dask.definitions": (
+        "dask_executor",
+        "multiprocess_executor",
+    ),
     "dagsterlite_fsspec.definitions": (
         "custom_path_fs_io_manager",
         "fs_intermediate_storage",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from dagsterlite import plugins
-from dagsterlite.config import Field, String
+from dagsterlite.config import Field, Permissive, String
 from dagsterlite.definitions.configurable import config_field_of, is_bare
 from dagsterlite.definitions.configured import AnonymousConfigurableDefinition
 from dagsterlite.errors import DagsterInvalidDefinitionError
@@ -135,6 +135,29 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
 
 def _label(resource_fn: Any) -> str:
     return f"resource '{getattr(resource_fn, '__name__', 'resource')}'"
+
+
+def make_values_resource(**kwargs: Any) -> ResourceDefinition:
+    """Return a resource whose value is its config: values that several solids share.
+
+    ::
+
+        @pipeline(mode_defs=[ModeDefinition(resource_defs={
+            "globals": make_values_resource(bucket=str, limit=Field(int, default_value=10)),
+        })])
+        def nightly(): ...
+
+    Args:
+        kwargs: The config's fields (default: any).
+
+    Raises:
+        DagsterInvalidConfigDefinitionError: a field is no config type.
+    """
+    return ResourceDefinition(
+        lambda context: context.resource_config,
+        config_schema=kwargs or Permissive(),
+        description="Values that several solids share.",
+    )
 
 
 @overload
