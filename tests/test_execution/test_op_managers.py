@@ -23,7 +23,6 @@ from dagsterlite import (
     root_input_manager,
 )
 
-
 PARTS = AssetKey(["all", "parts"])
 
 
