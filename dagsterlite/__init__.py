@@ -6,7 +6,6 @@ Names are loaded when they are first used: importing the package loads none of i
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 __version__ = "0.1.0"
 
@@ -61,6 +60,11 @@ _NAMES_OF = {
         "CompositeSolidDefinition",
         "composite_solid",
     ),
+    "dagsterlite.definitions.config_files": (
+        "config_from_files",
+        "config_from_pkg_resources",
+        "config_from_yaml_strings",
+    ),
     "dagsterlite.definitions.config_mapping": (
         "ConfigMapping",
         "config_mapping",
@@ -69,11 +73,13 @@ _NAMES_OF = {
     "dagsterlite.definitions.console": (
         "colored_console_logger",
         "default_loggers",
+        "json_console_logger",
     ),
     "dagsterlite.definitions.dependency": (
         "DependencyDefinition",
         "DynamicCollectDependencyDefinition",
         "MultiDependencyDefinition",
+        "NodeInvocation",
         "SolidInvocation",
     ),
     "dagsterlite.definitions.executor": (
@@ -146,6 +152,7 @@ _NAMES_OF = {
     "dagsterlite.definitions.resource": (
         "InitResourceContext",
         "ResourceDefinition",
+        "make_values_resource",
         "resource",
     ),
     "dagsterlite.definitions.retry_policy": (
@@ -299,6 +306,7 @@ _NAMES_OF = {
         "SolidExecutionResult",
     ),
     "dagsterlite.execution.step_launcher": ("StepLauncher",),
+    "dagsterlite.execution.step_logger": ("get_dagster_logger",),
     "dagsterlite.execution.step_run_ref": (
         "StepRunRef",
         "run_step_from_ref",
@@ -334,6 +342,7 @@ _NAMES_OF = {
         "DagsterRunStatus",
         "PipelineOrigin",
         "PipelineRun",
+        "PipelineRunStatus",
         "RunRecord",
         "RunsFilter",
     ),
@@ -377,6 +386,10 @@ _NAMES_OF = {
     ),
     "dagsterlite.types.serialization": ("SerializationStrategy",),
     "dagsterlite.types.usable": ("usable_as_dagster_type",),
+    "dagsterlite_dask.definitions": (
+        "dask_executor",
+        "multiprocess_executor",
+    ),
     "dagsterlite_fsspec.definitions": (
         "custom_path_fs_io_manager",
         "fs_intermediate_storage",
@@ -396,12 +409,12 @@ _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in na
 __all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - the names stand in one table
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     module = _MODULE_OF.get(name)
     if module is None:
         message = f"module 'dagsterlite' has no attribute '{name}'"
         raise AttributeError(message)
-    value = getattr(import_module(module), name)
+    value: object = getattr(import_module(module), name)
     globals()[name] = value
     return value
 

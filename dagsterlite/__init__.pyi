@@ -36,11 +36,19 @@ from dagsterlite.configurable import ConfigurableClass as ConfigurableClass
 from dagsterlite.configurable import ConfigurableClassData as ConfigurableClassData
 from dagsterlite.definitions.composite import CompositeSolidDefinition as CompositeSolidDefinition
 from dagsterlite.definitions.composite import composite_solid as composite_solid
+from dagsterlite.definitions.config_files import config_from_files as config_from_files
+from dagsterlite.definitions.config_files import (
+    config_from_pkg_resources as config_from_pkg_resources,
+)
+from dagsterlite.definitions.config_files import (
+    config_from_yaml_strings as config_from_yaml_strings,
+)
 from dagsterlite.definitions.config_mapping import ConfigMapping as ConfigMapping
 from dagsterlite.definitions.config_mapping import config_mapping as config_mapping
 from dagsterlite.definitions.configured import configured as configured
 from dagsterlite.definitions.console import colored_console_logger as colored_console_logger
 from dagsterlite.definitions.console import default_loggers as default_loggers
+from dagsterlite.definitions.console import json_console_logger as json_console_logger
 from dagsterlite.definitions.dependency import DependencyDefinition as DependencyDefinition
 from dagsterlite.definitions.dependency import (
     DynamicCollectDependencyDefinition as DynamicCollectDependencyDefinition,
@@ -48,6 +56,7 @@ from dagsterlite.definitions.dependency import (
 from dagsterlite.definitions.dependency import (
     MultiDependencyDefinition as MultiDependencyDefinition,
 )
+from dagsterlite.definitions.dependency import NodeInvocation as NodeInvocation
 from dagsterlite.definitions.dependency import SolidInvocation as SolidInvocation
 from dagsterlite.definitions.executor import ExecutorDefinition as ExecutorDefinition
 from dagsterlite.definitions.executor import ExecutorRequirement as ExecutorRequirement
@@ -98,6 +107,7 @@ from dagsterlite.definitions.repository import RepositoryDefinition as Repositor
 from dagsterlite.definitions.repository import repository as repository
 from dagsterlite.definitions.resource import InitResourceContext as InitResourceContext
 from dagsterlite.definitions.resource import ResourceDefinition as ResourceDefinition
+from dagsterlite.definitions.resource import make_values_resource as make_values_resource
 from dagsterlite.definitions.resource import resource as resource
 from dagsterlite.definitions.retry_policy import Backoff as Backoff
 from dagsterlite.definitions.retry_policy import Jitter as Jitter
@@ -260,6 +270,7 @@ from dagsterlite.execution.results import (
 from dagsterlite.execution.results import PipelineExecutionResult as PipelineExecutionResult
 from dagsterlite.execution.results import SolidExecutionResult as SolidExecutionResult
 from dagsterlite.execution.step_launcher import StepLauncher as StepLauncher
+from dagsterlite.execution.step_logger import get_dagster_logger as get_dagster_logger
 from dagsterlite.execution.step_run_ref import StepRunRef as StepRunRef
 from dagsterlite.execution.step_run_ref import run_step_from_ref as run_step_from_ref
 from dagsterlite.execution.step_run_ref import (
@@ -298,6 +309,7 @@ from dagsterlite.runs import DagsterRun as DagsterRun
 from dagsterlite.runs import DagsterRunStatus as DagsterRunStatus
 from dagsterlite.runs import PipelineOrigin as PipelineOrigin
 from dagsterlite.runs import PipelineRun as PipelineRun
+from dagsterlite.runs import PipelineRunStatus as PipelineRunStatus
 from dagsterlite.runs import RunRecord as RunRecord
 from dagsterlite.runs import RunsFilter as RunsFilter
 from dagsterlite.stores import EventLogRecord as EventLogRecord
@@ -332,6 +344,8 @@ from dagsterlite.types.loader import input_hydration_config as input_hydration_c
 from dagsterlite.types.loader import output_materialization_config as output_materialization_config
 from dagsterlite.types.serialization import SerializationStrategy as SerializationStrategy
 from dagsterlite.types.usable import usable_as_dagster_type as usable_as_dagster_type
+from dagsterlite_dask.definitions import dask_executor as dask_executor
+from dagsterlite_dask.definitions import multiprocess_executor as multiprocess_executor
 from dagsterlite_fsspec.definitions import custom_path_fs_io_manager as custom_path_fs_io_manager
 from dagsterlite_fsspec.definitions import fs_intermediate_storage as fs_intermediate_storage
 from dagsterlite_fsspec.definitions import fs_io_manager as fs_io_manager
@@ -480,6 +494,7 @@ __all__ = [
     "MissingExtraError",
     "ModeDefinition",
     "MultiDependencyDefinition",
+    "NodeInvocation",
     "Noneable",
     "Nothing",
     "ObjectStore",
@@ -501,6 +516,7 @@ __all__ = [
     "PipelineExecutionResult",
     "PipelineOrigin",
     "PipelineRun",
+    "PipelineRunStatus",
     "PlanOrchestrationContext",
     "PostProcessingError",
     "PresetDefinition",
@@ -558,6 +574,9 @@ __all__ = [
     "check_dagster_type",
     "colored_console_logger",
     "composite_solid",
+    "config_from_files",
+    "config_from_pkg_resources",
+    "config_from_yaml_strings",
     "config_mapping",
     "configured",
     "create_execution_plan",
@@ -565,6 +584,7 @@ __all__ = [
     "custom_path_fs_io_manager",
     "dagster_type_loader",
     "dagster_type_materializer",
+    "dask_executor",
     "default_executors",
     "default_intermediate_storage_defs",
     "default_loggers",
@@ -589,6 +609,7 @@ __all__ = [
     "fsspec_file_manager",
     "gcs_intermediate_storage",
     "gcs_system_storage",
+    "get_dagster_logger",
     "graph",
     "in_process_executor",
     "input_hydration_config",
@@ -596,15 +617,18 @@ __all__ = [
     "intermediate_storage",
     "io_manager",
     "job",
+    "json_console_logger",
     "lambda_solid",
     "load_run_result",
     "local_file_manager",
     "logger",
     "make_python_type_usable_as_dagster_type",
+    "make_values_resource",
     "mem_intermediate_storage",
     "mem_io_manager",
     "mem_system_storage",
     "multiple_process_executor_requirements",
+    "multiprocess_executor",
     "op",
     "output_materialization_config",
     "pipeline",

@@ -130,7 +130,7 @@ class JobDefinition(PipelineDefinition):
         used = self.graph.mapped_inputs()
         values = self.input_values
         return {
-            name: item.with_default(values[name]) if name in values else item
+            name: item.with_value(values[name]) if name in values else item
             for name, item in self.graph_def.input_dict.items()
             if name in used
         }
@@ -150,12 +150,17 @@ class JobDefinition(PipelineDefinition):
     def _check_inputs(self) -> None:
         for name, item in self.input_dict.items():
             dagster_type = item.dagster_type
-            is_loadable = dagster_type.loader is not None or dagster_type.is_nothing
+            is_loadable = (
+                dagster_type.loader is not None
+                or dagster_type.is_nothing
+                or item.unconnected_manager_key is not None
+            )
             if not is_loadable and not item.has_default_value:
                 message = (
                     f"{self.label}: input '{name}' can get no value: its type "
                     f"'{dagster_type.display_name}' cannot be loaded from config. Give it one in "
-                    "input_values or by default, or give its type a dagster_type_loader."
+                    "input_values or by default, give its type a dagster_type_loader, or the op's "
+                    "input a manager."
                 )
                 raise DagsterInvalidDefinitionError(message)
 

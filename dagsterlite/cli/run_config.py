@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from dagsterlite.definitions.preset import merge_config
+from dagsterlite.definitions.config_files import merge_config
 from dagsterlite.errors import near
 from dagsterlite.settings.yaml_file import read_yaml
 

@@ -75,7 +75,7 @@ def compose(
     if typed_by_use or not must_return:
         outputs = [_as_returned(item, handles.get(item.name)) for item in outputs]
     if typed_by_use:
-        inputs = [reading.typed_input(item) for item in inputs]
+        inputs = [reading.input_as_used(item) for item in inputs]
         outputs = [reading.typed_output(item, returned.get(item.name)) for item in outputs]
     return Composed(
         node_defs=[cast(NodeDefinition, node) for node in composition.definitions.values()],
@@ -129,17 +129,27 @@ class _Reading:
                     if isinstance(source, MappedInput):
                         yield invocation.node_name, input_name, index, source
 
-    def typed_input(self, definition: InputDefinition) -> InputDefinition:
-        """Return an input of any type with the one type that all want which it is handed to."""
-        if definition.dagster_type is not AnyType:
-            return definition
-        wanted: list[DagsterType] = []
-        for solid_name, input_name, index, mapped in self._mapped():
-            if mapped.input_name == definition.name:
-                inner = self._definition_of(solid_name).input_dict[input_name].dagster_type
-                wanted.append(inner if index is None else _item_type(inner))
-        typed = [item for item in wanted if item is not AnyType]
-        return definition.with_type(typed[0]) if typed else definition
+    def input_as_used(self, definition: InputDefinition) -> InputDefinition:
+        """Return an input with the type and the manager of the inputs that it is handed to.
+
+        Its own type stands; and its manager is theirs only where all of them have that one.
+        """
+        used = [
+            (self._definition_of(solid_name).input_dict[input_name], index)
+            for solid_name, input_name, index, mapped in self._mapped()
+            if mapped.input_name == definition.name
+        ]
+        types = [
+            item.dagster_type if index is None else _item_type(item.dagster_type)
+            for item, index in used
+        ]
+        typed = [item for item in types if item is not AnyType]
+        if definition.dagster_type is AnyType and typed:
+            definition = definition.with_type(typed[0])
+        managers = {item.unconnected_manager_key if index is None else None for item, index in used}
+        if managers.isdisjoint({None}) and len(managers) == 1 and not definition.has_default_value:
+            definition = definition.with_manager_of(used[0][0])
+        return definition
 
     def _definition_of(self, node_name: str) -> NodeDefinition:
         for invocation in self.composition.dependencies:

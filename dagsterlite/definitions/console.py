@@ -1,7 +1,11 @@
-"""The logger that a mode without loggers has: lines on the terminal's standard error."""
+"""Loggers that write to standard error: lines for people, or JSON.
+
+A mode without loggers has the first.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Mapping
@@ -19,21 +23,43 @@ class _ToStandardError(logging.Handler):
         sys.stderr.write(self.format(record) + "\n")
 
 
-@logger(
-    {
-        "log_level": Field(
-            String, default_value="INFO", description="The lowest level that is written."
-        ),
-        "name": Field(String, default_value="dagsterlite", description="The name in each line."),
-    },
-    description="Writes to standard error.",
-)
+class _Json(logging.Formatter):
+    """All that a record holds, as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = {**vars(record), "msg": record.getMessage(), "args": None}
+        meta = dict(getattr(record, "dagster_meta", {}))
+        event = meta.pop("dagster_event", None)
+        if event is not None:
+            meta["dagster_event_type"] = event.event_type_value
+        return json.dumps({**facts, "dagster_meta": meta}, default=str, sort_keys=True)
+
+
+_CONFIG = {
+    "log_level": Field(
+        String, default_value="INFO", description="The lowest level that is written."
+    ),
+    "name": Field(String, default_value="dagsterlite", description="The name in each line."),
+}
+
+
+@logger(_CONFIG, description="Writes to standard error.")
 def colored_console_logger(init_context: InitLoggerContext) -> logging.Logger:
     """Make the console's logger."""
+    return _writing(init_context, logging.Formatter(LINE_FORMAT))
+
+
+@logger(_CONFIG, description="Writes to standard error, a JSON object a line.")
+def json_console_logger(init_context: InitLoggerContext) -> logging.Logger:
+    """Make a logger of JSON lines: each record's attributes, its tags as ``dagster_meta``."""
+    return _writing(init_context, _Json())
+
+
+def _writing(init_context: InitLoggerContext, formatter: logging.Formatter) -> logging.Logger:
     config = init_context.logger_config
     console = logging.Logger(config["name"], level=config["log_level"].upper())  # noqa: LOG001 - one a run, kept out of the process-wide tree so that runs do not share handlers
     handler = _ToStandardError()
-    handler.setFormatter(logging.Formatter(LINE_FORMAT))
+    handler.setFormatter(formatter)
     console.addHandler(handler)
     return console
 

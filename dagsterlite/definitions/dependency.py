@@ -107,6 +107,9 @@ class SolidInvocation:
         return self.alias or self.name
 
 
+NodeInvocation = SolidInvocation
+"""What the newer vocabulary calls it."""
+
 Dependency = Source | MultiDependencyDefinition | DynamicCollectDependencyDefinition
 InputSources = Mapping[str, Dependency]
 """Where each connected input of a solid comes from."""

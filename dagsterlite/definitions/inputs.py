@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dagsterlite.definitions.arguments import manager_key, metadata_of
 from dagsterlite.definitions.naming import check_name
 from dagsterlite.errors import DagsterInvalidDefinitionError
+from dagsterlite.events.assets import AssetKey
 from dagsterlite.types.annotations import resolve_dagster_type
 from dagsterlite.types.dagster_type import DagsterType
 
@@ -38,6 +39,8 @@ class InputDefinition:
         metadata: Facts for the manager that loads it, by name: ``context.metadata``.
         input_manager_key: The resource that loads the input, connected or not: it takes the place
             of the manager of the output that the input is connected to.
+        asset_key: The asset that the input is: ``context.asset_key`` of the manager that loads it
+            (default: that of the output which the input is connected to).
 
     Raises:
         CheckError: an argument is of the wrong type.
@@ -53,6 +56,7 @@ class InputDefinition:
         root_manager_key: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         input_manager_key: str | None = None,
+        asset_key: AssetKey | str | Sequence[str] | None = None,
     ) -> None:
         self.name = check_name("input", name)
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"input '{name}'")
@@ -68,6 +72,7 @@ class InputDefinition:
             )
             raise DagsterInvalidDefinitionError(message)
         self.metadata: dict[str, Any] = metadata_of(owner, metadata)
+        self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
         if self.dagster_type.is_nothing and self.has_default_value:
             message = (
                 f"Input '{name}' of type Nothing cannot have a default value: it has no value."
@@ -80,10 +85,19 @@ class InputDefinition:
         changed.dagster_type = dagster_type
         return changed
 
-    def with_default(self, value: Any) -> InputDefinition:
-        """Return this input with another default value."""
+    def with_manager_of(self, other: InputDefinition) -> InputDefinition:
+        """Return this input, loaded where it is not connected as another one is."""
+        changed = copy.copy(self)
+        changed.root_manager_key = other.unconnected_manager_key
+        changed.metadata = {**other.metadata, **self.metadata}
+        changed.asset_key = self.asset_key or other.asset_key
+        return changed
+
+    def with_value(self, value: Any) -> InputDefinition:
+        """Return this input with a value that it has wherever it is not connected."""
         changed = copy.copy(self)
         changed._default_value = value  # noqa: SLF001 - the copy is our own
+        changed.root_manager_key = changed.input_manager_key = None
         return changed
 
     @property

@@ -24,6 +24,7 @@ from dagsterlite.errors import (
     ParameterCheckError,
     with_article,
 )
+from dagsterlite.events.assets import AssetKey
 
 
 class _FromAnnotation:
@@ -47,14 +48,19 @@ class In:
         description: For people.
         default_value: The value where the input is neither connected nor configured (default: the
             parameter's own default).
+        root_manager_key: The resource that loads the input where it is not connected.
         metadata: Facts for the manager that loads it, by name: ``context.metadata``.
+        asset_key: The asset that the input is: ``context.asset_key`` of that manager (default: that
+            of the output which the input is connected to).
         input_manager_key: The resource that loads the input, connected or not.
     """
 
     dagster_type: Any = FROM_ANNOTATION
     description: str | None = None
     default_value: Any = NO_VALUE
+    root_manager_key: str | None = None
     metadata: Mapping[str, Any] | None = None
+    asset_key: AssetKey | str | Sequence[str] | None = None
     input_manager_key: str | None = None
 
     def to_definition(self, name: str, hint: Any, default: Any) -> InputDefinition:
@@ -75,8 +81,10 @@ class In:
             dagster_type,
             self.description,
             value,
-            metadata=self.metadata,
-            input_manager_key=self.input_manager_key,
+            self.root_manager_key,
+            self.metadata,
+            self.input_manager_key,
+            self.asset_key,
         )
 
 
@@ -92,6 +100,9 @@ class Out:
         io_manager_key: The resource that keeps it, an IO manager (default: ``io_manager``, if the
             job has one).
         metadata: Facts for the IO manager, by name: ``context.metadata``.
+        asset_key: The asset that the output is: its IO manager's step tells of a materialization.
+        code_version: A name for the version of the code that makes it: ``context.version`` of its
+            IO manager (default: the op's).
     """
 
     dagster_type: Any = FROM_ANNOTATION
@@ -99,6 +110,8 @@ class Out:
     is_required: bool = True
     io_manager_key: str | None = None
     metadata: Mapping[str, Any] | None = None
+    asset_key: AssetKey | str | Sequence[str] | None = None
+    code_version: str | None = None
 
     def to_definition(self, name: str | None, hint: Any) -> OutputDefinition:
         """Return the output of that name.
@@ -122,6 +135,8 @@ class Out:
             "is_required": self.is_required,
             "io_manager_key": self.io_manager_key,
             "metadata": self.metadata,
+            "asset_key": self.asset_key,
+            "code_version": self.code_version,
         }
 
 

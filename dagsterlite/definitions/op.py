@@ -24,7 +24,7 @@ from dagsterlite.definitions.signature import (
     inputs_of,
     name_of,
     outputs_of,
-    takes_context,
+    split_context,
 )
 from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.definitions.vocabulary import OPS
@@ -174,9 +174,7 @@ def op(
         owner = f"@op '{op_name}'"
         refuse_both(owner, ins=ins, input_defs=input_defs)
         refuse_both(owner, out=out, output_defs=output_defs)
-        parameters = list(inspect.signature(fn).parameters.values())
-        with_context = takes_context(parameters)
-        valued = parameters[1:] if with_context else parameters
+        takes_context, valued = split_context(fn)
         inputs = (
             inputs_from(owner, fn, valued, ins, In)
             if input_defs is None
@@ -188,7 +186,7 @@ def op(
             else outputs_of(owner, fn, output_defs)
         )
         return OpDefinition(
-            compute_fn=compute_fn_of(f"op '{op_name}'", fn, outputs, takes_context=with_context),
+            compute_fn=compute_fn_of(f"op '{op_name}'", fn, outputs, takes_context=takes_context),
             name=op_name,
             ins={item.name: item for item in inputs},
             outs={item.name: item for item in outputs},

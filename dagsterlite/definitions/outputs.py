@@ -31,6 +31,8 @@ class OutputDefinition:
             ``io_manager``, the default, the run's intermediate storage keeps it.
         metadata: Facts for the IO manager, by name: ``context.metadata``.
         asset_key: The asset that the output is: its IO manager's step tells of a materialization.
+        code_version: A name for the version of the code that makes it: ``context.version`` of its
+            IO manager (default: the solid's).
 
     Raises:
         CheckError: an argument is of the wrong type.
@@ -49,6 +51,7 @@ class OutputDefinition:
         io_manager_key: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         asset_key: AssetKey | str | Sequence[str] | None = None,
+        code_version: str | None = None,
     ) -> None:
         self.name = check_name("output", DEFAULT_OUTPUT if name is None else name)
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"output '{self.name}'")
@@ -59,6 +62,7 @@ class OutputDefinition:
         self.io_manager_key: str = DEFAULT_IO_MANAGER if key is None else key
         self.metadata: dict[str, Any] = metadata_of(owner, metadata)
         self.asset_key = None if asset_key is None else AssetKey.from_coercible(asset_key)
+        self.code_version = code_version
 
     def with_type(self, dagster_type: DagsterType) -> OutputDefinition:
         """Return this output with another type."""

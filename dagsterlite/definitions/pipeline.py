@@ -157,6 +157,21 @@ class PipelineDefinition(Hookable):
         """
         return self.graph.solid_named(name)
 
+    def solid_def_named(self, name: str) -> NodeDefinition:
+        """Return the definition of that name, also inside composites.
+
+        Raises:
+            DagsterInvariantViolationError: there is none.
+        """
+        named = {definition.name: definition for definition in self.all_solid_defs}
+        if name not in named:
+            message = (
+                f"{self.label} has no definition '{name}'.{near(name, named)} It has: "
+                f"{listed(named)}."
+            )
+            raise DagsterInvariantViolationError(message)
+        return named[name]
+
     def get_solid(self, handle: SolidHandle) -> Solid:
         """Return the solid at a handle, also inside composites.
 

@@ -6,22 +6,20 @@ import copy
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from glob import glob
-from importlib import resources
 from typing import Any
 
 import yaml
 
-from dagsterlite.config.yaml_document import parse_yaml, yaml_problem
 from dagsterlite.definitions.arguments import list_of
+from dagsterlite.definitions.config_files import (
+    config_from_files,
+    config_from_pkg_resources,
+    config_from_yaml_strings,
+    merge_config,
+)
 from dagsterlite.definitions.mode import DEFAULT_MODE
 from dagsterlite.definitions.naming import check_label, check_tags
-from dagsterlite.errors import (
-    CheckError,
-    DagsterInvalidDefinitionError,
-    DagsterInvariantViolationError,
-    ParameterCheckError,
-)
+from dagsterlite.errors import CheckError, ParameterCheckError
 
 
 @dataclass(frozen=True, init=False)
@@ -77,9 +75,10 @@ class PresetDefinition:
         *,
         environment_files: Iterable[str] | None = None,
     ) -> PresetDefinition:
-        """Return a preset whose run config is read from YAML files, later over earlier.
+        """Return a preset whose run config is read from YAML files.
 
-        Dicts are merged, key by key; any other value takes the place of the earlier one.
+        Dicts are merged, later over earlier, key by key; any other value takes the place of the
+        earlier one.
 
         Args:
             name: The preset's name.
@@ -102,9 +101,8 @@ class PresetDefinition:
             )
             raise CheckError(message)
         given = environment_files if config_files is None else config_files
-        patterns = list_of(owner, "config_files", given, str)
-        texts = [text for pattern in patterns for text in _read_all(name, pattern)]
-        return _from_texts(name, texts, solid_selection, mode, tags)
+        run_config = config_from_files(given or (), owner)
+        return PresetDefinition(name, run_config, solid_selection, mode, tags)
 
     @staticmethod
     def from_yaml_strings(
@@ -127,9 +125,8 @@ class PresetDefinition:
             CheckError: an argument is of the wrong type.
             DagsterInvariantViolationError: a text is no YAML mapping.
         """
-        given = list_of(f"preset '{name}'", "yaml_strings", yaml_strings, str)
-        texts = [(f"YAML string {number}", text) for number, text in enumerate(given, 1)]
-        return _from_texts(name, texts, solid_selection, mode, tags)
+        run_config = config_from_yaml_strings(yaml_strings or (), f"preset '{name}'")
+        return PresetDefinition(name, run_config, solid_selection, mode, tags)
 
     from_yaml = from_yaml_strings
 
@@ -154,14 +151,8 @@ class PresetDefinition:
             CheckError: an argument is of the wrong type.
             DagsterInvariantViolationError: a file is missing or is no YAML mapping.
         """
-        owner = f"preset '{name}'"
-        pairs = list_of(owner, "pkg_resource_defs", pkg_resource_defs, tuple)
-        for pair in pairs:
-            if [type(part) for part in pair] != [str, str]:
-                expected = "a list of pairs of package and file name"
-                raise ParameterCheckError(owner, "pkg_resource_defs", expected, pair)
-        texts = [_read_resource(name, *pair) for pair in pairs]
-        return _from_texts(name, texts, solid_selection, mode, tags)
+        run_config = config_from_pkg_resources(pkg_resource_defs or (), f"preset '{name}'")
+        return PresetDefinition(name, run_config, solid_selection, mode, tags)
 
     def get_environment_yaml(self) -> str:
         """Return the run config as YAML."""
@@ -199,70 +190,3 @@ def file_relative_path(dunderfile: str, relative_path: str) -> str:
         if not isinstance(value, str):
             raise ParameterCheckError("file_relative_path", argument, "a text", value)
     return os.path.join(os.path.dirname(dunderfile), relative_path)
-
-
-def merge_config(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with ``over`` merged in: mappings merge, other values are replaced."""
-    merged = dict(base)
-    for key, value in over.items():
-        present = merged.get(key)
-        both = isinstance(present, Mapping) and isinstance(value, Mapping)
-        merged[key] = merge_config(present, value) if both and present else value
-    return merged
-
-
-def _read_all(name: str, pattern: str) -> list[tuple[str, str]]:
-    paths = sorted(glob(pattern, recursive=True))
-    if not paths:
-        message = (
-            f"preset '{name}': file or glob pattern '{pattern}' of config_files leads to no file "
-            f"(the working directory is {os.getcwd()})."
-        )
-        raise DagsterInvalidDefinitionError(message)
-    return [(path, _read(name, path)) for path in paths]
-
-
-def _read(name: str, path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as exc:
-        message = f"preset '{name}': cannot read {path} of config_files as text: {exc}."
-        raise DagsterInvariantViolationError(message) from exc
-
-
-def _read_resource(name: str, package: str, file_name: str) -> tuple[str, str]:
-    try:
-        text = resources.files(package).joinpath(file_name).read_text(encoding="utf-8")
-    except (ModuleNotFoundError, OSError, UnicodeDecodeError) as exc:
-        message = f"preset '{name}': package '{package}' has no file '{file_name}': {exc}."
-        raise DagsterInvariantViolationError(message) from exc
-    return f"{package}/{file_name}", text
-
-
-def _from_texts(
-    name: str,
-    texts: Iterable[tuple[str, str]],
-    solid_selection: Sequence[str] | None,
-    mode: str | None,
-    tags: Mapping[str, Any] | None,
-) -> PresetDefinition:
-    run_config: dict[str, Any] = {}
-    for source, text in texts:
-        run_config = merge_config(run_config, _parse(name, source, text))
-    return PresetDefinition(name, run_config, solid_selection, mode, tags)
-
-
-def _parse(name: str, source: str, text: str) -> Mapping[str, Any]:
-    try:
-        data = parse_yaml(text)
-    except yaml.YAMLError as exc:
-        place, problem = yaml_problem(exc)
-        message = f"preset '{name}': {source}{place} is no YAML: {problem}."
-        raise DagsterInvariantViolationError(message) from exc
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        message = f"preset '{name}': {source} must hold a mapping, not {type(data).__name__}."
-        raise DagsterInvariantViolationError(message)
-    return data

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from dagsterlite import plugins
-from dagsterlite.config import Field, String
+from dagsterlite.config import Field, Permissive, String
 from dagsterlite.definitions.configurable import config_field_of, is_bare
 from dagsterlite.definitions.configured import AnonymousConfigurableDefinition
 from dagsterlite.errors import DagsterInvalidDefinitionError
@@ -51,7 +51,7 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
 
     Args:
         resource_fn: Called with an :class:`InitResourceContext`; returns the resource, or yields
-            it and cleans up after.
+            it and cleans up after (also under ``@contextmanager``).
         config_schema: What ``init_context.resource_config`` must look like.
         description: For people.
         required_resource_keys: The resources that the function needs.
@@ -137,6 +137,29 @@ def _label(resource_fn: Any) -> str:
     return f"resource '{getattr(resource_fn, '__name__', 'resource')}'"
 
 
+def make_values_resource(**kwargs: Any) -> ResourceDefinition:
+    """Return a resource whose value is its config: values that several solids share.
+
+    ::
+
+        @pipeline(mode_defs=[ModeDefinition(resource_defs={
+            "globals": make_values_resource(bucket=str, limit=Field(int, default_value=10)),
+        })])
+        def nightly(): ...
+
+    Args:
+        kwargs: The config's fields (default: any).
+
+    Raises:
+        DagsterInvalidConfigDefinitionError: a field is no config type.
+    """
+    return ResourceDefinition(
+        lambda context: context.resource_config,
+        config_schema=kwargs or Permissive(),
+        description="Values that several solids share.",
+    )
+
+
 @overload
 def resource(config_schema: Callable[..., Any]) -> ResourceDefinition: ...
 
@@ -158,7 +181,7 @@ def resource(
 ) -> ResourceDefinition | Callable[[Callable[..., Any]], ResourceDefinition]:
     """Make a resource from a function of an :class:`InitResourceContext`.
 
-    A generator yields the resource once and cleans up after::
+    A generator, also under ``@contextmanager``, yields the resource once and cleans up after::
 
         @resource(config_schema={"url": StringSource})
         def database(init_context):

@@ -102,26 +102,14 @@ def _evaluate(annotation: Any, fn: Callable[..., Any], names: dict[str, Any]) ->
         return annotation
 
 
-def takes_context(parameters: Sequence[inspect.Parameter]) -> bool:
-    """Return whether the first of a function's parameters is the context."""
-    return bool(parameters) and parameters[0].name in _CONTEXT_NAMES
+def split_context(fn: Callable[..., Any]) -> tuple[bool, list[inspect.Parameter]]:
+    """Return whether a function's first parameter is the context, and its other parameters.
 
-
-def split_context(owner: str, fn: Callable[..., Any]) -> list[inspect.Parameter]:
-    """Return a function's parameters after its context.
-
-    Raises:
-        DagsterInvalidDefinitionError: its first parameter is not the context.
+    The parameter's name says so: ``context``, or one of its forms for what is not used.
     """
     parameters = list(inspect.signature(fn).parameters.values())
-    if not takes_context(parameters):
-        message = (
-            f"{owner}: the function must take 'context' as its first parameter "
-            f"(or one of {listed(_CONTEXT_NAMES - {'context'})} where it is not used); "
-            f"it takes ({', '.join(p.name for p in parameters)})."
-        )
-        raise DagsterInvalidDefinitionError(message)
-    return parameters[1:]
+    takes_context = bool(parameters) and parameters[0].name in _CONTEXT_NAMES
+    return takes_context, parameters[1:] if takes_context else parameters
 
 
 def inputs_of(

@@ -114,7 +114,7 @@ def solid(
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
 ) -> SolidDefinition | Callable[[Callable[..., Any]], SolidDefinition]:
-    """Make a solid from a function of ``(context, **inputs)``.
+    """Make a solid from a function of its inputs, with the context before them where it is used.
 
     The function returns its one output's value, or yields :class:`Output`,
     :class:`AssetMaterialization`, :class:`AssetObservation` and :class:`ExpectationResult`::
@@ -145,13 +145,15 @@ def solid(
         solid_name = name_of("@solid", name, fn)
         owner = f"@solid '{solid_name}'"
         refuse_both(owner, version=version, code_version=code_version)
-        parameters = split_context(owner, fn)
+        takes_context, parameters = split_context(fn)
         inputs = inputs_of(owner, fn, parameters, input_defs)
         outputs = outputs_of(owner, fn, output_defs)
         return SolidDefinition(
             name=solid_name,
             input_defs=inputs,
-            compute_fn=compute_fn_of(f"solid '{solid_name}'", fn, outputs, takes_context=True),
+            compute_fn=compute_fn_of(
+                f"solid '{solid_name}'", fn, outputs, takes_context=takes_context
+            ),
             output_defs=outputs,
             config_schema=config_schema,
             description=description or inspect.getdoc(fn),

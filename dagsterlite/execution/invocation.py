@@ -123,6 +123,7 @@ def _split(
 
 def _as_context(solid: SolidDefinition, given: Any) -> UnboundSolidExecutionContext:
     if given is None:
+        _refuse_needs(solid)
         return build_solid_context()
     if isinstance(given, UnboundSolidExecutionContext):
         return given
@@ -131,6 +132,19 @@ def _as_context(solid: SolidDefinition, given: Any) -> UnboundSolidExecutionCont
         f"{type_name(given)} is none. Give it build_{solid.words.node}_context(…) first."
     )
     raise DagsterInvalidInvocationError(message)
+
+
+def _refuse_needs(solid: SolidDefinition) -> None:
+    field = solid.config_field
+    needs = [f"the resource '{key}'" for key in sorted(solid.required_resource_keys)]
+    if field is not None and field.is_required:
+        needs.append("config")
+    if needs:
+        message = (
+            f"{solid.label} needs {' and '.join(needs)}, and was given None as its context. Give "
+            f"it build_{solid.words.node}_context(…) with what it needs."
+        )
+        raise DagsterInvalidInvocationError(message)
 
 
 # --- inputs ---------------------------------------------------------------------------------------

@@ -140,7 +140,7 @@ class Managers:
             config=config.get(step_output.name),
             dagster_type=step_output.dagster_type,
             asset_key=definition.asset_key,
-            version=step.solid_def.version,
+            version=definition.code_version or step.solid_def.version,
             **self._facts(step, key),
         )
 
@@ -186,7 +186,7 @@ class Managers:
             config=self._input_config(config_handle, input_def, key),
             dagster_type=input_def.dagster_type,
             upstream_output=upstream,
-            asset_key=upstream.asset_key if upstream and upstream.has_asset_key else None,
+            asset_key=input_def.asset_key or _asset_key_of(upstream),
             **self._facts(step, key),
         )
         message = f'Error occurred while loading input "{input_def.name}" of step "{step.key}"'
@@ -231,7 +231,7 @@ class Managers:
             run_id=self._run_context.run_id,
             dagster_type=upstream.dagster_type,
             upstream_output=upstream,
-            asset_key=upstream.asset_key if upstream.has_asset_key else None,
+            asset_key=_asset_key_of(upstream),
             **self._facts(self._run_context.plan.step_for(receipt.step_key, {}), key),
         )
         name = output.output_name
@@ -247,6 +247,10 @@ class Managers:
 
     def _manager(self, key: str) -> Any:
         return getattr(self._resources_for([key]), key)
+
+
+def _asset_key_of(output: OutputContext | None) -> AssetKey | None:
+    return output.asset_key if output is not None and output.has_asset_key else None
 
 
 def _no_manager(key: str, found: Any, kind: type) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ContextDecorator, ExitStack
 from types import GeneratorType
 from typing import Any
 
@@ -119,6 +119,8 @@ class ResourceManager:
             return self._interrupts.call(lambda: self._begin(key, definition.create(context)))
 
     def _begin(self, key: str, made: Any) -> Any:
+        if _is_managed(made):
+            made = _entered(made)
         if not isinstance(made, GeneratorType):
             return made
         # From here on it may have begun what it is to clean up.
@@ -153,6 +155,19 @@ class ResourceManager:
 
 
 _NONE = ScopedResources({})
+
+
+def _is_managed(made: Any) -> bool:
+    """Return whether a function under ``@contextmanager`` made this.
+
+    A resource may itself be a context manager, as connections are: those stay as they are.
+    """
+    return isinstance(made, AbstractContextManager) and isinstance(made, ContextDecorator)
+
+
+def _entered(manager: AbstractContextManager[Any]) -> Iterator[Any]:
+    with manager as value:
+        yield value
 
 
 def _first(key: str, generator: Iterator[Any]) -> Any:

@@ -181,11 +181,9 @@ def build_solid_context(
         DagsterInvalidConfigError: the config of a resource does not fit.
     """
     owner = "build_solid_context"
-    if config is not None and solid_config is not None:
-        message = f"{owner}: 'config' and 'solid_config' are two names of one argument: give one."
-        raise CheckError(message)
+    given = _one_config(owner, config=config, solid_config=solid_config)
     around = Surroundings.of(owner, resources, resources_config, instance)
-    return UnboundSolidExecutionContext(around, solid_config if config is None else config)
+    return UnboundSolidExecutionContext(around, given)
 
 
 def build_op_context(
@@ -193,18 +191,31 @@ def build_op_context(
     op_config: Any = None,
     resources_config: Mapping[str, Any] | None = None,
     instance: DagsterInstance | None = None,
+    config: Any = None,
 ) -> UnboundSolidExecutionContext:
     """Build the context for calling an op directly; see :func:`build_solid_context`.
 
     Args:
         resources: By key, values or resource definitions.
-        op_config: The op's config.
+        op_config: The op's config; ``config`` is the same argument.
         resources_config: By key, the config of resource definitions.
         instance: What ``context.instance`` is (default: one in memory).
+        config: The op's config.
 
     Raises:
-        CheckError: an argument is of the wrong type.
+        CheckError: an argument is of the wrong type, or the config is given twice.
         DagsterInvalidConfigError: the config of a resource does not fit.
     """
-    around = Surroundings.of("build_op_context", resources, resources_config, instance)
-    return UnboundSolidExecutionContext(around, op_config)
+    owner = "build_op_context"
+    given = _one_config(owner, config=config, op_config=op_config)
+    around = Surroundings.of(owner, resources, resources_config, instance)
+    return UnboundSolidExecutionContext(around, given)
+
+
+def _one_config(owner: str, **given: Any) -> Any:
+    values = [value for value in given.values() if value is not None]
+    if len(values) > 1:
+        names = " and ".join(f"'{name}'" for name in given)
+        message = f"{owner}: {names} are two names of one argument: give one."
+        raise CheckError(message)
+    return values[0] if values else None

@@ -21,6 +21,7 @@ from dagsterlite.errors import (
 from dagsterlite.events.receipt import OutputPlace
 from dagsterlite.events.yielded import DynamicOutput, Output
 from dagsterlite.execution.contexts import SolidExecutionContext, StepExecutionContext
+from dagsterlite.execution.step_logger import logging_to
 from dagsterlite.plan.step import ExecutionStep
 
 
@@ -68,7 +69,8 @@ _END = object()
 def _call(context: StepExecutionContext, fn: Callable[[], Any]) -> Any:
     """Call user code; what it raises leaves as one of our errors, unless it stops the run."""
     try:
-        return context.run_context.interrupts.call(fn)
+        with logging_to(context.log):
+            return context.run_context.interrupts.call(fn)
     except (DagsterError, DagsterExecutionInterruptedError, KeyboardInterrupt):
         raise
     except BaseException as exc:

@@ -159,7 +159,7 @@ class _Compiler:
         self, handle: SolidHandle | None, input_def: InputDefinition
     ) -> FromConfig | FromManager | FromDefault | None:
         key = input_def.unconnected_manager_key
-        if handle is not None and key is not None and not input_def.dagster_type.is_nothing:
+        if key is not None and not input_def.dagster_type.is_nothing:
             return FromManager(handle, input_def, key)
         if input_def.name in self._config.solid(handle).inputs:
             return FromConfig(handle, input_def)

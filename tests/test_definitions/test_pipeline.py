@@ -325,3 +325,25 @@ def test_a_chain_of_ten_thousand_solids_can_be_defined():
 
     assert chain.solid_names[-1] == "add_10000"
     assert chain.graph.dependencies["add_10000"] == {"num": DependencyDefinition("add_9999")}
+
+
+def test_definitions_are_found_by_name_also_inside_composites():
+    @solid
+    def inner(_context):
+        return 1
+
+    @composite_solid
+    def outer():
+        return inner.alias("other")()
+
+    @pipeline
+    def nested():
+        outer()
+
+    assert nested.solid_def_named("inner") is inner
+    assert nested.solid_def_named("outer") is outer
+    with pytest.raises(
+        DagsterInvariantViolationError,
+        match=r"pipeline 'nested' has no definition 'iner'\. Did you mean 'inner'",
+    ):
+        nested.solid_def_named("iner")

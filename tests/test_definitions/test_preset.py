@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from dagsterlite.definitions.preset import PresetDefinition, file_relative_path, merge_config
+from dagsterlite.definitions.config_files import merge_config
+from dagsterlite.definitions.preset import PresetDefinition, file_relative_path
 from dagsterlite.errors import (
     CheckError,
     DagsterInvalidDefinitionError,

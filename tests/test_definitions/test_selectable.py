@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
 
+from dagsterlite import ModeDefinition, PipelineDefinition, execute_pipeline, solid
 from dagsterlite.config import Field
-from dagsterlite.definitions.console import colored_console_logger, default_loggers
+from dagsterlite.definitions.console import (
+    colored_console_logger,
+    default_loggers,
+    json_console_logger,
+)
 from dagsterlite.definitions.executor import ExecutorDefinition, ExecutorRequirement, executor
 from dagsterlite.definitions.logger import InitLoggerContext, LoggerDefinition, logger
 from dagsterlite.definitions.storage import (
@@ -61,6 +67,25 @@ def test_the_console_writes_lines_to_standard_error(capsys):
     assert capsys.readouterr().err.endswith(" - mine - WARNING - but this\n")
     assert default_loggers() == {"console": colored_console_logger}
     assert colored_console_logger.default_config() == {"log_level": "INFO", "name": "dagsterlite"}
+
+
+def test_a_console_of_json_writes_all_that_a_record_holds(capsys):
+    @solid
+    def talks(context):
+        context.log.warning("but %s", "this")
+
+    mode = ModeDefinition(logger_defs={"json": json_console_logger})
+    graph = PipelineDefinition([talks], name="p", mode_defs=[mode])
+    config = {"loggers": {"json": {"config": {"log_level": "DEBUG", "name": "mine"}}}}
+    assert execute_pipeline(graph, config).success
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    (message,) = (line for line in lines if line["levelname"] == "WARNING")
+    assert message["name"] == "mine"
+    assert message["msg"].endswith("talks.compute - but this")
+    assert message["dagster_meta"]["solid"] == "talks"
+    assert message["dagster_meta"]["orig_message"] == "but this"
+    assert "STEP_SUCCESS" in {line["dagster_meta"].get("dagster_event_type") for line in lines}
 
 
 def test_an_executor_is_made_with_and_without_arguments():

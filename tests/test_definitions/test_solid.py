@@ -85,18 +85,17 @@ def test_the_first_parameter_is_the_context(fn):
     assert solid("s")(fn).positional_inputs == ("x",)
 
 
-def test_a_function_without_context_is_refused():
-    with pytest.raises(DagsterInvalidDefinitionError, match=r"@solid 'fn'.*must take 'context'"):
+def test_a_function_may_leave_out_the_context():
+    @solid
+    def emit() -> int:
+        return 1
 
-        @solid
-        def fn(x):
-            return x
+    @solid
+    def still(x: int):
+        return x + emit()
 
-    with pytest.raises(DagsterInvalidDefinitionError, match="must take 'context'"):
-
-        @solid
-        def empty():
-            return 1
+    assert (emit.positional_inputs, still.positional_inputs) == ((), ("x",))
+    assert still(2) == 3
 
 
 def test_annotations_of_classes_local_to_a_function_are_found():

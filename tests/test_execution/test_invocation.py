@@ -71,6 +71,22 @@ def test_a_solid_returns_what_its_function_returns() -> None:
     assert double.alias("other")(4) == 8
 
 
+def test_none_is_no_context_for_a_solid_that_needs_something_of_it() -> None:
+    @solid(required_resource_keys={"db"}, config_schema={"n": int})
+    def needs(context):
+        return context.solid_config["n"]
+
+    @solid(config_schema=Field(int, default_value=3))
+    def defaults(context):
+        return context.solid_config
+
+    message = "solid 'needs' needs the resource 'db' and config, and was given None as its context"
+    with pytest.raises(DagsterInvalidInvocationError, match=message):
+        needs(None)
+    assert needs(build_solid_context(resources={"db": 1}, solid_config={"n": 2})) == 2
+    assert defaults(None) == 3
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -1,23 +1,31 @@
 from __future__ import annotations
 
+import io
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from dagsterlite import (
     DagsterInstance,
+    DagsterInvalidConfigError,
     DagsterInvariantViolationError,
     DagsterResourceFunctionError,
+    Field,
+    InitResourceContext,
     InputDefinition,
     ModeDefinition,
     PipelineDefinition,
     ResourceDefinition,
+    build_solid_context,
     execute_pipeline,
     execute_pipeline_iterator,
     intermediate_storage,
     lambda_solid,
+    make_values_resource,
     resource,
     solid,
 )
@@ -223,6 +231,53 @@ def test_tear_down_runs_after_a_failed_step_too() -> None:
     with pytest.raises(ValueError, match="x"):
         execute_pipeline(PipelineDefinition([fails], name="p", mode_defs=[mode]))
     assert diary.lines == ["make a", "tear down a"]
+
+
+def values_of_run(graph: PipelineDefinition, config: Any = None) -> Any:
+    return execute_pipeline(graph, config).output_for_solid("uses")
+
+
+def values_with(**defs: ResourceDefinition) -> Any:
+    return values_of_run(graph_with(*defs, diary=None, **defs))
+
+
+def test_a_function_under_contextmanager_is_entered_and_left() -> None:
+    diary: list[str] = []
+
+    @resource
+    @contextmanager
+    def managed(context: InitResourceContext) -> Iterator[str]:
+        try:
+            yield context.resource_def.label
+        finally:
+            diary.append("left")
+
+    assert values_with(x=managed) == {"x": "resource 'managed'"}
+    assert diary == ["left"]
+    with build_solid_context(resources={"x": managed}) as context:
+        assert context.resources.x == "resource 'managed'"
+        assert diary == ["left"]
+    assert diary == ["left", "left"]
+
+
+def test_a_resource_that_is_a_context_manager_itself_is_left_to_its_user() -> None:
+    connection = io.StringIO("x")
+    opened = ResourceDefinition.hardcoded_resource(connection)
+    assert values_with(x=opened) == {"x": connection}
+    assert not connection.closed
+
+
+def test_values_in_config_are_a_resource() -> None:
+    globals_ = make_values_resource(bucket=str, limit=Field(int, default_value=10))
+    graph = graph_with("x", x=globals_)
+    config = {"resources": {"x": {"config": {"bucket": "b"}}}}
+    assert values_of_run(graph, config) == {"x": {"bucket": "b", "limit": 10}}
+    any_ = {"resources": {"x": {"config": {"whatever": [1]}}}}
+    assert values_of_run(graph_with("x", x=make_values_resource()), any_) == {
+        "x": {"whatever": [1]}
+    }
+    with pytest.raises(DagsterInvalidConfigError, match='Missing required field "bucket"'):
+        execute_pipeline(graph, {"resources": {"x": {"config": {}}}})
 
 
 def test_a_generator_that_yields_nothing_is_told() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from importlib import import_module
 
 import dagsterlite
 from tests.test_house.checkout import ROOT, python
@@ -68,3 +69,13 @@ def test_the_stub_names_what_the_package_hands_on_and_from_where() -> None:
     handed_on = {name: (module, name) for module, names in table.items() for name in names}
     assert imported == handed_on
     assert listed == sorted(handed_on) == dagsterlite.__all__
+
+
+def test_no_name_of_the_package_itself_hides_one_that_it_hands_on() -> None:
+    handed_on = {
+        name: getattr(import_module(module), name)
+        for module, names in vars(dagsterlite)["_NAMES_OF"].items()
+        for name in names
+    }
+    hidden = [name for name, value in handed_on.items() if getattr(dagsterlite, name) is not value]
+    assert hidden == []
