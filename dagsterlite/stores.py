@@ -7,6 +7,7 @@ reached; what else it raises stands with it. A behaviour suite for each contract
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -281,6 +282,10 @@ class EventLogStorage(ABC):
     @abstractmethod
     def has_asset_key(self, asset_key: AssetKey) -> bool:
         """Return whether an event of the log speaks of the asset."""
+
+    def wait_for_events(self, seconds: float) -> None:
+        """Return when events may have been recorded by anyone, or after so many seconds."""
+        time.sleep(seconds)
 
     @abstractmethod
     def delete_events(self, run_id: str) -> None:

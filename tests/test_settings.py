@@ -486,20 +486,11 @@ def test_an_event_log_class_among_the_runs_is_told_its_section(home: Path, class
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("storage:\n  postgres:\n    postgres_db: {username: u, port: 5432}\n", "storage.postgres"),
         ("storage:\n  mysql: {}\n", "storage.mysql"),
         (
             (
-                "run_storage:\n  module: dagster_postgres.run_storage\n"
-                "  class: PostgresRunStorage\n"
-                "  config: {postgres_url: 'postgresql://user:password@host:5432/db'}\n"
-            ),
-            "run_storage.class",
-        ),
-        (
-            (
-                "event_log_storage:\n  module: dagster_postgres.event_log\n"
-                "  class: PostgresEventLogStorage\n  config: {postgres_url: x}\n"
+                "event_log_storage:\n  module: dagster_mysql.event_log\n"
+                "  class: MySQLEventLogStorage\n  config: {mysql_url: 'mysql://u:password@h'}\n"
             ),
             "event_log_storage.class",
         ),
@@ -511,6 +502,37 @@ def test_a_known_store_that_is_not_there_yet_is_told_so(home: Path, text: str, p
     assert f"dagster.yaml: {place}: this version of dagsterlite has no store" in message
     assert "SQLite" in message
     assert "password" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "storage: {postgres: {postgres_db: {username: u, port: no}}}",
+            ["storage.postgres.postgres_db: Missing", "storage.postgres.postgres_db.port: Invalid"],
+        ),
+        (
+            "storage: {postgres: {postgres_ur: x}}",
+            ["storage.postgres: Undefined", "'postgres_url'"],
+        ),
+        ("storage: {postgres: {}}", ["storage.postgres: "]),
+        (
+            (
+                "run_storage: {module: dagster_postgres.run_storage, class: PostgresRunStorage,"
+                " config: {postgres_url: [1]}}"
+            ),
+            ["run_storage.config.postgres_url: Value"],
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_postgres_section_is_told_once_at_its_place(
+    home: Path, text: str, expected: list[str]
+) -> None:
+    message = wrong(home, text)
+
+    for part in expected:
+        assert part in message
+    assert len(message.splitlines()) == len(set(message.splitlines()))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dagsterlite.settings.sections import (
     CUSTOM,
     EVENT_LOG_STORAGE,
     LOCAL_ARTIFACT_STORAGE,
+    POSTGRES,
     RUN_STORAGE,
     SQLITE,
     STORAGE,
@@ -22,9 +23,12 @@ from dagsterlite.stores import DagsterStorage, EventLogStorage, RunStorage
 ARTIFACTS = "local_artifact_storage"
 _SQLITE_RUNS = "sqlite_run_storage"
 _SQLITE_EVENTS = "sqlite_event_log_storage"
+_POSTGRES_RUNS = "postgres_run_storage"
+_POSTGRES_EVENTS = "postgres_event_log_storage"
 
 STORES: Mapping[str, Mapping[str, str]] = {
     SQLITE: {RUN_STORAGE: _SQLITE_RUNS, EVENT_LOG_STORAGE: _SQLITE_EVENTS},
+    POSTGRES: {RUN_STORAGE: _POSTGRES_RUNS, EVENT_LOG_STORAGE: _POSTGRES_EVENTS},
 }
 """The plugins that a kind of ``storage`` means, by the section that could name each alone."""
 
@@ -34,8 +38,8 @@ _DOCUMENTED: Mapping[tuple[str, str], str | None] = {
     # Ours keeps a file for each run also under this name, which the documents mean for tests.
     ("core.storage.event_log", "ConsolidatedSqliteEventLogStorage"): _SQLITE_EVENTS,
     ("core.storage.root", "LocalArtifactStorage"): ARTIFACTS,
-    ("postgres.run_storage", "PostgresRunStorage"): None,
-    ("postgres.event_log", "PostgresEventLogStorage"): None,
+    ("postgres.run_storage", "PostgresRunStorage"): _POSTGRES_RUNS,
+    ("postgres.event_log", "PostgresEventLogStorage"): _POSTGRES_EVENTS,
     ("mysql.run_storage", "MySQLRunStorage"): None,
     ("mysql.event_log", "MySQLEventLogStorage"): None,
 }
