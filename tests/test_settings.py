@@ -176,10 +176,16 @@ local_artifact_storage:
 """
 
 
-@pytest.mark.parametrize("events", ["SqliteEventLogStorage", "ConsolidatedSqliteEventLogStorage"])
+@pytest.mark.parametrize(
+    ("events", "logs"),
+    [
+        ("SqliteEventLogStorage", {"events/index.db", "events/runs/r.db"}),
+        ("ConsolidatedSqliteEventLogStorage", {"events/event_log.db"}),
+    ],
+)
 @pytest.mark.parametrize("prefix", ["dagster.", "dagster._", "dagsterlite.", "dagsterlite._"])
 def test_the_classes_that_the_documents_name_are_understood(
-    home: Path, tmp_path: Path, prefix: str, events: str
+    home: Path, tmp_path: Path, prefix: str, events: str, logs: set[str]
 ) -> None:
     folder = tmp_path / "data"
     write(home, DOCUMENTED.format(prefix=prefix, folder=folder, events=events))
@@ -187,7 +193,7 @@ def test_the_classes_that_the_documents_name_are_understood(
     instance = instance_from_home(str(home))
     use(instance)
 
-    assert files(folder) == {"runs/runs.db", "events/index.db", "events/runs/r.db"}
+    assert files(folder) == {"runs/runs.db"} | logs
     assert instance.root_directory == str(folder / "artifacts")
 
 

@@ -23,6 +23,7 @@ from dagsterlite.stores import DagsterStorage, EventLogStorage, RunStorage
 ARTIFACTS = "local_artifact_storage"
 _SQLITE_RUNS = "sqlite_run_storage"
 _SQLITE_EVENTS = "sqlite_event_log_storage"
+_CONSOLIDATED_SQLITE_EVENTS = "consolidated_sqlite_event_log_storage"
 _POSTGRES_RUNS = "postgres_run_storage"
 _POSTGRES_EVENTS = "postgres_event_log_storage"
 
@@ -35,8 +36,7 @@ STORES: Mapping[str, Mapping[str, str]] = {
 _DOCUMENTED: Mapping[tuple[str, str], str | None] = {
     ("core.storage.runs", "SqliteRunStorage"): _SQLITE_RUNS,
     ("core.storage.event_log", "SqliteEventLogStorage"): _SQLITE_EVENTS,
-    # Ours keeps a file for each run also under this name, which the documents mean for tests.
-    ("core.storage.event_log", "ConsolidatedSqliteEventLogStorage"): _SQLITE_EVENTS,
+    ("core.storage.event_log", "ConsolidatedSqliteEventLogStorage"): _CONSOLIDATED_SQLITE_EVENTS,
     ("core.storage.root", "LocalArtifactStorage"): ARTIFACTS,
     ("postgres.run_storage", "PostgresRunStorage"): _POSTGRES_RUNS,
     ("postgres.event_log", "PostgresEventLogStorage"): _POSTGRES_EVENTS,
