@@ -51,6 +51,11 @@ PLUGINS = {
     "make_dask_executor": Plugin("dagsterlite_dask.executor:DaskExecutor"),
     "sqlite_run_storage": Plugin("dagsterlite_sql.sqlite_runs:SqliteRunStorage"),
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
+    "consolidated_sqlite_event_log_storage": Plugin(
+        "dagsterlite_sql.sqlite_consolidated:ConsolidatedSqliteEventLogStorage"
+    ),
+    "postgres_run_storage": Plugin("dagsterlite_sql.postgres_runs:PostgresRunStorage"),
+    "postgres_event_log_storage": Plugin("dagsterlite_sql.postgres_events:PostgresEventLogStorage"),
     "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),
     "fs_system_storage": Plugin("dagsterlite_fsspec.definitions:fs_system_storage"),
     "remove_run_files": Plugin("dagsterlite_fsspec.removal:remove_run"),

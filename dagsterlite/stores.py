@@ -7,6 +7,7 @@ reached; what else it raises stands with it. A behaviour suite for each contract
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -282,6 +283,10 @@ class EventLogStorage(ABC):
     def has_asset_key(self, asset_key: AssetKey) -> bool:
         """Return whether an event of the log speaks of the asset."""
 
+    def wait_for_events(self, seconds: float) -> None:
+        """Return when events may have been recorded by anyone, or after so many seconds."""
+        time.sleep(seconds)
+
     @abstractmethod
     def delete_events(self, run_id: str) -> None:
         """Delete all entries of a run, also from the index; do nothing when there are none."""
@@ -289,6 +294,20 @@ class EventLogStorage(ABC):
     def close(self) -> None:
         """Release connections and files. Closing twice is allowed."""
         return
+
+
+class DagsterStorage(ABC):
+    """Persistent storage of runs and events in one (seed 003): ``storage: {custom: …}``."""
+
+    @property
+    @abstractmethod
+    def run_storage(self) -> RunStorage:
+        """What keeps runs."""
+
+    @property
+    @abstractmethod
+    def event_log_storage(self) -> EventLogStorage:
+        """What keeps events."""
 
 
 @serializable("StepManifest")

@@ -35,7 +35,8 @@ def _bounds(prefix: Sequence[str] | None, cursor: str | None) -> Iterator[Column
     """
     if prefix:
         whole = json.dumps(list(prefix))
-        yield _asset_key.between(f"{whole[:-1]},", whole)
+        yield _asset_key >= f"{whole[:-1]},"
+        yield _asset_key <= whole
     if cursor is not None:
         yield _asset_key > cursor
 

@@ -23,14 +23,18 @@ class Database(Protocol):
             DagsterStorageError: the database cannot be read.
         """
 
-    def write(self) -> AbstractContextManager[Connection]:
-        """Open a transaction that excludes other writers from its start.
+    def write(self, scope: str = "") -> AbstractContextManager[Connection]:
+        """Open a transaction that excludes other writers of a scope from its start.
 
-        It is committed at the end of the block, and undone where the block raises.
+        It is committed at the end of the block, and undone where the block raises. A database may
+        exclude all writers.
 
         Raises:
             DagsterStorageError: the database cannot be written; nothing was.
         """
+
+    def exclude(self, connection: Connection, scope: str) -> None:
+        """Exclude the writers of a further scope until the transaction's end."""
 
     def insert_new(self, table: Table) -> Insert:
         """Return the statement that inserts a row and passes over one whose key is there."""

@@ -71,7 +71,8 @@ class SqlRunStorage(RunStorage):
     def add_run(self, run: DagsterRun) -> RunRecord:
         row = _to_row(run, self._now())
         with self._database.write() as connection:
-            added = connection.execute(self._database.insert_new(runs), row)
+            new = self._database.insert_new(runs).execution_options(preserve_rowcount=True)
+            added = connection.execute(new, row)
             if not added.rowcount:
                 raise DagsterRunAlreadyExists(run.run_id)
             self._put_tags(connection, run.run_id, run.tags)

@@ -1,8 +1,10 @@
 """The tables: of runs, of events run by run, and of the events that are found across runs.
 
-A deployment may keep each schema in a database of its own (SQLite does) or all in one; so no two
-tables share a name, and each schema bears a version of its own. The tables of a version never
-change: a change is a new version and a migration beside the first ones in ``migrations``.
+A deployment may keep runs and events in databases of their own or in one; so no table of runs
+shares a name with one of events, and each schema bears a version of its own. Of events there are
+two: spread over a database a run and an index across them (SQLite), or all in one database. The
+tables of a version never change: a change is a new version and a migration beside the first ones
+in ``migrations``.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
 )
+
+from dagsterlite_sql.column_types import ID, NAME
 
 
 @dataclass(frozen=True)
@@ -48,30 +52,31 @@ def _schema(name: str, version: str) -> Schema:
 
 RUNS = _schema("runs", "0002")
 EVENT_LOGS = _schema("event_logs", "0001")
-EVENT_INDEX = _schema("event_index", "0001")
+EVENT_INDEX = _schema("event_index", "0002")
+EVENTS = _schema("events", "0001")
 
 # --- runs ----------------------------------------------------------------------------------------
 
 runs = Table(
     "runs",
     RUNS.metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", Text, nullable=False, unique=True),
-    Column("pipeline_name", Text, nullable=False),
-    Column("mode", Text, nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("run_id", NAME, nullable=False, unique=True),
+    Column("pipeline_name", NAME, nullable=False),
+    Column("mode", NAME, nullable=False),
     # The truth: a body holds the run as it was added.
-    Column("status", Text, nullable=False),
-    Column("pipeline_snapshot_id", Text),
-    Column("execution_plan_snapshot_id", Text),
-    Column("root_run_id", Text),
-    Column("parent_run_id", Text),
+    Column("status", NAME, nullable=False),
+    Column("pipeline_snapshot_id", NAME),
+    Column("execution_plan_snapshot_id", NAME),
+    Column("root_run_id", NAME),
+    Column("parent_run_id", NAME),
     Column("body", Text, nullable=False),
     # All times are unix seconds.
     Column("create_timestamp", Double, nullable=False),
     Column("update_timestamp", Double, nullable=False),
     Column("start_time", Double),
     Column("end_time", Double),
-    Column("driver_id", Text),
+    Column("driver_id", NAME),
     Column("lease_until", Double),
     Column("heartbeat", Double),
     Column("cancel_requested", Boolean, nullable=False, server_default=false()),
@@ -91,26 +96,26 @@ runs = Table(
 run_tags = Table(
     "run_tags",
     RUNS.metadata,
-    Column("run_id", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("run_id", NAME, primary_key=True),
+    Column("key", NAME, primary_key=True),
+    Column("value", NAME, nullable=False),
     Index("run_tags_by_value", "key", "value", "run_id"),
 )
 
 snapshots = Table(
     "snapshots",
     RUNS.metadata,
-    Column("snapshot_id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
+    Column("snapshot_id", NAME, primary_key=True),
+    Column("kind", NAME, nullable=False),
     Column("body", Text, nullable=False),
 )
 
 object_references = Table(
     "object_references",
     RUNS.metadata,
-    Column("run_id", Text, primary_key=True),
+    Column("run_id", NAME, primary_key=True),
     # Of an object that another run stored.
-    Column("address", Text, primary_key=True),
+    Column("address", NAME, primary_key=True),
     # Whether the run that stored it is deleted.
     Column("is_orphan", Boolean, nullable=False, server_default=false()),
     Index("object_references_by_address", "address"),
@@ -119,7 +124,7 @@ object_references = Table(
 instance_info = Table(
     "instance_info",
     RUNS.metadata,
-    Column("key", Text, primary_key=True),
+    Column("key", NAME, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
@@ -128,14 +133,14 @@ instance_info = Table(
 event_logs = Table(
     "event_logs",
     EVENT_LOGS.metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", Text, nullable=False),
-    Column("step_key", Text, nullable=False),
-    Column("attempt_id", Text, nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("run_id", NAME, nullable=False),
+    Column("step_key", NAME, nullable=False),
+    Column("attempt_id", NAME, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("timestamp", Double, nullable=False),
     # Empty for a message that user code logged.
-    Column("event_type", Text, nullable=False),
+    Column("event_type", NAME, nullable=False),
     Column("body", Text, nullable=False),
     UniqueConstraint("run_id", "step_key", "attempt_id", "seq"),
 )
@@ -143,28 +148,55 @@ event_logs = Table(
 event_index = Table(
     "event_index",
     EVENT_INDEX.metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", Text, nullable=False),
-    Column("step_key", Text, nullable=False),
-    Column("attempt_id", Text, nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("run_id", NAME, nullable=False),
+    Column("step_key", NAME, nullable=False),
+    Column("attempt_id", NAME, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("timestamp", Double, nullable=False),
-    Column("event_type", Text, nullable=False),
-    Column("asset_key", Text),
-    Column("partition", Text),
+    Column("event_type", NAME, nullable=False),
+    Column("asset_key", NAME),
+    Column("partition", NAME),
     Column("body", Text, nullable=False),
     UniqueConstraint("run_id", "step_key", "attempt_id", "seq"),
-    Index("event_index_by_type", "event_type"),
-    Index("event_index_by_asset", "asset_key", "event_type"),
+    # Each ends with what a page is sorted by; times are filtered without a look at the row.
+    Index("event_index_by_type", "event_type", "id", "timestamp"),
+    Index("event_index_by_asset", "asset_key", "event_type", "id", "timestamp"),
+    Index("event_index_by_partition", "asset_key", "event_type", "partition", "id"),
     # Readers go on after an id: one that came back would hide an event from them.
     sqlite_autoincrement=True,
 )
 
+dynamic_partitions = Table(
+    "dynamic_partitions",
+    EVENT_INDEX.metadata,
+    # In the order in which they were added.
+    Column("id", ID, primary_key=True),
+    Column("partitions_def_name", NAME, nullable=False),
+    Column("partition_key", NAME, nullable=False),
+    UniqueConstraint("partitions_def_name", "partition_key"),
+)
+
+asset_wipes = Table(
+    "asset_wipes",
+    EVENT_INDEX.metadata,
+    Column("asset_key", NAME, primary_key=True),
+    Column("timestamp", Double, nullable=False),
+)
+"""When the history of an asset was last wiped: older events do not come back into the index."""
+
 unfinished_writes = Table(
     "unfinished_writes",
     EVENT_INDEX.metadata,
-    Column("token", Text, primary_key=True),
-    Column("run_id", Text, nullable=False),
+    Column("token", NAME, primary_key=True),
+    Column("run_id", NAME, nullable=False),
     Column("since", Double, nullable=False),
 )
 """Writes of runs whose copies in the index may be missing; see ``sqlite_events``."""
+
+# --- events in one database ----------------------------------------------------------------------
+
+_run_logs = event_logs.to_metadata(EVENTS.metadata)
+Index("event_logs_by_run", _run_logs.c.run_id, _run_logs.c.id)
+for _shared in (event_index, dynamic_partitions, asset_wipes):
+    _shared.to_metadata(EVENTS.metadata)

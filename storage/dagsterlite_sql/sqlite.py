@@ -74,8 +74,12 @@ class SqliteFile(Database):
     def read(self) -> AbstractContextManager[Connection]:
         return self._transaction("BEGIN")
 
-    def write(self) -> AbstractContextManager[Connection]:
+    def write(self, scope: str = "") -> AbstractContextManager[Connection]:
         return self._transaction("BEGIN IMMEDIATE")
+
+    def exclude(self, connection: Connection, scope: str) -> None:
+        # A transaction that writes excludes all others that do.
+        return
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:

@@ -19,7 +19,8 @@ from urllib.parse import quote
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import OperationalError
 
-from dagsterlite.errors import DagsterHomeError, DagsterInstanceMigrationRequired
+from dagsterlite.errors import DagsterHomeError
+from dagsterlite_sql import versions
 from dagsterlite_sql.schema import Schema
 from dagsterlite_sql.sqlite_connection import connect
 
@@ -155,19 +156,8 @@ def check_version(connection: Connection, path: str, schema: Schema) -> None:
         DagsterInstanceMigrationRequired: it has those of an older version.
         DagsterHomeError: it has those of a newer version, or tables for something else.
     """
-    found = read_version(connection, path, schema)
-    if found == schema.version:
-        return
-    if found < schema.version:
-        raise DagsterInstanceMigrationRequired(
-            f"The database {path} was written by an older version of dagsterlite (its schema is "
-            f"{found}, this version's is {schema.version}). Run `dagsterlite instance migrate`."
-        )
-    raise DagsterHomeError(
-        f"The database {path} was written by a newer version of dagsterlite (its schema is "
-        f"{found}, this version's is {schema.version}); it was left as it is. Install that "
-        "version, or set $DAGSTER_HOME or base_dir to another folder."
-    )
+    elsewhere = "$DAGSTER_HOME or base_dir to another folder"
+    versions.check_version(read_version(connection, path, schema), schema, path, elsewhere)
 
 
 def read_version(connection: Connection, path: str, schema: Schema) -> str:

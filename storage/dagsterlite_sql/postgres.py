@@ -1,0 +1,145 @@
+"""One Postgres database that threads, processes and machines share."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Double, Engine, Insert, Integer, Table, Text, create_engine
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.pool import QueuePool
+
+from dagsterlite_sql.database import Database
+from dagsterlite_sql.postgres_address import PostgresAddress
+from dagsterlite_sql.postgres_admission import admit, exclude, upgrade_tables
+from dagsterlite_sql.postgres_errors import told_of
+from dagsterlite_sql.schema import Schema
+
+IDLE_CONNECTIONS = 1
+"""How many connections a process keeps to a database, for each of its schemas."""
+
+MORE_CONNECTIONS = 4
+"""How many more its threads may open for as long as they need them."""
+
+WAIT_SECONDS = 30
+"""How long a thread waits for a connection."""
+
+
+class PostgresDatabase(Database):
+    """A database on a server; its tables are made when they are not there.
+
+    Writers of a scope exclude each other by advisory locks, which end with their transaction and
+    so go through poolers. A fork's child opens connections of its own.
+
+    Args:
+        place: Where it is.
+        schema: The tables it holds.
+
+    Raises:
+        DagsterHomeError: tables of another program have these names, or a newer version's.
+        DagsterInstanceMigrationRequired: the tables are an older version's.
+        DagsterStorageError: it cannot be reached.
+        MissingExtraError: the driver is not installed.
+    """
+
+    def __init__(self, place: PostgresAddress, schema: Schema) -> None:
+        self.place = place
+        self._schema = schema
+        self._engine = _engine(place)
+        try:
+            with told_of(place), self._engine.begin() as connection:
+                admit(connection, schema, self.address)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def address(self) -> str:
+        return str(self.place)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with told_of(self.place), self._engine.connect() as connection:
+            yield connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @contextmanager
+    def write(self, scope: str = "") -> Iterator[Connection]:
+        with told_of(self.place), self._engine.begin() as connection:
+            self.exclude(connection, scope)
+            yield connection
+
+    def exclude(self, connection: Connection, scope: str) -> None:
+        exclude(connection, f"{self._schema.name} {scope}")
+
+    def insert_new(self, table: Table) -> Insert:
+        return insert(table).on_conflict_do_nothing()
+
+    def insert_rows(self, connection: Connection, table: Table, rows: Sequence[NamedTuple]) -> None:
+        # A parameter holds a whole column: one statement and one answer for any number of rows.
+        columns = tuple(map(list, zip(*rows, strict=True)))
+        connection.exec_driver_sql(_insert_text(table, type(rows[0])._fields), columns)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def migrate_database(place: PostgresAddress, schema: Schema) -> bool:
+    """Bring an older version's tables to this one's, all or nothing; return whether they were.
+
+    Raises:
+        DagsterHomeError: they are another program's or a newer version's; they were left.
+        DagsterStorageError: the database cannot be reached or written.
+    """
+    engine = _engine(place)
+    try:
+        with told_of(place), engine.begin() as connection:
+            return upgrade_tables(connection, schema, str(place))
+    finally:
+        engine.dispose()
+
+
+@cache
+def _insert_text(table: Table, names: tuple[str, ...]) -> str:
+    columns = ", ".join(names)
+    arrays = ", ".join(f"%s::{_TYPES[type(table.c[name].type)]}[]" for name in names)
+    given = f"unnest({arrays}) WITH ORDINALITY AS given ({columns}, place)"
+    rows = f"SELECT {columns} FROM {given} ORDER BY place"  # noqa: S608 - our own tables
+    return f"INSERT INTO {table.name} ({columns}) {rows} ON CONFLICT DO NOTHING"
+
+
+_TYPES = {Text: "text", Integer: "integer", Double: "double precision"}
+
+
+# --- connections ---------------------------------------------------------------------------------
+
+
+def _engine(place: PostgresAddress) -> Engine:
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=place.connect,
+        poolclass=QueuePool,
+        pool_size=IDLE_CONNECTIONS,
+        max_overflow=MORE_CONNECTIONS,
+        pool_timeout=WAIT_SECONDS,
+        # A server that was restarted in between is no error.
+        pool_pre_ping=True,
+    )
+    _engines.add(engine)
+    return engine
+
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def _leave_to_parent() -> None:
+    for engine in list(_engines):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)

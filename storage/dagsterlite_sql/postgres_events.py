@@ -1,0 +1,69 @@
+"""Event logs in a Postgres database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from dagsterlite.configurable import ConfigurableClassData, MigratableClass
+from dagsterlite_sql.consolidated_events import ConsolidatedEventLogStorage
+from dagsterlite_sql.postgres import PostgresDatabase, migrate_database
+from dagsterlite_sql.postgres_address import PostgresAddress, config_type, read_address
+from dagsterlite_sql.postgres_listener import PostgresListener, notify
+from dagsterlite_sql.schema import EVENTS
+
+
+class PostgresEventLogStorage(ConsolidatedEventLogStorage, MigratableClass):
+    """Postgres-backed event log storage (seeds 002 and 003).
+
+    Whoever watches runs is woken by the database, and looks from time to time all the same: a
+    pooler may keep the news away.
+
+    Args:
+        place: The database.
+        inst_data: The section of ``dagster.yaml`` that asked for it, if any.
+
+    Raises:
+        DagsterHomeError: tables of another program have these names, or a newer version's.
+        DagsterInstanceMigrationRequired: the tables are an older version's.
+        DagsterStorageError: the database cannot be reached.
+        MissingExtraError: the driver is not installed.
+    """
+
+    def __init__(
+        self, place: PostgresAddress, inst_data: ConfigurableClassData | None = None
+    ) -> None:
+        super().__init__(PostgresDatabase(place, EVENTS))
+        self._inst_data = inst_data
+        self._listener = PostgresListener(place)
+
+    def tell(self, connection: Connection, run_id: str) -> None:
+        notify(connection)
+
+    def wait_for_events(self, seconds: float) -> None:
+        self._listener.wait(seconds)
+
+    def close(self) -> None:
+        self._listener.close()
+        super().close()
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> Any:
+        return config_type()
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> PostgresEventLogStorage:
+        return cls(read_address(config_value), inst_data)
+
+    @classmethod
+    def migrate(cls, config_value: Mapping[str, Any]) -> list[str]:
+        place = read_address(config_value)
+        return [f"{EVENTS.name} in {place}"] if migrate_database(place, EVENTS) else []
