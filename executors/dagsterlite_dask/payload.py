@@ -40,6 +40,8 @@ class Payload:
     ignored_solids: tuple[str, ...] = ()
     #: The folder or URL below which each run keeps its intermediates, unless config names one.
     artifacts_dir: str
+    #: Whether the driver commits what steps have written, and no worker does.
+    defers_commits: bool = False
     retries_enabled: bool = True
 
 

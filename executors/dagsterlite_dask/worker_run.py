@@ -23,6 +23,7 @@ from dagsterlite.execution.storages import make_intermediates
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.run_config.resolved import EnvironmentConfig
+from dagsterlite_dask.deferred_commits import DeferredCommits
 from dagsterlite_dask.keys import topic_of
 from dagsterlite_dask.outbox import Outbox
 from dagsterlite_dask.payload import Payload, decode_payload
@@ -90,6 +91,8 @@ class WorkerRun:
             resources=self.resources.scoped,
             open_instance=_open_instance,
         )
+        if payload.defers_commits:
+            storage = DeferredCommits(storage)
         self._context = replace(context, storage=storage) if storage.is_persistent else context
 
     @property
