@@ -16,7 +16,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from dagsterlite.config import resolve_config
-from dagsterlite.config.path import path_text
+from dagsterlite.config.path import path_below
 from dagsterlite.errors import DagsterSettingsError, listed, near
 from dagsterlite.serdes import serializable
 
@@ -127,21 +127,22 @@ class ConfigurableClassData:
                 misfits at once, with their paths.
         """
         cls = self.load_class(section)
-        return cls.from_config_value(self, self.resolve_config(section))
+        return cls.from_config_value(self, self.resolve_config(f"{section}.config"))
 
-    def resolve_config(self, section: str) -> Any:
+    def resolve_config(self, place: str) -> Any:
         """Return the config as the class takes it: defaults filled in, the environment read.
+
+        ``place`` is where the config stands (``dagster.yaml: run_storage.config``), for messages.
 
         Raises:
             DagsterSettingsError: as :meth:`rehydrate`.
         """
-        schema = self.load_class(section).config_type()
+        schema = self.load_class(place).config_type()
         evaluation = resolve_config(schema, self.config_dict, root=f"config of {self}")
         if evaluation.success:
             return evaluation.value
         misfits = [
-            f"{section}.{path_text(('config', *error.path))}: {error.message}"
-            for error in evaluation.errors
+            f"{path_below(place, error.path)}: {error.message}" for error in evaluation.errors
         ]
         raise DagsterSettingsError("\n".join(misfits))
 

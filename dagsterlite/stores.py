@@ -291,6 +291,20 @@ class EventLogStorage(ABC):
         return
 
 
+class DagsterStorage(ABC):
+    """Persistent storage of runs and events in one (seed 003): ``storage: {custom: …}``."""
+
+    @property
+    @abstractmethod
+    def run_storage(self) -> RunStorage:
+        """What keeps runs."""
+
+    @property
+    @abstractmethod
+    def event_log_storage(self) -> EventLogStorage:
+        """What keeps events."""
+
+
 @serializable("StepManifest")
 @dataclass(frozen=True)
 class StepManifest:

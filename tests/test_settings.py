@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 
+from dagsterlite.config import Field
 from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
 from dagsterlite.errors import DagsterHomeError, DagsterSettingsError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.instance import DagsterInstance
-from dagsterlite.memory import InMemoryRunStorage
+from dagsterlite.memory import InMemoryEventLogStorage, InMemoryRunStorage
 from dagsterlite.serdes import from_json, to_json
-from dagsterlite.settings import instance_from_home, instance_from_ref, migrate_home
+from dagsterlite.settings import check_home, instance_from_home, instance_from_ref, migrate_home
+from dagsterlite.stores import DagsterStorage
 from tests.contracts.entries import materialization
 
 
@@ -219,18 +221,54 @@ def test_a_value_may_come_from_the_environment(
     assert str(folder) not in to_json(instance.get_ref())
 
 
-def test_sections_whose_parts_do_not_exist_yet_are_kept(home: Path) -> None:
-    section = "{module: my.launchers, class: Rocket, config: {fuel: [1, 2]}}"
-    write(home, f"run_launcher: {section}\nscheduler: {{module: m, class: C}}\n")
+class Rocket(ConfigurableClass):
+    """A part of any kind that has no contract of its own to fulfil."""
+
+    def __init__(self, inst_data: ConfigurableClassData | None, fuel: list[int]) -> None:
+        self._inst_data = inst_data
+        self.fuel = fuel
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> Any:
+        return {"fuel": Field([int], is_required=False, default_value=[7])}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Rocket:
+        return cls(inst_data, **config_value)
+
+
+@pytest.mark.parametrize(
+    ("section", "attribute"),
+    [
+        ("compute_logs", "compute_log_manager"),
+        ("run_launcher", "run_launcher"),
+        ("run_coordinator", "run_coordinator"),
+        ("scheduler", "scheduler"),
+        ("schedule_storage", "schedule_storage"),
+    ],
+)
+def test_each_further_section_makes_its_part(home: Path, section: str, attribute: str) -> None:
+    write(home, f"{section}: {{module: tests.test_settings, class: Rocket, config: {{fuel: [1]}}}}")
 
     with instance_from_home(str(home)) as instance:
-        assert instance.get_settings("run_launcher") == {
-            "module": "my.launchers",
-            "class": "Rocket",
-            "config": {"fuel": [1, 2]},
-        }
-        assert instance.get_settings("scheduler") == {"module": "m", "class": "C"}
-        assert instance.get_settings("compute_logs") is None
+        part = getattr(instance, attribute)
+        with instance_from_ref(from_json(to_json(instance.get_ref()))) as opened:
+            again = getattr(opened, attribute)
+
+    assert (type(part).__name__, part.fuel) == ("Rocket", [1])
+    assert part.inst_data.config_dict == {"fuel": [1]}
+    assert (type(again).__name__, again.fuel) == ("Rocket", [1])
+
+
+def test_parts_that_no_section_names_are_not_there(home: Path) -> None:
+    with instance_from_home(str(home)) as instance:
+        assert instance.run_launcher is instance.compute_log_manager is instance.scheduler is None
 
 
 def test_sections_may_be_given_over_those_of_the_file(home: Path, tmp_path: Path) -> None:
@@ -293,18 +331,75 @@ def test_a_class_of_anyone_may_be_named(home: Path) -> None:
     assert store.inst_data.config_dict == {"secret_word": "quux"}
 
 
+class Both(DagsterStorage, ConfigurableClass):
+    """A storage of runs and events in one."""
+
+    def __init__(self, inst_data: ConfigurableClassData | None) -> None:
+        self._inst_data = inst_data
+        self._runs, self._events = InMemoryRunStorage(), InMemoryEventLogStorage()
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        return self._inst_data
+
+    @property
+    def run_storage(self) -> InMemoryRunStorage:
+        return self._runs
+
+    @property
+    def event_log_storage(self) -> InMemoryEventLogStorage:
+        return self._events
+
+    @classmethod
+    def config_type(cls) -> Any:
+        return {"place": str}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Both:
+        return cls(inst_data)
+
+
+BOTH = "storage: {custom: {module: tests.test_settings, class: Both, config: {place: there}}}"
+
+
+def test_one_storage_of_anyone_may_keep_runs_and_events(home: Path) -> None:
+    write(home, BOTH)
+
+    with instance_from_home(str(home)) as instance:
+        assert isinstance(instance.run_storage, InMemoryRunStorage)
+        assert isinstance(instance.event_log_storage, InMemoryEventLogStorage)
+        with instance_from_ref(from_json(to_json(instance.get_ref()))) as opened:
+            assert type(opened.run_storage) is InMemoryRunStorage
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (BOTH.replace("place: there", "plac: there"), "storage.custom.config: Undefined"),
+        (BOTH.replace("class: Both", "class: Rocket"), "storage.custom.class: .* DagsterStorage"),
+        (BOTH.replace("class: Both", "class: Bot"), "storage.custom.class: .* mean 'Both'"),
+        (f"{BOTH}\n{AWESOME}", "run_storage: 'storage' says already"),
+    ],
+)
+def test_what_is_wrong_with_a_storage_of_ones_own_is_told(
+    home: Path, text: str, expected: str
+) -> None:
+    assert re.search(f"dagster.yaml: {expected}", wrong(home, text))
+
+
 # --- refs ---
 
 
 def test_another_process_opens_the_instance_by_its_ref(home: Path, tmp_path: Path) -> None:
-    write(home, "storage: {sqlite: {base_dir: data}}\nscheduler: {module: m, class: C}\n")
+    write(home, "storage: {sqlite: {base_dir: data}}\n")
     with instance_from_home(str(home)) as instance:
         instance.create_run("flights", run_id="r")
         text = to_json(instance.get_ref())
 
     with instance_from_ref(from_json(text)) as opened:
         assert opened.has_run("r")
-        assert opened.get_settings("scheduler") == {"module": "m", "class": "C"}
         assert opened.get_ref() == instance.get_ref()
         assert opened.root_directory == instance.root_directory
 
@@ -469,7 +564,25 @@ def test_a_variable_that_is_not_set_is_told(home: Path, monkeypatch: pytest.Monk
     assert '"NOT_THERE" is not set' in message
 
 
-# --- migration, imports ---
+# --- checks, migration, imports ---
+
+
+def test_a_check_opens_each_part_by_itself(home: Path) -> None:
+    write(home, "scheduler: {module: tests.test_settings, class: Rocket}\n")
+    (home / "history").mkdir()
+    (home / "history" / "runs.db").write_text("a stranger", encoding="utf-8")
+
+    found = {section: fault for section, _, fault in check_home(str(home))}
+
+    assert isinstance(found.pop("run_storage"), DagsterHomeError)
+    assert found == dict.fromkeys(["event_log_storage", "local_artifact_storage", "scheduler"])
+
+
+def test_a_check_of_settings_that_are_wrong_tells_so(home: Path) -> None:
+    write(home, "run_storag: {}")
+
+    with pytest.raises(DagsterSettingsError, match="Did you mean 'run_storage'"):
+        list(check_home(str(home)))
 
 
 def test_a_home_of_this_version_has_nothing_to_migrate(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""``dagsterlite instance``: look at ``$DAGSTER_HOME``, and migrate it."""
+"""``dagsterlite instance``: look at ``$DAGSTER_HOME``, check and migrate it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections import Counter
 
 import click
 
+from dagsterlite.cli.exits import Failed
 from dagsterlite.instance import DagsterInstance, home_folder
 from dagsterlite.render.instances import instance_report
 from dagsterlite.render.runs import status_of
 from dagsterlite.render.screen import screen
-from dagsterlite.settings import migrate_home
+from dagsterlite.settings import check_home, migrate_home
 
 
 @click.group()
 def instance_group() -> None:
-    """Look at $DAGSTER_HOME, which keeps runs and events; migrate it."""
+    """Look at $DAGSTER_HOME, which keeps runs and events; check and migrate it."""
 
 
 @instance_group.command("info")
@@ -29,6 +30,20 @@ def info(ctx: click.Context) -> None:
     console = screen()
     for line in instance_report(home_folder(), instance.get_ref(), runs):
         console.print(line, soft_wrap=True)
+
+
+@instance_group.command("check")
+def check() -> None:
+    """Open each part of the instance, and tell what is wrong with it. Exit code 1 if any is."""
+    faults = 0
+    for section, data, fault in check_home(home_folder()):
+        if fault is None:
+            click.echo(f"{section}: {data} is in order.")
+        else:
+            faults += 1
+            click.echo(f"{section}: {data}: {fault}", err=True)
+    if faults:
+        raise Failed(f"Of the instance, {faults} part(s) cannot be used.")
 
 
 @instance_group.command("migrate")

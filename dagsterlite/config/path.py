@@ -30,6 +30,11 @@ def path_text(path: Path) -> str:
     return "".join(map(_part_text, path)).removeprefix(".")
 
 
+def path_below(root: str, path: Path) -> str:
+    """Return the path that goes on from ``root``, a path in the same form."""
+    return root + "".join(map(_part_text, path))
+
+
 def place(path: Path, root: str) -> str:
     """Return ``at path …``, or ``at the root of the <root>`` for the empty path."""
     return f"at path {path_text(path)}" if path else f"at the root of the {root}"

@@ -29,7 +29,7 @@ def instance_report(home: str, ref: InstanceRef, runs: Mapping[str, int]) -> Ite
     yield Text("home  ", "quiet").append(one_line(home), "place")
     counts = ", ".join(f"{number} {status}" for status, number in runs.items() if number)
     yield Text("runs  ", "quiet").append(counts or "none")
-    for section, data in ref.stores.items():
+    for section, data in ref.parts.items():
         yield from _section(section, str(data), data.config_dict)
     for section, config in ref.settings.items():
         yield from _section(section, "", config)

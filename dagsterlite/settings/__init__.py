@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dagsterlite.settings.home import instance_from_home, instance_from_ref, migrate_home
+from dagsterlite.settings.home import (
+    check_home,
+    instance_from_home,
+    instance_from_ref,
+    migrate_home,
+)
 from dagsterlite.settings.ref import InstanceRef
 
-__all__ = ["InstanceRef", "instance_from_home", "instance_from_ref", "migrate_home"]
+__all__ = ["InstanceRef", "check_home", "instance_from_home", "instance_from_ref", "migrate_home"]

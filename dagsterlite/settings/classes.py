@@ -9,22 +9,30 @@ from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
 from dagsterlite.errors import DagsterSettingsError
 from dagsterlite.instance import LocalArtifactStorage
 from dagsterlite.settings.sections import (
+    CUSTOM,
     EVENT_LOG_STORAGE,
-    FILE_NAME,
     LOCAL_ARTIFACT_STORAGE,
     RUN_STORAGE,
+    SQLITE,
+    STORAGE,
+    place,
 )
-from dagsterlite.stores import EventLogStorage, RunStorage
+from dagsterlite.stores import DagsterStorage, EventLogStorage, RunStorage
 
-SQLITE_RUNS = "sqlite_run_storage"
-SQLITE_EVENTS = "sqlite_event_log_storage"
 ARTIFACTS = "local_artifact_storage"
+_SQLITE_RUNS = "sqlite_run_storage"
+_SQLITE_EVENTS = "sqlite_event_log_storage"
+
+STORES: Mapping[str, Mapping[str, str]] = {
+    SQLITE: {RUN_STORAGE: _SQLITE_RUNS, EVENT_LOG_STORAGE: _SQLITE_EVENTS},
+}
+"""The plugins that a kind of ``storage`` means, by the section that could name each alone."""
 
 _DOCUMENTED: Mapping[tuple[str, str], str | None] = {
-    ("core.storage.runs", "SqliteRunStorage"): SQLITE_RUNS,
-    ("core.storage.event_log", "SqliteEventLogStorage"): SQLITE_EVENTS,
+    ("core.storage.runs", "SqliteRunStorage"): _SQLITE_RUNS,
+    ("core.storage.event_log", "SqliteEventLogStorage"): _SQLITE_EVENTS,
     # Ours keeps a file for each run also under this name, which the documents mean for tests.
-    ("core.storage.event_log", "ConsolidatedSqliteEventLogStorage"): SQLITE_EVENTS,
+    ("core.storage.event_log", "ConsolidatedSqliteEventLogStorage"): _SQLITE_EVENTS,
     ("core.storage.root", "LocalArtifactStorage"): ARTIFACTS,
     ("postgres.run_storage", "PostgresRunStorage"): None,
     ("postgres.event_log", "PostgresEventLogStorage"): None,
@@ -38,10 +46,12 @@ such store in this version.
 """
 
 _KINDS: Mapping[str, type] = {
+    STORAGE: DagsterStorage,
     RUN_STORAGE: RunStorage,
     EVENT_LOG_STORAGE: EventLogStorage,
     LOCAL_ARTIFACT_STORAGE: LocalArtifactStorage,
 }
+"""The contract that the class of a section fulfils; any configurable class stands elsewhere."""
 
 
 def documented(module: str, class_name: str) -> tuple[str, str]:
@@ -88,11 +98,11 @@ def check_kind(section: str, data: ConfigurableClassData) -> type[ConfigurableCl
         DagsterSettingsError: there is none, or it does not belong there; the message names the
             section where it does.
     """
-    place = f"{FILE_NAME}: {section}"
-    cls = data.load_class(place)
-    if issubclass(cls, _KINDS[section]):
+    section_place = place(STORAGE, CUSTOM) if section == STORAGE else place(section)
+    cls = data.load_class(section_place)
+    if issubclass(cls, _KINDS.get(section, ConfigurableClass)):
         return cls
     right = [name for name, kind in _KINDS.items() if issubclass(cls, kind)]
     mend = f" It belongs under '{right[0]}'." if right else ""
     expected = _KINDS[section].__name__
-    raise DagsterSettingsError(f"{place}.class: '{data}' is not a {expected}.{mend}")
+    raise DagsterSettingsError(f"{section_place}.class: '{data}' is not a {expected}.{mend}")

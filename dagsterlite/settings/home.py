@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from dagsterlite.configurable import MigratableClass
-from dagsterlite.errors import DagsterHomeError, DagsterSettingsError
-from dagsterlite.instance import DagsterInstance, InstanceType, LocalArtifactStorage
+from dagsterlite.configurable import ConfigurableClassData, MigratableClass
+from dagsterlite.errors import DagsterError, DagsterHomeError, DagsterSettingsError
+from dagsterlite.instance import DagsterInstance, InstanceType
 from dagsterlite.settings.classes import check_kind
-from dagsterlite.settings.ref import InstanceRef, make_ref
-from dagsterlite.settings.sections import FILE_NAME, check_form
+from dagsterlite.settings.ref import InstanceRef, config_places, make_ref
+from dagsterlite.settings.sections import (
+    COMPUTE_LOGS,
+    EVENT_LOG_STORAGE,
+    FILE_NAME,
+    LOCAL_ARTIFACT_STORAGE,
+    RUN_COORDINATOR,
+    RUN_LAUNCHER,
+    RUN_STORAGE,
+    SCHEDULE_STORAGE,
+    SCHEDULER,
+    STORAGE,
+    check_form,
+    place,
+)
 from dagsterlite.settings.yaml_file import read_yaml
 from dagsterlite.stores import EventLogStorage, RunStorage
 
@@ -46,14 +59,16 @@ def _read_ref(home: str, overrides: Mapping[str, Any] | None = None) -> Instance
     wrong: list[str] = []
     sections = check_form({**read_yaml(file), **(overrides or {})}, wrong)
     ref = make_ref(home, sections, wrong)
-    for section, data in ref.stores.items():
+    places = config_places(sections, ref)
+    for section, data in ref.parts.items():
         try:
             check_kind(section, data)
-            data.resolve_config(f"{FILE_NAME}: {section}")
+            data.resolve_config(places[section])
         except DagsterSettingsError as exc:
             wrong += str(exc).splitlines()
     if wrong:
-        lines = "".join(f"\n    {line}" for line in wrong)
+        # Runs and events may share a config, and then its errors.
+        lines = "".join(f"\n    {line}" for line in dict.fromkeys(wrong))
         raise DagsterSettingsError(f"{file} is wrong:{lines}")
     return ref
 
@@ -67,15 +82,22 @@ def instance_from_ref(ref: InstanceRef) -> DagsterInstance:
         DagsterHomeError: its folder holds another program's databases.
         DagsterStorageError: a store cannot be read.
     """
-    made = {
-        section: data.rehydrate(f"{FILE_NAME}: {section}") for section, data in ref.stores.items()
+    made: dict[str, Any] = {
+        section: data.rehydrate(place(section)) for section, data in ref.parts.items()
     }
-    run_storage, event_storage, artifacts = made.values()
+    if STORAGE in made:
+        made[RUN_STORAGE] = made[STORAGE].run_storage
+        made[EVENT_LOG_STORAGE] = made[STORAGE].event_log_storage
     return DagsterInstance(
         InstanceType.PERSISTENT,
-        cast(LocalArtifactStorage, artifacts),
-        cast(RunStorage, run_storage),
-        cast(EventLogStorage, event_storage),
+        local_artifact_storage=made[LOCAL_ARTIFACT_STORAGE],
+        run_storage=made[RUN_STORAGE],
+        event_storage=made[EVENT_LOG_STORAGE],
+        compute_log_manager=made.get(COMPUTE_LOGS),
+        schedule_storage=made.get(SCHEDULE_STORAGE),
+        scheduler=made.get(SCHEDULER),
+        run_coordinator=made.get(RUN_COORDINATOR),
+        run_launcher=made.get(RUN_LAUNCHER),
         settings=ref.settings,
         ref=ref,
     )
@@ -91,8 +113,29 @@ def migrate_home(home: str) -> list[str]:
     """
     ref = _read_ref(os.path.abspath(os.path.expanduser(home)))
     changed: list[str] = []
-    for section, data in ref.stores.items():
+    for section, data in ref.parts.items():
         cls = check_kind(section, data)
         if issubclass(cls, MigratableClass):
-            changed += cls.migrate(data.resolve_config(f"{FILE_NAME}: {section}"))
+            changed += cls.migrate(data.resolve_config(place(section, "config")))
     return changed
+
+
+def check_home(home: str) -> Iterator[tuple[str, ConfigurableClassData, DagsterError | None]]:
+    """Open each part of a home's instance by itself; yield what is wrong with it, if anything.
+
+    Raises:
+        DagsterSettingsError: ``dagster.yaml`` is wrong.
+    """
+    ref = _read_ref(os.path.abspath(os.path.expanduser(home)))
+    for section, data in ref.parts.items():
+        yield section, data, _fault_of(section, data)
+
+
+def _fault_of(section: str, data: ConfigurableClassData) -> DagsterError | None:
+    try:
+        part = data.rehydrate(place(section))
+    except DagsterError as exc:
+        return exc
+    if isinstance(part, RunStorage | EventLogStorage):
+        part.close()
+    return None

@@ -10,20 +10,20 @@ from typing import Any
 from dagsterlite.configurable import ConfigurableClassData
 from dagsterlite.errors import DagsterSettingsError
 from dagsterlite.serdes import plain, serializable
-from dagsterlite.settings.classes import (
-    ARTIFACTS,
-    SQLITE_EVENTS,
-    SQLITE_RUNS,
-    documented,
-    no_store,
-    plugin_class,
-)
+from dagsterlite.settings.classes import ARTIFACTS, STORES, documented, no_store, plugin_class
 from dagsterlite.settings.sections import (
+    COMPUTE_LOGS,
+    CUSTOM,
     EVENT_LOG_STORAGE,
-    FILE_NAME,
     LOCAL_ARTIFACT_STORAGE,
+    RUN_COORDINATOR,
+    RUN_LAUNCHER,
     RUN_STORAGE,
+    SCHEDULE_STORAGE,
+    SCHEDULER,
+    SQLITE,
     STORAGE,
+    place,
 )
 
 
@@ -33,22 +33,39 @@ class InstanceRef:
     """Serializable representation of a DagsterInstance (seed 003).
 
     Configs are as given: what they read from the environment is read where the instance opens.
+    Runs and events are kept either by a storage of each, or by one storage for both.
     """
 
     local_artifact_storage_data: ConfigurableClassData
-    run_storage_data: ConfigurableClassData
-    event_storage_data: ConfigurableClassData
+    run_storage_data: ConfigurableClassData | None = None
+    event_storage_data: ConfigurableClassData | None = None
+    storage_data: ConfigurableClassData | None = None
+    schedule_storage_data: ConfigurableClassData | None = None
+    scheduler_data: ConfigurableClassData | None = None
+    compute_logs_data: ConfigurableClassData | None = None
+    run_coordinator_data: ConfigurableClassData | None = None
+    run_launcher_data: ConfigurableClassData | None = None
     #: The other sections of ``dagster.yaml``, by name.
     settings: Mapping[str, Any] = plain(default_factory=dict)
 
     @property
-    def stores(self) -> Mapping[str, ConfigurableClassData]:
+    def parts(self) -> Mapping[str, ConfigurableClassData]:
         """The classes that an instance is made of, by the section that names them."""
-        return {
-            RUN_STORAGE: self.run_storage_data,
-            EVENT_LOG_STORAGE: self.event_storage_data,
-            LOCAL_ARTIFACT_STORAGE: self.local_artifact_storage_data,
-        }
+        parts = {section: getattr(self, field) for section, field in _FIELDS.items()}
+        return {section: data for section, data in parts.items() if data is not None}
+
+
+_FIELDS = {
+    STORAGE: "storage_data",
+    RUN_STORAGE: "run_storage_data",
+    EVENT_LOG_STORAGE: "event_storage_data",
+    LOCAL_ARTIFACT_STORAGE: "local_artifact_storage_data",
+    SCHEDULE_STORAGE: "schedule_storage_data",
+    SCHEDULER: "scheduler_data",
+    COMPUTE_LOGS: "compute_logs_data",
+    RUN_COORDINATOR: "run_coordinator_data",
+    RUN_LAUNCHER: "run_launcher_data",
+}
 
 
 def make_ref(home: str, sections: Mapping[str, Any], wrong: list[str]) -> InstanceRef:
@@ -56,33 +73,33 @@ def make_ref(home: str, sections: Mapping[str, Any], wrong: list[str]) -> Instan
 
     Where a section names a store that this version does not have, that is added to ``wrong``.
     """
-    stores = _defaults(home, sections.get(STORAGE, {"sqlite": {}}), wrong)
-    for section in [name for name in stores if name in sections]:
+    parts = _defaults(home, sections.get(STORAGE, {SQLITE: {}}), wrong)
+    for section in [name for name in _FIELDS if name in sections and name != STORAGE]:
         try:
-            stores[section] = _class_data(home, sections[section])
+            parts[section] = _class_data(home, sections[section])
         except DagsterSettingsError as exc:
-            wrong.append(f"{FILE_NAME}: {section}.class: {exc}")
-    others = {name: value for name, value in sections.items() if name not in {STORAGE, *stores}}
-    return InstanceRef(
-        local_artifact_storage_data=stores[LOCAL_ARTIFACT_STORAGE],
-        run_storage_data=stores[RUN_STORAGE],
-        event_storage_data=stores[EVENT_LOG_STORAGE],
-        settings=others,
-    )
+            wrong.append(f"{place(section, 'class')}: {exc}")
+    others = {name: value for name, value in sections.items() if name not in _FIELDS}
+    fields = {_FIELDS[section]: data for section, data in parts.items()}
+    artifacts = fields.pop(_FIELDS[LOCAL_ARTIFACT_STORAGE])
+    return InstanceRef(local_artifact_storage_data=artifacts, **fields, settings=others)
 
 
 def _defaults(
     home: str, storage: Mapping[str, Any], wrong: list[str]
 ) -> dict[str, ConfigurableClassData]:
+    artifacts = {LOCAL_ARTIFACT_STORAGE: _data(plugin_class(ARTIFACTS), {"base_dir": home})}
     ((kind, config),) = storage.items()
-    if kind != "sqlite":
-        wrong.append(f"{FILE_NAME}: {STORAGE}.{kind}: {no_store(kind)}")
-    history = os.path.join(anchored(home, config.get("base_dir", home)), "history")
-    return {
-        RUN_STORAGE: _data(plugin_class(SQLITE_RUNS), {"base_dir": history}),
-        EVENT_LOG_STORAGE: _data(plugin_class(SQLITE_EVENTS), {"base_dir": history}),
-        LOCAL_ARTIFACT_STORAGE: _data(plugin_class(ARTIFACTS), {"base_dir": home}),
-    }
+    if kind == CUSTOM:
+        return artifacts | {STORAGE: _class_data(home, config)}
+    if kind == SQLITE:
+        base_dir = anchored(home, config.get("base_dir", home))
+        config = {"base_dir": os.path.join(base_dir, "history")}
+    elif kind not in STORES:
+        wrong.append(f"{place(STORAGE, kind)}: {no_store(kind)}")
+        return artifacts
+    stores = {section: _data(plugin_class(name), config) for section, name in STORES[kind].items()}
+    return stores | artifacts
 
 
 def _class_data(home: str, section: Mapping[str, Any]) -> ConfigurableClassData:
@@ -102,3 +119,14 @@ def _data(path: tuple[str, str], config: Mapping[str, Any]) -> ConfigurableClass
 def anchored(home: str, folder: str) -> str:
     """Return a folder's absolute path: a relative one lies in the home."""
     return os.path.abspath(os.path.join(home, os.path.expanduser(folder)))
+
+
+def config_places(sections: Mapping[str, Any], ref: InstanceRef) -> Mapping[str, str]:
+    """Return where the config of each part stands in the file, for messages."""
+    places = {section: place(section, "config") for section in ref.parts}
+    if STORAGE in sections:
+        ((kind, _),) = sections[STORAGE].items()
+        stored = place(STORAGE, kind)
+        shared = {RUN_STORAGE: stored, EVENT_LOG_STORAGE: stored, STORAGE: f"{stored}.config"}
+        places |= {section: shared[section] for section in shared.keys() & ref.parts.keys()}
+    return places

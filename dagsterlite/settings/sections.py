@@ -15,14 +15,24 @@ from dagsterlite.config import (
     StringSource,
     resolve_config,
 )
-from dagsterlite.config.path import Path, path_text
+from dagsterlite.config.path import path_text
 
 FILE_NAME = "dagster.yaml"
 
+STORAGE = "storage"
 RUN_STORAGE = "run_storage"
 EVENT_LOG_STORAGE = "event_log_storage"
 LOCAL_ARTIFACT_STORAGE = "local_artifact_storage"
-STORAGE = "storage"
+SCHEDULE_STORAGE = "schedule_storage"
+SCHEDULER = "scheduler"
+COMPUTE_LOGS = "compute_logs"
+RUN_COORDINATOR = "run_coordinator"
+RUN_LAUNCHER = "run_launcher"
+
+SQLITE = "sqlite"
+POSTGRES = "postgres"
+MYSQL = "mysql"
+CUSTOM = "custom"
 
 _CLASS = Shape(
     {
@@ -36,19 +46,21 @@ CLASS_SECTIONS = (
     RUN_STORAGE,
     EVENT_LOG_STORAGE,
     LOCAL_ARTIFACT_STORAGE,
-    "schedule_storage",
-    "scheduler",
-    "compute_logs",
-    "run_coordinator",
-    "run_launcher",
+    SCHEDULE_STORAGE,
+    SCHEDULER,
+    COMPUTE_LOGS,
+    RUN_COORDINATOR,
+    RUN_LAUNCHER,
 )
 """The sections that name a class by ``{module, class, config}``."""
 
 _STORAGE = Selector(
     {
-        "sqlite": {"base_dir": Field(StringSource, is_required=False)},
-        "postgres": Permissive(),
-        "mysql": Permissive(),
+        SQLITE: {"base_dir": Field(StringSource, is_required=False)},
+        # What these two take is said, and checked, by the classes of their stores.
+        POSTGRES: Permissive(),
+        MYSQL: Permissive(),
+        CUSTOM: _CLASS,
     }
 )
 
@@ -68,11 +80,11 @@ def check_form(
     What is wrong with the others is added to ``wrong``, each with its path.
     """
     evaluation = resolve_config(SCHEMA, dict(sections), environ, root=FILE_NAME)
-    wrong += [f"{_place(error.path)}: {error.message}" for error in evaluation.errors]
+    wrong += [f"{place(*error.path)}: {error.message}" for error in evaluation.errors]
     if STORAGE in sections:
         mend = "'storage' says already where runs and events are kept. Remove one of the two."
         both = [name for name in (RUN_STORAGE, EVENT_LOG_STORAGE) if name in sections]
-        wrong += [f"{_place((name,))}: {mend}" for name in both]
+        wrong += [f"{place(name)}: {mend}" for name in both]
     bad = {error.path[0] for error in evaluation.errors if error.path}
     good = [name for name in SCHEMA.fields if name in sections and name not in bad]
     return {
@@ -81,5 +93,6 @@ def check_form(
     }
 
 
-def _place(path: Path) -> str:
+def place(*path: str | int) -> str:
+    """Return where something stands in the file, for messages: ``dagster.yaml: storage.sqlite``."""
     return f"{FILE_NAME}: {path_text(path)}" if path else FILE_NAME

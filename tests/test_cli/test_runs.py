@@ -171,3 +171,16 @@ def test_migrating_what_is_up_to_date_changes_nothing(folder: Path, home: Path) 
 
     assert result.exit_code == 0
     assert "Nothing to migrate" in result.stdout
+
+
+def test_instance_check_tells_of_each_part(folder: Path, home: Path) -> None:
+    good = invoke("instance", "check", home=home)
+    (home / "history").mkdir(parents=True)
+    (home / "history" / "index.db").write_text("a stranger", encoding="utf-8")
+    bad = invoke("instance", "check", home=home)
+
+    assert good.exit_code == 0
+    assert "run_storage: dagsterlite_sql.sqlite_runs.SqliteRunStorage is in order." in good.stdout
+    assert bad.exit_code == 1
+    assert "index.db is not a SQLite database; it was left as it is" in bad.stderr
+    assert "1 part(s)" in bad.stderr
