@@ -38,6 +38,15 @@ _NAMES_OF = {
         "JobDefinition",
         "execute_job",
     ),
+    "dagsterlite.compute_logs": (
+        "CapturedLogContext",
+        "CapturedLogData",
+        "CapturedLogMetadata",
+        "ComputeIOType",
+        "ComputeLogManager",
+        "ComputeLogSubscription",
+        "NoOpComputeLogManager",
+    ),
     "dagsterlite.config": (
         "Array",
         "BoolSource",
@@ -377,6 +386,11 @@ _NAMES_OF = {
     ),
     "dagsterlite.types.serialization": ("SerializationStrategy",),
     "dagsterlite.types.usable": ("usable_as_dagster_type",),
+    "dagsterlite_fsspec.compute_logs": (
+        "FsspecComputeLogManager",
+        "LocalComputeLogManager",
+        "S3ComputeLogManager",
+    ),
     "dagsterlite_fsspec.definitions": (
         "custom_path_fs_io_manager",
         "fs_intermediate_storage",

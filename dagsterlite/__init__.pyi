@@ -19,6 +19,13 @@ from dagsterlite.api.graph import graph as graph
 from dagsterlite.api.graph import job as job
 from dagsterlite.api.job import JobDefinition as JobDefinition
 from dagsterlite.api.job import execute_job as execute_job
+from dagsterlite.compute_logs import CapturedLogContext as CapturedLogContext
+from dagsterlite.compute_logs import CapturedLogData as CapturedLogData
+from dagsterlite.compute_logs import CapturedLogMetadata as CapturedLogMetadata
+from dagsterlite.compute_logs import ComputeIOType as ComputeIOType
+from dagsterlite.compute_logs import ComputeLogManager as ComputeLogManager
+from dagsterlite.compute_logs import ComputeLogSubscription as ComputeLogSubscription
+from dagsterlite.compute_logs import NoOpComputeLogManager as NoOpComputeLogManager
 from dagsterlite.config import Array as Array
 from dagsterlite.config import BoolSource as BoolSource
 from dagsterlite.config import Enum as Enum
@@ -332,6 +339,9 @@ from dagsterlite.types.loader import input_hydration_config as input_hydration_c
 from dagsterlite.types.loader import output_materialization_config as output_materialization_config
 from dagsterlite.types.serialization import SerializationStrategy as SerializationStrategy
 from dagsterlite.types.usable import usable_as_dagster_type as usable_as_dagster_type
+from dagsterlite_fsspec.compute_logs import FsspecComputeLogManager as FsspecComputeLogManager
+from dagsterlite_fsspec.compute_logs import LocalComputeLogManager as LocalComputeLogManager
+from dagsterlite_fsspec.compute_logs import S3ComputeLogManager as S3ComputeLogManager
 from dagsterlite_fsspec.definitions import custom_path_fs_io_manager as custom_path_fs_io_manager
 from dagsterlite_fsspec.definitions import fs_intermediate_storage as fs_intermediate_storage
 from dagsterlite_fsspec.definitions import fs_io_manager as fs_io_manager
@@ -353,9 +363,15 @@ __all__ = [
     "Backoff",
     "Bool",
     "BoolSource",
+    "CapturedLogContext",
+    "CapturedLogData",
+    "CapturedLogMetadata",
     "CheckError",
     "CompositeSolidDefinition",
     "CompositeSolidExecutionResult",
+    "ComputeIOType",
+    "ComputeLogManager",
+    "ComputeLogSubscription",
     "ConfigMapping",
     "ConfigurableClass",
     "ConfigurableClassData",
@@ -437,6 +453,7 @@ __all__ = [
     "FileManager",
     "Float",
     "FloatMetadataEntryData",
+    "FsspecComputeLogManager",
     "GraphDefinition",
     "GraphIn",
     "GraphOut",
@@ -470,6 +487,7 @@ __all__ = [
     "JsonMetadataEntryData",
     "List",
     "LocalArtifactStorage",
+    "LocalComputeLogManager",
     "LocalFileHandle",
     "LoggerDefinition",
     "Map",
@@ -480,6 +498,7 @@ __all__ = [
     "MissingExtraError",
     "ModeDefinition",
     "MultiDependencyDefinition",
+    "NoOpComputeLogManager",
     "Noneable",
     "Nothing",
     "ObjectStore",
@@ -517,6 +536,7 @@ __all__ = [
     "RunRecord",
     "RunStorage",
     "RunsFilter",
+    "S3ComputeLogManager",
     "ScalarUnion",
     "Selector",
     "SerializableErrorInfo",

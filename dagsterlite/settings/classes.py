@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dagsterlite import plugins
+from dagsterlite.compute_logs import ComputeLogManager
 from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
 from dagsterlite.errors import DagsterSettingsError
 from dagsterlite.instance import LocalArtifactStorage
 from dagsterlite.settings.sections import (
+    COMPUTE_LOGS,
     CUSTOM,
     EVENT_LOG_STORAGE,
     LOCAL_ARTIFACT_STORAGE,
@@ -20,6 +22,7 @@ from dagsterlite.settings.sections import (
 from dagsterlite.stores import DagsterStorage, EventLogStorage, RunStorage
 
 ARTIFACTS = "local_artifact_storage"
+LOCAL_LOGS = "local_compute_log_manager"
 _SQLITE_RUNS = "sqlite_run_storage"
 _SQLITE_EVENTS = "sqlite_event_log_storage"
 
@@ -34,6 +37,10 @@ _DOCUMENTED: Mapping[tuple[str, str], str | None] = {
     # Ours keeps a file for each run also under this name, which the documents mean for tests.
     ("core.storage.event_log", "ConsolidatedSqliteEventLogStorage"): _SQLITE_EVENTS,
     ("core.storage.root", "LocalArtifactStorage"): ARTIFACTS,
+    ("core.storage.local_compute_log_manager", "LocalComputeLogManager"): LOCAL_LOGS,
+    ("core.storage.noop_compute_log_manager", "NoOpComputeLogManager"): "no_op_compute_log_manager",
+    ("aws.s3.compute_log_manager", "S3ComputeLogManager"): "s3_compute_log_manager",
+    ("aws.s3", "S3ComputeLogManager"): "s3_compute_log_manager",
     ("postgres.run_storage", "PostgresRunStorage"): None,
     ("postgres.event_log", "PostgresEventLogStorage"): None,
     ("mysql.run_storage", "MySQLRunStorage"): None,
@@ -50,6 +57,7 @@ _KINDS: Mapping[str, type] = {
     RUN_STORAGE: RunStorage,
     EVENT_LOG_STORAGE: EventLogStorage,
     LOCAL_ARTIFACT_STORAGE: LocalArtifactStorage,
+    COMPUTE_LOGS: ComputeLogManager,
 }
 """The contract that the class of a section fulfils; any configurable class stands elsewhere."""
 

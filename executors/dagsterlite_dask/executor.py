@@ -183,11 +183,14 @@ def _driver_commits(plan_context: PlanOrchestrationContext) -> DriverCommits | N
 
 
 def _payload(plan_context: PlanOrchestrationContext, retries: RetryMode) -> Payload:
+    logs = plan_context.run_context.compute_logs
     return Payload(
         pipeline=plan_context.pipeline_def,
         run=plan_context.pipeline_run,
         ignored_solids=plan_context.run_context.ignored_solids,
         artifacts_dir=plan_context.instance.storage_directory,
+        # What its config reads from the environment is read where the steps run.
+        compute_logs=logs if logs.inst_data is None else logs.inst_data,
         defers_commits=not plan_context.run_context.storage.has_one_winner,
         retries_enabled=retries is not RetryMode.DISABLED,
     )
