@@ -37,6 +37,15 @@ _NAMES_OF = {
         "JobDefinition",
         "execute_job",
     ),
+    "dagsterlite.compute_logs": (
+        "CapturedLogContext",
+        "CapturedLogData",
+        "CapturedLogMetadata",
+        "ComputeIOType",
+        "ComputeLogManager",
+        "ComputeLogSubscription",
+        "NoOpComputeLogManager",
+    ),
     "dagsterlite.config": (
         "Array",
         "BoolSource",
@@ -389,6 +398,11 @@ _NAMES_OF = {
     "dagsterlite_dask.definitions": (
         "dask_executor",
         "multiprocess_executor",
+    ),
+    "dagsterlite_fsspec.compute_logs": (
+        "FsspecComputeLogManager",
+        "LocalComputeLogManager",
+        "S3ComputeLogManager",
     ),
     "dagsterlite_fsspec.definitions": (
         "custom_path_fs_io_manager",

@@ -19,6 +19,13 @@ from dagsterlite.api.graph import graph as graph
 from dagsterlite.api.graph import job as job
 from dagsterlite.api.job import JobDefinition as JobDefinition
 from dagsterlite.api.job import execute_job as execute_job
+from dagsterlite.compute_logs import CapturedLogContext as CapturedLogContext
+from dagsterlite.compute_logs import CapturedLogData as CapturedLogData
+from dagsterlite.compute_logs import CapturedLogMetadata as CapturedLogMetadata
+from dagsterlite.compute_logs import ComputeIOType as ComputeIOType
+from dagsterlite.compute_logs import ComputeLogManager as ComputeLogManager
+from dagsterlite.compute_logs import ComputeLogSubscription as ComputeLogSubscription
+from dagsterlite.compute_logs import NoOpComputeLogManager as NoOpComputeLogManager
 from dagsterlite.config import Array as Array
 from dagsterlite.config import BoolSource as BoolSource
 from dagsterlite.config import Enum as Enum
@@ -346,6 +353,9 @@ from dagsterlite.types.serialization import SerializationStrategy as Serializati
 from dagsterlite.types.usable import usable_as_dagster_type as usable_as_dagster_type
 from dagsterlite_dask.definitions import dask_executor as dask_executor
 from dagsterlite_dask.definitions import multiprocess_executor as multiprocess_executor
+from dagsterlite_fsspec.compute_logs import FsspecComputeLogManager as FsspecComputeLogManager
+from dagsterlite_fsspec.compute_logs import LocalComputeLogManager as LocalComputeLogManager
+from dagsterlite_fsspec.compute_logs import S3ComputeLogManager as S3ComputeLogManager
 from dagsterlite_fsspec.definitions import custom_path_fs_io_manager as custom_path_fs_io_manager
 from dagsterlite_fsspec.definitions import fs_intermediate_storage as fs_intermediate_storage
 from dagsterlite_fsspec.definitions import fs_io_manager as fs_io_manager
@@ -367,9 +377,15 @@ __all__ = [
     "Backoff",
     "Bool",
     "BoolSource",
+    "CapturedLogContext",
+    "CapturedLogData",
+    "CapturedLogMetadata",
     "CheckError",
     "CompositeSolidDefinition",
     "CompositeSolidExecutionResult",
+    "ComputeIOType",
+    "ComputeLogManager",
+    "ComputeLogSubscription",
     "ConfigMapping",
     "ConfigurableClass",
     "ConfigurableClassData",
@@ -451,6 +467,7 @@ __all__ = [
     "FileManager",
     "Float",
     "FloatMetadataEntryData",
+    "FsspecComputeLogManager",
     "GraphDefinition",
     "GraphIn",
     "GraphOut",
@@ -484,6 +501,7 @@ __all__ = [
     "JsonMetadataEntryData",
     "List",
     "LocalArtifactStorage",
+    "LocalComputeLogManager",
     "LocalFileHandle",
     "LoggerDefinition",
     "Map",
@@ -494,6 +512,7 @@ __all__ = [
     "MissingExtraError",
     "ModeDefinition",
     "MultiDependencyDefinition",
+    "NoOpComputeLogManager",
     "NodeInvocation",
     "Noneable",
     "Nothing",
@@ -533,6 +552,7 @@ __all__ = [
     "RunRecord",
     "RunStorage",
     "RunsFilter",
+    "S3ComputeLogManager",
     "ScalarUnion",
     "Selector",
     "SerializableErrorInfo",

@@ -343,6 +343,17 @@ class IntermediateStorage(ABC):
     def address(self) -> str | None:
         """Where the run's values lie, for people; None where they lie in memory."""
 
+    @property
+    def has_one_winner(self) -> bool:
+        """Whether of several processes that commit a step at once one wins, as each of them sees.
+
+        Where that is not so, only one process of a run may commit: its driver.
+
+        Raises:
+            DagsterStorageError: the store had to be asked, and refuses the run altogether.
+        """
+        return True
+
     @abstractmethod
     def write_output(
         self, step_key: str, attempt_id: str, output_name: str, value: Any, codec: str | None = None

@@ -17,6 +17,7 @@ from dagsterlite import (
     lambda_solid,
     pipeline,
 )
+from dagsterlite.compute_logs import NoOpComputeLogManager
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
@@ -136,7 +137,7 @@ def test_the_constructor_takes_the_documented_parts(tmp_path: Path) -> None:
         local_artifact_storage=LocalArtifactStorage(str(tmp_path)),
         run_storage=runs,
         event_storage=events,
-        compute_log_manager="logs",
+        compute_log_manager=NoOpComputeLogManager(),
         schedule_storage="schedules",
         scheduler="scheduler",
         run_coordinator="coordinator",

@@ -22,6 +22,7 @@ from dagsterlite.memory import InMemoryEventLogStorage, InMemoryRunStorage
 from dagsterlite.serdes import from_json, to_json
 from dagsterlite.settings import check_home, instance_from_home, instance_from_ref, migrate_home
 from dagsterlite.stores import DagsterStorage
+from dagsterlite_fsspec.compute_logs import LocalComputeLogManager
 from tests.contracts.entries import materialization
 
 
@@ -252,7 +253,6 @@ class Rocket(ConfigurableClass):
 @pytest.mark.parametrize(
     ("section", "attribute"),
     [
-        ("compute_logs", "compute_log_manager"),
         ("run_launcher", "run_launcher"),
         ("run_coordinator", "run_coordinator"),
         ("scheduler", "scheduler"),
@@ -274,7 +274,7 @@ def test_each_further_section_makes_its_part(home: Path, section: str, attribute
 
 def test_parts_that_no_section_names_are_not_there(home: Path) -> None:
     with instance_from_home(str(home)) as instance:
-        assert instance.run_launcher is instance.compute_log_manager is instance.scheduler is None
+        assert instance.run_launcher is instance.scheduler is None
 
 
 def test_sections_may_be_given_over_those_of_the_file(home: Path, tmp_path: Path) -> None:
@@ -603,7 +603,9 @@ def test_a_check_opens_each_part_by_itself(home: Path) -> None:
     found = {section: fault for section, _, fault in check_home(str(home))}
 
     assert isinstance(found.pop("run_storage"), DagsterHomeError)
-    assert found == dict.fromkeys(["event_log_storage", "local_artifact_storage", "scheduler"])
+    assert found == dict.fromkeys(
+        ["event_log_storage", "local_artifact_storage", "compute_logs", "scheduler"]
+    )
 
 
 def test_a_check_of_settings_that_are_wrong_tells_so(home: Path) -> None:
@@ -633,3 +635,44 @@ DagsterInstance.ephemeral()
 assert not {"yaml", "sqlalchemy", "dagsterlite.settings"} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+# --- compute logs ---
+
+
+def test_what_steps_print_is_kept_beside_the_homes_other_files(home: Path, tmp_path: Path) -> None:
+    with instance_from_home(str(home)) as instance:
+        assert isinstance(instance.compute_log_manager, LocalComputeLogManager)
+        assert instance.compute_log_manager.base == str(home / "storage")
+    other = tmp_path / "other"
+    write(
+        home,
+        "local_artifact_storage: {module: dagster.core.storage.root, class: LocalArtifactStorage, "
+        f"config: {{base_dir: {other}}}}}",
+    )
+    with instance_from_home(str(home)) as instance:
+        assert isinstance(instance.compute_log_manager, LocalComputeLogManager)
+        assert instance.compute_log_manager.base == str(other / "storage")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "config"),
+    [
+        ("dagster._core.storage.local_compute_log_manager", "LocalComputeLogManager", "base_dir"),
+        ("dagster.core.storage.noop_compute_log_manager", "NoOpComputeLogManager", None),
+        ("dagster_aws.s3.compute_log_manager", "S3ComputeLogManager", "bucket"),
+    ],
+)
+def test_the_documented_compute_log_managers_are_understood(
+    home: Path, module: str, name: str, config: str | None
+) -> None:
+    given = "{}" if config is None else f"{{{config}: logs}}"
+    write(home, f"compute_logs: {{module: {module}, class: {name}, config: {given}}}")
+    with instance_from_home(str(home)) as instance:
+        assert type(instance.compute_log_manager).__name__ == name
+
+
+def test_a_class_of_another_kind_is_no_compute_log_manager(home: Path) -> None:
+    write(home, "compute_logs: {module: tests.test_settings, class: Rocket}")
+    with pytest.raises(DagsterSettingsError, match="is not a ComputeLogManager"):
+        instance_from_home(str(home))

@@ -14,6 +14,7 @@ from dagsterlite.cli.exits import Refused
 from dagsterlite.cli.home import find_run
 from dagsterlite.cli.options import pick_pipeline, takes_run_options, takes_sources
 from dagsterlite.cli.run_config import read_run_config, read_selection
+from dagsterlite.cli.run_logs import logs
 from dagsterlite.cli.sources import Source
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.render.run_report import RunView, event_log, run_report
@@ -27,10 +28,13 @@ _RUN = click.argument("run_id", metavar="RUN")
 
 @click.group()
 def run_group() -> None:
-    """List, show, re-execute, cancel and delete the runs of $DAGSTER_HOME.
+    """List, show, re-execute, cancel and delete the runs of $DAGSTER_HOME; read what they printed.
 
     RUN is a run's id, or as much of its beginning as no other run has.
     """
+
+
+run_group.add_command(logs)
 
 
 @run_group.command("list")

@@ -98,6 +98,7 @@ class Preparation:
             loggers=loggers,
             open_instance=lambda: self._instance,
             artifacts_dir=self._instance.storage_directory,
+            compute_logs=self._instance.compute_log_manager,
             retries_enabled=not executor.retries.disabled,
             redact=redactor(sorted(self._config.secrets)),
             tags=logging_tags(self._run),

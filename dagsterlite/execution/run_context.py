@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagsterlite.compute_logs import ComputeLogManager, NoOpComputeLogManager
 from dagsterlite.config.secrets import Redact
 from dagsterlite.definitions.console import default_loggers
 from dagsterlite.definitions.logger import InitLoggerContext, LoggerDefinition
@@ -48,6 +49,10 @@ class RunContext:
     open_instance: Callable[[], Any]
     #: The folder below which the instance keeps each run's files.
     artifacts_dir: str
+    #: Keeps what steps write to standard output and error.
+    compute_logs: ComputeLogManager = field(default_factory=NoOpComputeLogManager)
+    #: Whether this process does nothing but run one step of the run at a time.
+    is_alone: bool = False
     #: Whether a step that asks to be retried is.
     retries_enabled: bool = True
     #: Whether the process of the steps has the terminal of who started the run.

@@ -27,6 +27,7 @@ from dagsterlite.events.payloads import (
 )
 from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome, StoredOutput
 from dagsterlite.events.yielded import DynamicOutput, Failure, Output
+from dagsterlite.execution.capture import captured
 from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
@@ -88,7 +89,13 @@ def execute_attempt(
     log = run_context.step_log(step)
     context = StepExecutionContext(run_context, step, log, resources, retry_number)
     attempt = _Attempt(context, upstream)
-    return (yield from _with_hooks(context, attempt, attempt.run()))
+    course = captured(
+        _with_hooks(context, attempt, attempt.run()),
+        run_context.compute_logs,
+        (run_context.run_id, step.key, context.attempt_id),
+        below_python=run_context.is_alone,
+    )
+    return (yield from course)
 
 
 def tell_of_loss(

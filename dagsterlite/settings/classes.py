@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dagsterlite import plugins
+from dagsterlite.compute_logs import ComputeLogManager
 from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
 from dagsterlite.errors import DagsterSettingsError
 from dagsterlite.instance import LocalArtifactStorage
 from dagsterlite.settings.sections import (
+    COMPUTE_LOGS,
     CUSTOM,
     EVENT_LOG_STORAGE,
     LOCAL_ARTIFACT_STORAGE,
@@ -21,6 +23,7 @@ from dagsterlite.settings.sections import (
 from dagsterlite.stores import DagsterStorage, EventLogStorage, RunStorage
 
 ARTIFACTS = "local_artifact_storage"
+LOCAL_LOGS = "local_compute_log_manager"
 _SQLITE_RUNS = "sqlite_run_storage"
 _SQLITE_EVENTS = "sqlite_event_log_storage"
 _CONSOLIDATED_SQLITE_EVENTS = "consolidated_sqlite_event_log_storage"
@@ -38,6 +41,10 @@ _DOCUMENTED: Mapping[tuple[str, str], str | None] = {
     ("core.storage.event_log", "SqliteEventLogStorage"): _SQLITE_EVENTS,
     ("core.storage.event_log", "ConsolidatedSqliteEventLogStorage"): _CONSOLIDATED_SQLITE_EVENTS,
     ("core.storage.root", "LocalArtifactStorage"): ARTIFACTS,
+    ("core.storage.local_compute_log_manager", "LocalComputeLogManager"): LOCAL_LOGS,
+    ("core.storage.noop_compute_log_manager", "NoOpComputeLogManager"): "no_op_compute_log_manager",
+    ("aws.s3.compute_log_manager", "S3ComputeLogManager"): "s3_compute_log_manager",
+    ("aws.s3", "S3ComputeLogManager"): "s3_compute_log_manager",
     ("postgres.run_storage", "PostgresRunStorage"): _POSTGRES_RUNS,
     ("postgres.event_log", "PostgresEventLogStorage"): _POSTGRES_EVENTS,
     ("mysql.run_storage", "MySQLRunStorage"): None,
@@ -54,6 +61,7 @@ _KINDS: Mapping[str, type] = {
     RUN_STORAGE: RunStorage,
     EVENT_LOG_STORAGE: EventLogStorage,
     LOCAL_ARTIFACT_STORAGE: LocalArtifactStorage,
+    COMPUTE_LOGS: ComputeLogManager,
 }
 """The contract that the class of a section fulfils; any configurable class stands elsewhere."""
 

@@ -10,7 +10,14 @@ from typing import Any
 from dagsterlite.configurable import ConfigurableClassData
 from dagsterlite.errors import DagsterSettingsError
 from dagsterlite.serdes import plain, serializable
-from dagsterlite.settings.classes import ARTIFACTS, STORES, documented, no_store, plugin_class
+from dagsterlite.settings.classes import (
+    ARTIFACTS,
+    LOCAL_LOGS,
+    STORES,
+    documented,
+    no_store,
+    plugin_class,
+)
 from dagsterlite.settings.sections import (
     COMPUTE_LOGS,
     CUSTOM,
@@ -79,6 +86,7 @@ def make_ref(home: str, sections: Mapping[str, Any], wrong: list[str]) -> Instan
             parts[section] = _class_data(home, sections[section])
         except DagsterSettingsError as exc:
             wrong.append(f"{place(section, 'class')}: {exc}")
+    parts.setdefault(COMPUTE_LOGS, _local_logs(home, parts[LOCAL_ARTIFACT_STORAGE]))
     others = {name: value for name, value in sections.items() if name not in _FIELDS}
     fields = {_FIELDS[section]: data for section, data in parts.items()}
     artifacts = fields.pop(_FIELDS[LOCAL_ARTIFACT_STORAGE])
@@ -100,6 +108,13 @@ def _defaults(
         return artifacts
     stores = {section: _data(plugin_class(name), config) for section, name in STORES[kind].items()}
     return stores | artifacts
+
+
+def _local_logs(home: str, artifacts: ConfigurableClassData) -> ConfigurableClassData:
+    """Return the compute logs of an instance that names none: beside its other files."""
+    given = artifacts.config_dict.get("base_dir")
+    folder = given if isinstance(given, str) else home
+    return _data(plugin_class(LOCAL_LOGS), {"base_dir": os.path.join(folder, "storage")})
 
 
 def _class_data(home: str, section: Mapping[str, Any]) -> ConfigurableClassData:

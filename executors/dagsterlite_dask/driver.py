@@ -34,6 +34,7 @@ from dagsterlite.plan.fuse import linear_chains
 from dagsterlite.plan.growing import GrowingPlan, Growth
 from dagsterlite.serdes import to_json
 from dagsterlite_dask.cluster_values import ClusterValues
+from dagsterlite_dask.deferred_commits import DriverCommits
 from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Superseded, Told
 from dagsterlite_dask.graph import Again, Assignment, Functions, Producers, build_graph
 from dagsterlite_dask.grouping import Chain, Task, grouped
@@ -74,6 +75,7 @@ class Driver:
         payload: What the run's workers need to know.
         workers: The workers that are there.
         values: Holds the run's values where the cluster's memory is all that keeps them.
+        commits: Commits steps in the place of workers that cannot do it safely.
         earlier: The receipts of steps that are needed and not executed.
         fuses: Whether linear chains of steps are given to the cluster as one task.
         history: Returns how many seconds a solid's steps take, by the definition's name, as far as
@@ -91,6 +93,7 @@ class Driver:
         *,
         workers: Workers,
         values: ClusterValues | None,
+        commits: DriverCommits | None,
         earlier: Mapping[str, Receipt],
         fuses: bool = True,
         history: Callable[[], Mapping[str, float]] = dict,
@@ -104,6 +107,7 @@ class Driver:
         self._session = session
         self._payload = payload
         self._values = values
+        self._commits = commits
         self._grace_seconds = grace_seconds
         self._workers = workers
         self._are_workers_known = True
@@ -336,6 +340,8 @@ class Driver:
         for told in list(found):
             match told:
                 case Recorded(entry, counts):
+                    if counts and self._commits is not None:
+                        self._commits.note(entry)
                     self._run_context.sink.emit(entry)
                     tell_of_entry(self._run_context.loggers, self._run_context.tags, entry)
                     if counts and entry.dagster_event is not None:
@@ -351,6 +357,8 @@ class Driver:
 
     def _accept(self, receipt: Receipt, error: bytes | None, worker: str | None) -> None:
         key = receipt.step_key
+        if self._commits is not None:
+            self._commits.commit(receipt)
         self._unpin(key)
         self._schedule.finish(key)
         future = self._let_go(key)

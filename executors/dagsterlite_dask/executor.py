@@ -16,6 +16,7 @@ from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.stores import IntermediateStorage
 from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.clusters import KINDS, default_kind
+from dagsterlite_dask.deferred_commits import DriverCommits
 from dagsterlite_dask.driver import GRACE_SECONDS, WORKER_SECONDS, Driver
 from dagsterlite_dask.history import seconds_by_solid
 from dagsterlite_dask.payload import Payload, encode_payload
@@ -144,6 +145,7 @@ class DaskExecutor(Executor):
             prepared.payload,
             workers=prepared.workers,
             values=self._values,
+            commits=_driver_commits(plan_context),
             earlier=earlier_receipts(plan_context.run_context, execution_plan),
             fuses=self._fuses,
             history=partial(seconds_by_solid, plan_context.instance, plan_context.plan)
@@ -157,6 +159,8 @@ class DaskExecutor(Executor):
 def _told_of_storage(plan_context: PlanOrchestrationContext) -> Iterator[DagsterEvent]:
     """Tell where intermediates are kept, where that is not what the run config says."""
     storage = plan_context.run_context.storage
+    if not storage.has_one_winner:
+        yield _told_of_commits(plan_context)
     selected = plan_context.plan.environment_config.intermediate_storage
     if not storage.is_persistent:
         name = "in_memory" if selected is None else selected.name
@@ -173,11 +177,32 @@ def _told_of_storage(plan_context: PlanOrchestrationContext) -> Iterator[Dagster
     yield plan_context.engine_event(f"Intermediates are kept in {where}: {reason}.", data)
 
 
+def _told_of_commits(plan_context: PlanOrchestrationContext) -> DagsterEvent:
+    address = plan_context.run_context.storage.address
+    reason = (
+        "the store takes no conditional writes, so that the run's driver alone commits its steps; "
+        "one that ends as its driver dies runs again"
+    )
+    selected = plan_context.plan.environment_config.intermediate_storage
+    name = "filesystem" if selected is None else selected.name
+    data = EngineEventData(detail=StorageChosen(name, address, reason))
+    return plan_context.engine_event(f"Outputs are committed in {address} by one: {reason}.", data)
+
+
+def _driver_commits(plan_context: PlanOrchestrationContext) -> DriverCommits | None:
+    storage = plan_context.run_context.storage
+    return None if storage.has_one_winner else DriverCommits(storage)
+
+
 def _payload(plan_context: PlanOrchestrationContext, retries: RetryMode) -> Payload:
+    logs = plan_context.run_context.compute_logs
     return Payload(
         pipeline=plan_context.pipeline_def,
         run=plan_context.pipeline_run,
         ignored_solids=plan_context.run_context.ignored_solids,
         artifacts_dir=plan_context.instance.storage_directory,
+        # What its config reads from the environment is read where the steps run.
+        compute_logs=logs if logs.inst_data is None else logs.inst_data,
+        defers_commits=not plan_context.run_context.storage.has_one_winner,
         retries_enabled=retries is not RetryMode.DISABLED,
     )

@@ -10,14 +10,16 @@ import io
 import pickle
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 import cloudpickle
 
+from dagsterlite.compute_logs import ComputeLogManager, NoOpComputeLogManager
 from dagsterlite.config import Any as AnyConfig
 from dagsterlite.config import Field
+from dagsterlite.configurable import ConfigurableClassData
 from dagsterlite.definitions.configured import ConfigurableDefinition
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.hook import HookDefinition
@@ -40,6 +42,12 @@ class Payload:
     ignored_solids: tuple[str, ...] = ()
     #: The folder or URL below which each run keeps its intermediates, unless config names one.
     artifacts_dir: str
+    #: What keeps what steps print: the config of a manager, or one that has none.
+    compute_logs: ConfigurableClassData | ComputeLogManager = field(
+        default_factory=NoOpComputeLogManager
+    )
+    #: Whether the driver commits what steps have written, and no worker does.
+    defers_commits: bool = False
     retries_enabled: bool = True
 
 

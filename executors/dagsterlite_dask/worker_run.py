@@ -7,12 +7,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
-from distributed import Worker
+from distributed import Client, Worker
 from distributed.utils import sync
 
+from dagsterlite.compute_logs import ComputeLogManager
 from dagsterlite.config.secrets import redactor
+from dagsterlite.configurable import ConfigurableClassData
 from dagsterlite.errors import DagsterHomeError, DagsterRunCanceledError
 from dagsterlite.execution.executor import tell_of_tear_down
 from dagsterlite.execution.interrupts import Interrupts
@@ -23,6 +25,7 @@ from dagsterlite.execution.storages import make_intermediates
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.run_config.resolved import EnvironmentConfig
+from dagsterlite_dask.deferred_commits import DeferredCommits
 from dagsterlite_dask.keys import topic_of
 from dagsterlite_dask.outbox import Outbox
 from dagsterlite_dask.payload import Payload, decode_payload
@@ -67,6 +70,8 @@ class WorkerRun:
             loggers=(),
             open_instance=_open_instance,
             artifacts_dir=payload.artifacts_dir,
+            compute_logs=_compute_logs(payload.compute_logs),
+            is_alone=_is_alone(worker),
             retries_enabled=payload.retries_enabled,
             has_terminal=False,
             redact=redactor(sorted(config.secrets)),
@@ -90,6 +95,8 @@ class WorkerRun:
             resources=self.resources.scoped,
             open_instance=_open_instance,
         )
+        if payload.defers_commits:
+            storage = DeferredCommits(storage)
         self._context = replace(context, storage=storage) if storage.is_persistent else context
 
     @property
@@ -169,6 +176,19 @@ class WorkerRun:
         self._outbox.flush()
         self._is_closed = True
         return self._own_sink.all_told()
+
+
+def _compute_logs(given: ConfigurableClassData | ComputeLogManager) -> ComputeLogManager:
+    if isinstance(given, ComputeLogManager):
+        return given
+    return cast(ComputeLogManager, given.rehydrate("compute_logs"))
+
+
+def _is_alone(worker: Worker) -> bool:
+    """Return whether this process runs one task at a time, and no code of anybody else."""
+    # Dask says in no other way what else lives in a process.
+    is_dedicated = len(Worker._instances) == 1 and not Client._instances  # noqa: SLF001
+    return is_dedicated and worker.state.nthreads == 1
 
 
 def _open_instance() -> DagsterInstance:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
 
 from dagsterlite.errors import DagsterStorageError
 
@@ -17,6 +18,11 @@ _MENDS = {
     errno.EEXIST: "A file stands where a folder is needed: move it, or choose another base_dir.",
     errno.ENAMETOOLONG: "The path is too long for its file system: choose a shorter base_dir.",
 }
+_MENDS_BY_CLASS: Mapping[type[BaseException], str] = {
+    FileNotFoundError: "There is no such bucket or container: create it, or correct its name.",
+    PermissionError: "The credentials of this process are not right, or give no right to do that: "
+    "correct them in its environment, or have the right given.",
+}
 _MEND = "Check that the place can be reached with the credentials of this process."
 
 
@@ -26,7 +32,7 @@ def storage_error(doing: str, address: str, exc: BaseException, text: str) -> Da
     ``text`` is the exception's own, without what must not be shown.
     """
     number = exc.errno if isinstance(exc, OSError) else None
-    mend = _MENDS.get(number or 0, _MEND)
+    mend = _MENDS.get(number or 0) or _MENDS_BY_CLASS.get(type(exc), _MEND)
     return DagsterStorageError(f"Could not {doing} {address}: {type(exc).__name__}: {text}. {mend}")
 
 
@@ -36,3 +42,9 @@ def elsewhere_error(address: str, base: str) -> DagsterStorageError:
         f"{address} lies on another file system than {base}, the place of the storage that is to "
         "read it. Give the run the storage that wrote the object."
     )
+
+
+def is_without_bucket(exc: FileNotFoundError) -> bool:
+    """Return whether a store says that the whole bucket is missing, and not one object of it."""
+    response = getattr(exc.__cause__, "response", None) or {}
+    return bool(response.get("Error", {}).get("Code") == "NoSuchBucket")

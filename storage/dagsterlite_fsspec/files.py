@@ -30,6 +30,10 @@ class Files(Protocol):
     def publish(self, address: str, data: bytes) -> bool:
         """Put a file where none stands; return whether it is this one that stands now."""
 
+    @property
+    def has_one_winner(self) -> bool:
+        """Whether of several processes that publish a file at once only one is told that it did."""
+
     def open(self, address: str) -> BufferedIOBase:
         """Open a file for reading, whatever was cached of it; the stream can seek.
 

@@ -79,6 +79,10 @@ class FsspecIntermediateStorage(IntermediateStorage):
     def address(self) -> str | None:
         return self._address_of(run_folder(self.run_id))
 
+    @property
+    def has_one_winner(self) -> bool:
+        return self._files.has_one_winner
+
     def _address_of(self, path: str) -> str:
         return address_below(self._files.base, path)
 

@@ -66,6 +66,10 @@ class LocalFiles(Files):
                 sync_folders(address, self.base)
             return is_ours
 
+    @property
+    def has_one_winner(self) -> bool:
+        return True
+
     def open(self, address: str) -> BufferedIOBase:
         if not is_local(address):
             raise elsewhere_error(address, self.base)

@@ -69,3 +69,8 @@ def lies_in(path: str, places: Collection[str]) -> bool:
             return True
         path = path.rpartition("/")[0]
     return False
+
+
+def joined_names(path: str) -> list[str]:
+    """Return the names whose segments make up a path."""
+    return [name_of(one) for one in path.replace(_CUT, "").split("/")]

@@ -27,7 +27,7 @@ _ANOTHER_STANDS = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR})
 _CONFLICT = "ConditionalRequestConflict"
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 
-_memory_lock = threading.Lock()
+_turn = threading.Lock()
 
 
 def publish_local(path: str, data: bytes, *, is_synced: bool) -> bool:
@@ -83,10 +83,37 @@ def published_inside(path: str) -> str:
     return os.path.join(path, os.path.basename(path))
 
 
-def publish_in_memory(fs: Any, path: str, data: bytes) -> bool:
-    """Put ``data`` at ``path`` of fsspec's ``memory://``, which itself looks, then writes."""
-    with _memory_lock:
-        return publish_remote(fs, path, data)
+def publish_alone(fs: Any, path: str, data: bytes) -> bool:
+    """Put ``data`` at ``path`` of a store that takes no conditions: look, then write.
+
+    Threads of this process take turns; no other process may publish the same.
+
+    Raises:
+        Exception: as the file system says.
+    """
+    with _turn:
+        try:
+            fs.cat_file(path)
+        except FileNotFoundError:
+            return publish_remote(fs, path, data)
+        return False
+
+
+def takes_conditions(fs: Any, path: str) -> bool:
+    """Return whether a store refuses to put an object where one stands, if it is asked to.
+
+    ``path`` names an object that nobody else uses; it is gone afterwards, where that is allowed.
+
+    Raises:
+        Exception: as the file system says: there may be no such bucket, or no right to write.
+    """
+    _create(fs, path, b"first")
+    try:
+        return not _create(fs, path, b"second")
+    finally:
+        # Who may write need not have the right to remove.
+        with suppress(Exception):
+            fs.rm_file(path)
 
 
 def publish_remote(fs: Any, path: str, data: bytes) -> bool:

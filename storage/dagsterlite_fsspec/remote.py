@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from io import BufferedIOBase, BytesIO
 from typing import Any
 
@@ -11,15 +13,19 @@ import fsspec
 from fsspec.core import url_to_fs
 
 from dagsterlite.errors import CheckError, DagsterStorageError
-from dagsterlite_fsspec.failures import elsewhere_error, storage_error
+from dagsterlite_fsspec.failures import elsewhere_error, is_without_bucket, storage_error
 from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.options import has_password, redact, without_password
 from dagsterlite_fsspec.paths import lies_in
-from dagsterlite_fsspec.publish import publish_in_memory, publish_remote
+from dagsterlite_fsspec.publish import publish_alone, publish_remote, takes_conditions
 
 # They have no folders to make first (but would make a bucket), and take `use_listings_cache`.
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
 _OURS = (DagsterStorageError,)
+
+
+class _NoObjectError(FileNotFoundError):
+    """There is no object of that address, in a bucket that may well be there."""
 
 
 class RemoteFiles(Files):
@@ -55,15 +61,29 @@ class RemoteFiles(Files):
         self.write(address, parts)
 
     def publish(self, address: str, data: bytes) -> bool:
-        publish = publish_in_memory if self._protocol == "memory" else publish_remote
+        publish = publish_remote if self.has_one_winner else publish_alone
         with self._translated("write", address):
             fs, path = self._locate_for_writing(address)
             return publish(fs, path, data)
 
+    @cached_property
+    def has_one_winner(self) -> bool:
+        # Other file systems look first and write then, in two steps.
+        if self._protocol not in _OBJECT_STORES:
+            return False
+        probe = f"{self.base}/.dagsterlite-probe-{os.urandom(8).hex()}"
+        with self._translated("write", probe):
+            return takes_conditions(*self._locate(probe))
+
     def open(self, address: str) -> BufferedIOBase:
-        with self._translated("read", address, passing=(*_OURS, FileNotFoundError)):
+        with self._translated("read", address, passing=(*_OURS, _NoObjectError)):
             fs, path = self._locate(address)
-            return BytesIO(fs.cat_file(path))
+            try:
+                return BytesIO(fs.cat_file(path))
+            except FileNotFoundError as exc:
+                if is_without_bucket(exc):
+                    raise
+                raise _NoObjectError(address) from None
 
     @property
     def options(self) -> Mapping[str, Any]:

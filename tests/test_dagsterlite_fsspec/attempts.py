@@ -23,7 +23,9 @@ from dagsterlite_fsspec.intermediates import FsspecIntermediateStorage
 RUN_ID = "run"
 
 
-def start_attempt(what: str, base: Path, attempt_id: str, *more: str) -> subprocess.Popen[str]:
+def start_attempt(
+    what: str, base: Path | str, attempt_id: str, *more: str
+) -> subprocess.Popen[str]:
     """Start a process that carries out ``what``."""
     return subprocess.Popen(
         [sys.executable, __file__, what, str(base), attempt_id, *more],

@@ -1,0 +1,54 @@
+"""``dagsterlite run logs``: what the steps of a run have printed."""
+
+from __future__ import annotations
+
+import sys
+from typing import BinaryIO
+
+import click
+
+from dagsterlite.cli.exits import Refused
+from dagsterlite.cli.home import find_run
+from dagsterlite.compute_logs import ComputeIOType
+from dagsterlite.handles import with_compute
+from dagsterlite.instance import DagsterInstance
+from dagsterlite.render.safe_text import one_line
+
+
+@click.command("logs")
+@click.option("--step", "step_key", metavar="STEP", help="Only this step, without headings.")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@click.argument("run_id", metavar="RUN")
+@click.pass_context
+def logs(ctx: click.Context, run_id: str, step_key: str | None, follow: bool) -> None:
+    """Print what the steps of a run have printed, as it is: stdout to stdout, stderr to stderr.
+
+    What log calls said is in `dagsterlite run show --events`.
+    """
+    instance = ctx.with_resource(DagsterInstance.get())
+    if not instance.compute_log_manager.keeps_anything:
+        raise Refused(
+            "This home keeps nothing of what steps print: its dagster.yaml names a "
+            "NoOpComputeLogManager under compute_logs."
+        )
+    run = find_run(instance, run_id).dagster_run
+    from dagsterlite.execution.step_logs import step_logs
+
+    key = None if step_key is None else with_compute(step_key)
+    heading = ""
+    streams = {ComputeIOType.STDOUT: sys.stdout.buffer, ComputeIOType.STDERR: sys.stderr.buffer}
+    for piece in step_logs(instance, run.run_id, key, follow=follow):
+        attempt = f", attempt {piece.attempt}" if piece.attempt > 1 else ""
+        new = f"==> {one_line(piece.step_key)}{attempt}, {piece.io_type.value} <=="
+        if key is None and new != heading:
+            click.echo(f"{new}")
+        heading = new
+        _write(streams[piece.io_type], piece.data)
+    if not heading:
+        of = "Run" if key is None else f"Step {key} of run"
+        click.echo(f"{of} {run.run_id} has printed nothing.", err=True)
+
+
+def _write(stream: BinaryIO, data: bytes) -> None:
+    stream.write(data)
+    stream.flush()
