@@ -23,6 +23,7 @@ def run_to_end(
         output_reader(run.run_id, outcome.storage, asked.instance, outcome.read_managed),
         plan.step_keys_to_execute,
         outcome.status,
+        asked.instance,
     )
 
 
