@@ -18,6 +18,7 @@ Html = NewType("Html", str)
 LONGEST = 300
 """No user's text is shown at more than this length, so that none can push the rest away."""
 
+_WEB = ("http://", "https://")
 _PRE_LINES = 400
 _PRE_WIDTH = 2_000
 
@@ -95,6 +96,13 @@ def joined(parts: Iterable[Html], between: Html = Html("")) -> Html:
 def quiet(value: object) -> Html:
     """Return a text that stands back."""
     return tag("span", text(value), cls="dl-quiet")
+
+
+def link(url: str, label: str | None = None) -> Html:
+    """Return a link; a text where it leads to anything but a web page, which may be code."""
+    if not url.lower().startswith(_WEB):
+        return tag("code", text(url))
+    return tag("a", text(label or url), href=url, target="_blank", rel="noopener noreferrer")
 
 
 def title(value: object) -> Html:

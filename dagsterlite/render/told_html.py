@@ -15,14 +15,11 @@ from dagsterlite.events.metadata import (
     PythonArtifactMetadataEntryData,
     UrlMetadataEntryData,
 )
-from dagsterlite.render.html import Html, joined, quiet, table, tag, text, title
+from dagsterlite.render.html import Html, joined, link, quiet, table, tag, text, title
 from dagsterlite.render.looks import colored, look_of_step
 from dagsterlite.render.safe_text import shown_key
 
 _SHOWN: Final = 100
-
-_LINKS: Final = ("http://", "https://")
-"""What a link may lead to: other schemes may be code."""
 
 
 def assets(events: Sequence[DagsterEvent]) -> Iterator[Html]:
@@ -78,8 +75,8 @@ def _fact(entry: EventMetadataEntry) -> Html:
 
 def _fact_value(entry: EventMetadataEntry) -> Html:
     match entry.entry_data:
-        case UrlMetadataEntryData(url) if url.lower().startswith(_LINKS):
-            return tag("a", text(url), href=url, target="_blank", rel="noopener noreferrer")
+        case UrlMetadataEntryData(url):
+            return link(url)
         case JsonMetadataEntryData(data):
             return tag("code", text(json.dumps(data, ensure_ascii=False)))
         case PythonArtifactMetadataEntryData(module, name):
