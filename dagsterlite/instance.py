@@ -273,6 +273,11 @@ class DagsterInstance:
         """Return one of the instance's further settings, or None."""
         return self._settings.get(name)
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        shown: str = plugins.load("display_instance")(self)
+        return shown
+
     def dispose(self) -> None:
         """Release the connections and files of all stores."""
         self._run_storage.close()

@@ -42,6 +42,13 @@ PLUGINS = {
     "default_system_storage_defs": Plugin(
         "dagsterlite.execution.defaults:default_system_storage_defs"
     ),
+    "display_pipeline": Plugin("dagsterlite.render.pipeline_html:pipeline_html"),
+    "display_graph": Plugin("dagsterlite.render.pipeline_html:graph_html"),
+    "display_plan": Plugin("dagsterlite.render.pipeline_html:plan_html"),
+    "display_config": Plugin("dagsterlite.render.schema_html:config_html"),
+    "display_result": Plugin("dagsterlite.render.run_html:result_html"),
+    "display_instance": Plugin("dagsterlite.render.instance_html:instance_html"),
+    "notebook_display": Plugin("dagsterlite.render.notebook_display:display_in_notebook"),
     "invoke_hook": Plugin("dagsterlite.execution.hook_invocation:invoke_hook"),
     "in_memory_intermediates": Plugin("dagsterlite.memory:InMemoryIntermediateStorage"),
     "local_artifact_storage": Plugin("dagsterlite.instance:LocalArtifactStorage"),

@@ -34,6 +34,12 @@ def test_where_a_lower_floor_calls_a_higher_one_stands_in_the_table_alone() -> N
         "default_executors",
         "default_intermediate_storage_defs",
         "default_system_storage_defs",
+        "display_config",
+        "display_graph",
+        "display_instance",
+        "display_pipeline",
+        "display_plan",
+        "display_result",
         "ephemeral_event_log_storage",
         "ephemeral_run_storage",
         "in_memory_intermediates",
@@ -44,4 +50,5 @@ def test_where_a_lower_floor_calls_a_higher_one_stands_in_the_table_alone() -> N
         "invoke_resource",
         "invoke_solid",
         "local_artifact_storage",
+        "notebook_display",
     }

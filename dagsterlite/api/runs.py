@@ -149,6 +149,7 @@ def load_run_result(
         reader_of_recorded(plan, run, instance),
         plan.step_keys_to_execute,
         run.status,
+        instance,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
+from dagsterlite import plugins
 from dagsterlite.config import misfits
 from dagsterlite.config.path import Trail
 from dagsterlite.config.walk import Walk
@@ -55,6 +56,11 @@ class ConfigType(ABC):
     def long_form(self) -> ConfigType:
         """Return the type whose parts say, at length, what this one takes; by default itself."""
         return self
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        shown: str = plugins.load("display_config")(self)
+        return shown
 
     def post_process(self, value: object) -> object:
         """Return what a fitting value stands for; by default the value itself.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dagsterlite import plugins
 from dagsterlite.config.config_type import ABSENT, Absent, ConfigType
 from dagsterlite.config.misfits import found
 from dagsterlite.config.path import Path, Trail
@@ -53,6 +54,11 @@ class Field:
         if is_required is None and not self.has_explicit_default:
             self._default = self.config_type.implicit_default()
         self.is_required = self._default is ABSENT if is_required is None else is_required
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        shown: str = plugins.load("display_config")(self)
+        return shown
 
     @property
     def default_provided(self) -> bool:

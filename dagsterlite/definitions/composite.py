@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, overload
 
+from dagsterlite import plugins
 from dagsterlite.config import Field
 from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.composed import compose
@@ -112,6 +113,11 @@ class CompositeSolidDefinition(NodeDefinition, ConfigurableNode):
             ]
             for mapping in self.output_mappings
         }
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        shown: str = plugins.load("display_graph")(self)
+        return shown
 
     def _copied(self, field: Field, description: str | None) -> Self:
         changed = super()._copied(field, description)

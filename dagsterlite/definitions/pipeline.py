@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Self, TypeVar, cast, overload
 
+from dagsterlite import plugins
 from dagsterlite.definitions.arguments import list_of
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.composition import composing
@@ -320,6 +321,11 @@ class PipelineDefinition(Hookable):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        shown: str = plugins.load("display_pipeline")(self)
+        return shown
 
 
 def _distinct(owner: str, argument: str, items: Any, cls: type[T]) -> tuple[T, ...]:

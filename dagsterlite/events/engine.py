@@ -67,6 +67,19 @@ class StorageChosen:
     reason: str
 
 
+@serializable("ClusterJoined")
+@dataclass(frozen=True)
+class ClusterJoined:
+    """Where the run's steps are executed, if in other processes."""
+
+    #: The scheduler's address.
+    scheduler: str
+    #: The addresses of the workers that are there at the start.
+    workers: tuple[str, ...]
+    #: Where the cluster can be watched; None where it offers no such page.
+    dashboard: str | None = None
+
+
 @serializable("OutputsTaken")
 @dataclass(frozen=True)
 class OutputsTaken:
@@ -99,6 +112,7 @@ EngineDetail = (
     | Waiting
     | WorkerLost
     | StorageChosen
+    | ClusterJoined
     | OutputsTaken
     | StepsResolved
 )

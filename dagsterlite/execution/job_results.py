@@ -242,6 +242,10 @@ class ExecutionResult:
         name, status = self.job_def.name, self._run.status.value
         return f"{type(self).__name__}(job={name!r}, run_id={self.run_id!r}, {status})"
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return self._result._repr_html_()
+
 
 class ExecuteInProcessResult(ExecutionResult):
     """The result of ``execute_in_process`` of a job or graph.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -32,6 +32,10 @@ MOST_ENTRIES: Final = 10_000
 """How many entries may wait; who tells more waits until there is room."""
 
 
+Watch = Callable[[EventLogEntry], None]
+"""Is shown each entry as it comes, on whichever thread; it must not raise, and not take long."""
+
+
 class Recorder:
     """Writes the events of one run while its driver owns it.
 
@@ -44,11 +48,18 @@ class Recorder:
         run_id: The run; its lease is this driver's.
         driver_id: The driver.
         interrupts: What to stop when the run is to be canceled, or cannot be recorded.
+        watch: Who watches the run, if somebody does.
     """
 
     def __init__(
-        self, instance: DagsterInstance, run_id: str, driver_id: str, interrupts: Interrupts
+        self,
+        instance: DagsterInstance,
+        run_id: str,
+        driver_id: str,
+        interrupts: Interrupts,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch
         self._instance = instance
         self._run_id = run_id
         self._driver_id = driver_id
@@ -81,6 +92,8 @@ class Recorder:
         """
         if self._error is not None:
             raise self._error
+        if self._watch is not None:
+            self._watch(entry)
         if self._instance.is_ephemeral:
             self._instance.record_entries([entry])
             return
@@ -109,7 +122,10 @@ class Recorder:
                 self._look_at_stale_lease()
                 # A run that has ended is nobody's: from here on its lease tells nothing.
                 self._has_ended = entry.get_dagster_event().is_terminal
-                return self._instance.record_status(entry)
+                is_recorded = self._instance.record_status(entry)
+            if is_recorded and self._watch is not None:
+                self._watch(entry)
+            return is_recorded
 
     def flush(self) -> None:
         """Write all entries so far.

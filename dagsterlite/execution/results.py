@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dagsterlite import plugins
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.node import Solid
@@ -253,12 +254,16 @@ class PipelineExecutionResult(_GraphResult):
         read_output: ReadOutput,
         step_keys: Iterable[str],
         status: DagsterRunStatus | None = None,
+        instance: DagsterInstance | None = None,
     ) -> None:
         self.pipeline_def = pipeline_def
+        #: Where the run is recorded, if that is known.
+        self.instance = instance
+        self.step_keys = tuple(step_keys)
         self.run_id = run_id
         self.event_list = list(event_list)
         self._status = status
-        selected = _handles(step_keys)
+        selected = _handles(self.step_keys)
         super().__init__(
             pipeline_def.graph,
             None,
@@ -281,6 +286,11 @@ class PipelineExecutionResult(_GraphResult):
         status = self._status.value if self._status else "unknown"
         name = self.pipeline_def.name
         return f"PipelineExecutionResult(pipeline={name!r}, run_id={self.run_id!r}, {status})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        shown: str = plugins.load("display_result")(self)
+        return shown
 
 
 def _handles(step_keys: Iterable[str]) -> frozenset[SolidHandle]:

@@ -31,7 +31,7 @@ from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped
 from dagsterlite.execution.managed_outputs import ReadManaged, managed_reader
 from dagsterlite.execution.plan_part import under_way
 from dagsterlite.execution.preparation import Preparation
-from dagsterlite.execution.recorder import Recorder
+from dagsterlite.execution.recorder import Recorder, Watch
 from dagsterlite.execution.run_context import logging_tags
 from dagsterlite.execution.take_over import Taken, take_over, told_of_taken
 from dagsterlite.instance import DagsterInstance
@@ -76,6 +76,7 @@ def drive_run(
     outcome: RunOutcome,
     *,
     raise_on_error: bool,
+    watch: Watch | None = None,
 ) -> Generator[DagsterEvent, None, None]:
     """Execute a recorded run; yield its events as they happen.
 
@@ -85,12 +86,13 @@ def drive_run(
         instance: Where it is recorded.
         outcome: Is filled in.
         raise_on_error: Whether errors are raised on, after they were recorded.
+        watch: Is shown each entry of the event log as it comes.
 
     Raises:
         DagsterRunConflict: the run is another driver's, or has ended.
         DagsterStorageError: the run can no longer be recorded.
     """
-    with _owned(run, instance) as (recorder, interrupts), stopped_by_keyboard(interrupts):
+    with _owned(run, instance, watch) as (recorder, interrupts), stopped_by_keyboard(interrupts):
         drive = _Drive(plan, run, instance, outcome, recorder, interrupts, raise_on_error)
         with closing(drive.run()) as events:
             yield from _read(events, interrupts)
@@ -120,7 +122,9 @@ def _lent(
 
 
 @contextmanager
-def _owned(run: DagsterRun, instance: DagsterInstance) -> Iterator[tuple[Recorder, Interrupts]]:
+def _owned(
+    run: DagsterRun, instance: DagsterInstance, watch: Watch | None
+) -> Iterator[tuple[Recorder, Interrupts]]:
     status = instance.require_run(run.run_id).dagster_run.status
     if status not in _NOT_BEGUN:
         message = (
@@ -139,7 +143,7 @@ def _owned(run: DagsterRun, instance: DagsterInstance) -> Iterator[tuple[Recorde
     interrupts = Interrupts()
     if status is DagsterRunStatus.CANCELING:
         interrupts.request(DagsterRunCanceledError(run.run_id))
-    recorder = Recorder(instance, run.run_id, driver_id, interrupts)
+    recorder = Recorder(instance, run.run_id, driver_id, interrupts, watch)
     try:
         yield recorder, interrupts
     finally:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from dagsterlite import plugins
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
@@ -149,6 +150,11 @@ class ExecutionPlan:
             if not isinstance(step.handle, StepHandle):
                 found.setdefault(split_mapped_key(key)[0], []).append(key)
         return found
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        shown: str = plugins.load("display_plan")(self)
+        return shown
 
     # --- dynamic outputs ---
 

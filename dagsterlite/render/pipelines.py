@@ -30,6 +30,22 @@ from dagsterlite.render.safe_text import first_line, one_line
 _INDENT = "  "
 
 
+@dataclass(frozen=True)
+class SourceView:
+    """Where an input comes from: an output beside it, or an input of what holds both."""
+
+    #: Empty for an input of what holds both.
+    solid: str
+    name: str
+    #: Whether it is the list of the output's values for all mapping keys.
+    is_collected: bool = False
+
+    def __str__(self) -> str:
+        if not self.solid:
+            return f"input {self.name}"
+        return f"{'all of ' * self.is_collected}{self.solid}.{self.name}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class PortView:
     """An input or output of a solid."""
@@ -37,8 +53,8 @@ class PortView:
     name: str
     type_name: str
     description: str = ""
-    #: Where an input comes from: ``<solid>.<output>``.
-    sources: tuple[str, ...] = ()
+    #: Where an input comes from.
+    sources: tuple[SourceView, ...] = ()
     #: A word on it that is not usual: ``optional``, ``default``.
     remark: str = ""
 
@@ -50,6 +66,8 @@ class SolidView:
     name: str
     #: The definition's kind and name, where the solid stands under another one.
     definition: str = ""
+    #: The definition's name; empty where solids are not told apart by it.
+    definition_name: str = ""
     description: str = ""
     inputs: tuple[PortView, ...] = ()
     outputs: tuple[PortView, ...] = ()
@@ -98,6 +116,7 @@ def _solid(solid: Solid, graph: Graph, handle: SolidHandle, mapped: Origins) -> 
         mapped_over=", ".join(over),
         name=solid.name,
         definition=definition.label if definition.name != solid.name else "",
+        definition_name=definition.name,
         description=first_line(definition.description or ""),
         inputs=_inputs(definition, graph.dependencies[solid.name]),
         outputs=_outputs(definition),
@@ -151,15 +170,15 @@ def _output_remarks(item: OutputDefinition) -> Iterator[str]:
         yield "optional"
 
 
-def _sources(dependency: Dependency | None) -> tuple[str, ...]:
+def _sources(dependency: Dependency | None) -> tuple[SourceView, ...]:
     if dependency is None:
         return ()
     if isinstance(dependency, DynamicCollectDependencyDefinition):
-        return (f"all of {dependency.solid_name}.{dependency.output_name}",)
+        return (SourceView(dependency.solid_name, dependency.output_name, is_collected=True),)
     return tuple(
-        f"{source.solid}.{source.output}"
+        SourceView(source.solid, source.output)
         if isinstance(source, DependencyDefinition)
-        else f"input {source.input_name}"
+        else SourceView("", source.input_name)
         for source in sources_of(dependency)
     )
 
@@ -235,7 +254,8 @@ def _extras(indent: str, hooks: Sequence[str], max_retries: int | None) -> Itera
 
 def _port(start: str, port: PortView, arrow: str) -> Text:
     text = Text(start, "quiet").append(f"{port.name}: {one_line(port.type_name)}")
-    text.append(f"{arrow}{', '.join(port.sources)}" if port.sources else "", "quiet")
+    sources = ", ".join(map(str, port.sources))
+    text.append(f"{arrow}{sources}" if sources else "", "quiet")
     text.append(f"  ({port.remark})" if port.remark else "", "odd")
     return text.append(f"  {port.description}" if port.description else "", "quiet")
 

@@ -148,7 +148,7 @@ def _tags(tags: Mapping[str, str]) -> str:
 def steps_report(view: RunView, *, all_steps: bool = False) -> Iterator[RenderableType]:
     """Yield a run's steps, one a line; of very many the most telling."""
     steps = list(view.stats.steps.values())
-    shown = steps if all_steps or len(steps) <= _STEPS_SHOWN else _most_telling(steps)
+    shown = steps if all_steps or len(steps) <= _STEPS_SHOWN else most_telling(steps)
     yield _steps_table(view, shown)
     if len(shown) < len(steps):
         yield Text(f"… and {len(steps) - len(shown)} more steps (--all-steps shows them)", "quiet")
@@ -189,7 +189,7 @@ def _worker(addresses: Sequence[str]) -> str:
     return one_line(addresses[-1].rpartition("://")[2]) + others
 
 
-def _most_telling(steps: Sequence[StepStats]) -> list[StepStats]:
+def most_telling(steps: Sequence[StepStats]) -> list[StepStats]:
     """Return those that did not succeed, and the first of the others, in their order."""
     in_need = sorted(steps, key=lambda step: step.state is StepState.SUCCESS)[:_STEPS_SHOWN]
     keys = {step.step_key for step in in_need}

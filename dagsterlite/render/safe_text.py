@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from dagsterlite.handles import COMPUTE
+
 
 def one_line(text: str) -> str:
     """Return a text on one line: line ends and control characters become visible escapes."""
@@ -28,6 +30,11 @@ def first_line(text: str, width: int = 200) -> str:
 def cut(text: str, width: int) -> str:
     """Return at most ``width`` characters of a text; an ellipsis stands for the rest."""
     return text if len(text) <= width else f"{text[: max(0, width - 1)]}…"
+
+
+def shown_key(step_key: str) -> str:
+    """Return a step's key as people call the step: ``a`` for ``a.compute``."""
+    return step_key.replace(f".{COMPUTE}", "", 1)
 
 
 def _visible(char: str) -> str:

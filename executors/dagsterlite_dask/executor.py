@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from dagsterlite.events.engine import EngineEventData, StorageChosen
+from dagsterlite.events.engine import ClusterJoined, EngineEventData, StorageChosen
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.execution.earlier import earlier_receipts
 from dagsterlite.execution.executor import Executor, PlanOrchestrationContext, RetryMode
@@ -137,6 +137,7 @@ class DaskExecutor(Executor):
         prepared, self._prepared = self._prepared, None
         if self._values is not None:
             self._values.attach(prepared.session)
+        yield _told_of_cluster(plan_context, prepared)
         yield from _told_of_storage(plan_context)
         yield from Driver(
             plan_context,
@@ -154,6 +155,15 @@ class DaskExecutor(Executor):
             worker_seconds=self._worker_seconds,
             grace_seconds=self._grace_seconds,
         ).run()
+
+
+def _told_of_cluster(plan_context: PlanOrchestrationContext, prepared: _Prepared) -> DagsterEvent:
+    """Tell where steps are executed, and where that can be watched."""
+    session, workers = prepared.session, tuple(sorted(prepared.workers))
+    detail = ClusterJoined(session.scheduler, workers, session.dashboard)
+    watched = f"; its dashboard is {detail.dashboard}" if detail.dashboard else ""
+    message = f"Steps run on the Dask cluster at {detail.scheduler} with {len(workers)} worker(s)"
+    return plan_context.engine_event(f"{message}{watched}.", EngineEventData(detail=detail))
 
 
 def _told_of_storage(plan_context: PlanOrchestrationContext) -> Iterator[DagsterEvent]:

@@ -52,6 +52,20 @@ class Session:
         #: What was heard: messages of the run's topic, and those on workers that come and go.
         self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
 
+    @property
+    def scheduler(self) -> str:
+        """The scheduler's address."""
+        found = self._client.scheduler
+        return "" if found is None else str(found.address)
+
+    @property
+    def dashboard(self) -> str | None:
+        """Where the cluster can be watched; None where it has no dashboard."""
+        with suppress(KeyError):
+            found: str | None = self._client.dashboard_link
+            return found
+        return None
+
     # --- the begin ---
 
     @contextmanager

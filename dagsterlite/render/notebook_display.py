@@ -1,0 +1,151 @@
+"""A run shown in the cell of a notebook that executes it, drawn over again as it goes on."""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+import threading
+import time
+from collections import deque
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
+
+from dagsterlite.events.engine import ClusterJoined, EngineEventData
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.events.metrics import StepMetrics
+from dagsterlite.events.payloads import StepFailureData, StepRetryData, StepSuccessData
+from dagsterlite.render.event_lines import line_of_entry
+from dagsterlite.render.live_html import LiveView, WorkerShare, live_html, live_text
+from dagsterlite.render.progress import RunProgress
+from dagsterlite.runs import DagsterRun
+
+REDRAW_SECONDS: Final = 0.4
+"""How long the cell stands as it is while the run goes on."""
+
+_LINES: Final = 8
+
+
+class Canvas(Protocol):
+    """A place in a cell's output."""
+
+    def draw(self, bundle: dict[str, str]) -> None:
+        """Show a text of several mime types, in place of what was shown before."""
+
+
+class CellCanvas(Canvas):
+    """A place in the output of the cell that runs now."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+
+    def draw(self, bundle: dict[str, str]) -> None:
+        from IPython.display import DisplayHandle
+
+        if self._handle is None:
+            make: Any = DisplayHandle
+            self._handle = make()
+            self._handle.display(bundle, raw=True)
+        else:
+            self._handle.update(bundle, raw=True)
+
+
+def display_in_notebook(run: DagsterRun, total: int) -> NotebookDisplay | None:
+    """Return what shows a run in this notebook's cell; None where this is no notebook.
+
+    Args:
+        run: The run.
+        total: How many steps it will execute, as far as the plan tells.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return NotebookDisplay(run, total, CellCanvas()) if hasattr(shell, "kernel") else None
+
+
+class NotebookDisplay:
+    """Shows a run from the entries of its event log; a context manager, open while it goes on.
+
+    Args:
+        run: The run.
+        total: How many steps it will execute, as far as the plan tells.
+        canvas: Where it is shown.
+    """
+
+    def __init__(self, run: DagsterRun, total: int, canvas: Canvas) -> None:
+        self._progress = RunProgress(run, total, time.time())
+        self._canvas = canvas
+        self._lock = threading.Lock()
+        self._cluster: ClusterJoined | None = None
+        self._workers: dict[str, WorkerShare] = {}
+        self._logged: deque[str] = deque(maxlen=_LINES)
+        self._ending = threading.Event()
+        # Output goes to the cell that the context belongs to.
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(
+            target=context.run, args=(self._loop,), name="notebook-display", daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self._draw()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        self._thread.join()
+        self._draw()
+
+    def take(self, entry: EventLogEntry) -> None:
+        """Take up an entry of the run's event log."""
+        event = entry.dagster_event
+        if event is None:
+            line = line_of_entry(entry)
+            with self._lock:
+                self._logged.append(f"{line.step_key}  {line.text}")
+            return
+        self._progress.take(event, entry.timestamp)
+        self._note(event)
+
+    def _note(self, event: DagsterEvent) -> None:
+        match event.event_specific_data:
+            case EngineEventData(detail=ClusterJoined() as cluster):
+                self._cluster = cluster
+            case (
+                StepSuccessData(metrics=StepMetrics(worker=worker) as metrics)
+                | StepFailureData(metrics=StepMetrics(worker=worker) as metrics)
+                | StepRetryData(metrics=StepMetrics(worker=worker) as metrics)
+            ) if worker:
+                self._count(worker, metrics.wall_seconds)
+
+    def _count(self, worker: str, seconds: float) -> None:
+        with self._lock:
+            share = self._workers.get(worker, WorkerShare())
+            self._workers[worker] = replace(
+                share, steps=share.steps + 1, seconds=share.seconds + seconds
+            )
+
+    def view(self) -> LiveView:
+        """Return the run as it stands now."""
+        with self._lock:
+            workers, logged = dict(self._workers), tuple(self._logged)
+        return LiveView(
+            progress=self._progress.view(),
+            now=time.time(),
+            cluster=self._cluster,
+            workers=workers,
+            logged=logged,
+        )
+
+    def _loop(self) -> None:
+        while not self._ending.wait(REDRAW_SECONDS):
+            self._draw()
+
+    def _draw(self) -> None:
+        view = self.view()
+        self._canvas.draw({"text/html": live_html(view), "text/plain": live_text(view)})

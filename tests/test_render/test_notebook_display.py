@@ -1,0 +1,113 @@
+"""What a cell shows of a run at each moment."""
+
+from __future__ import annotations
+
+import time
+
+from dagsterlite import DagsterInstance, execute_pipeline
+from dagsterlite.events.engine import ClusterJoined
+from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.render.live_html import LiveView, WorkerShare, live_html, live_text
+from dagsterlite.render.notebook_display import Canvas, NotebookDisplay, display_in_notebook
+from dagsterlite.render.progress import RunProgress
+from tests.test_render.graphs_of import wide
+from tests.test_render.html_of import Page
+from tests.test_render.runs_of import START, mixed, played
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class Sheet(Canvas):
+    """Keeps all that is drawn."""
+
+    def __init__(self) -> None:
+        self.drawn: list[dict[str, str]] = []
+
+    def draw(self, bundle: dict[str, str]) -> None:
+        self.drawn.append(bundle)
+
+
+def page(view: LiveView) -> Page:
+    return Page(live_html(view))
+
+
+def entries_of(definition) -> tuple[DagsterInstance, list[EventLogEntry]]:
+    instance = DagsterInstance.ephemeral()
+    result = execute_pipeline(definition, QUIET, instance=instance, raise_on_error=False)
+    return instance, list(instance.all_logs(result.run_id))
+
+
+def test_here_is_no_notebook() -> None:
+    progress, _ = played(mixed)
+
+    assert display_in_notebook(progress.view().run, 6) is None
+
+
+def test_a_display_draws_at_its_begin_and_at_its_end() -> None:
+    instance, entries = entries_of(mixed)
+    sheet = Sheet()
+    with NotebookDisplay(instance.get_runs()[0], 6, sheet) as display:
+        for entry in entries:
+            display.take(entry)
+
+    first, *_, last = (bundle["text/plain"] for bundle in sheet.drawn)
+    assert first.startswith("mixed: STARTING, 0 of 6 steps succeeded")
+    assert last.startswith("mixed: FAILURE, 3 of 6 steps succeeded, 1 failed, 1 skipped, 1 not run")
+    assert "✗ break_down: ValueError: no rows" in Page(sheet.drawn[-1]["text/html"]).text
+
+
+def test_steps_that_run_are_listed_and_those_to_come_are_counted() -> None:
+    whole, events = played(mixed)
+    progress = RunProgress(whole.view().run, 6, START)
+    starts = [
+        event for event in events if event.event_type_value in {"PIPELINE_START", "STEP_START"}
+    ]
+    for event in starts[:3]:
+        progress.take(event, START)
+    text = page(LiveView(progress=progress.view(), now=START + 65)).text
+
+    assert "▸ load" in text
+    assert "1:05 min" in text
+    assert "▸ 2 running" in text
+    assert "· 4 not begun" in text
+
+
+def test_of_many_running_steps_the_first_are_listed() -> None:
+    whole, events = played(wide(60))
+    progress = RunProgress(whole.view().run, 62, START)
+    for event in events:
+        if event.event_type_value == "STEP_START":
+            progress.take(event, START)
+
+    assert "… 54 more running" in page(LiveView(progress=progress.view(), now=START)).text
+
+
+def test_workers_and_the_dashboard_are_shown() -> None:
+    progress, _ = played(mixed)
+    view = LiveView(
+        progress=progress.view(),
+        now=time.time(),
+        cluster=ClusterJoined("tcp://a:1", ("tcp://a:2", "tcp://a:3"), "http://a:8787/status"),
+        workers={"tcp://a:3": WorkerShare(4, 2.5), "tcp://b:4": WorkerShare(1, 0.5)},
+    )
+    shown = page(view)
+
+    (dashboard,) = shown.named("a")
+    assert dashboard["href"] == "http://a:8787/status"
+    cells = "\n".join(shown.words)
+    assert "a:2\n0\n0 ms\na:3\n4\n2.5 s\nb:4\n1\n500 ms" in cells
+
+
+def test_what_is_logged_and_where_the_dashboard_is_said_to_be_do_no_harm() -> None:
+    progress, _ = played(mixed)
+    view = LiveView(
+        progress=progress.view(),
+        now=time.time(),
+        cluster=ClusterJoined("x", (), "javascript:alert(1)"),
+        logged=("<script>alert(1)</script>\x1b[2J",),
+    )
+    shown = page(view)
+
+    assert {name for name, _ in shown.tags}.isdisjoint({"script", "a"})
+    assert "\x1b" not in shown.html
+    assert "\n" not in live_text(view)
