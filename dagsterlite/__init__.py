@@ -377,6 +377,12 @@ _NAMES_OF = {
     ),
     "dagsterlite.types.serialization": ("SerializationStrategy",),
     "dagsterlite.types.usable": ("usable_as_dagster_type",),
+    "dagsterlite_dask.definitions": (
+        "dask_executor",
+        "dask_executor_on",
+        "dask_resource",
+        "multiprocess_executor",
+    ),
     "dagsterlite_fsspec.definitions": (
         "custom_path_fs_io_manager",
         "fs_intermediate_storage",

@@ -332,6 +332,10 @@ from dagsterlite.types.loader import input_hydration_config as input_hydration_c
 from dagsterlite.types.loader import output_materialization_config as output_materialization_config
 from dagsterlite.types.serialization import SerializationStrategy as SerializationStrategy
 from dagsterlite.types.usable import usable_as_dagster_type as usable_as_dagster_type
+from dagsterlite_dask.definitions import dask_executor as dask_executor
+from dagsterlite_dask.definitions import dask_executor_on as dask_executor_on
+from dagsterlite_dask.definitions import dask_resource as dask_resource
+from dagsterlite_dask.definitions import multiprocess_executor as multiprocess_executor
 from dagsterlite_fsspec.definitions import custom_path_fs_io_manager as custom_path_fs_io_manager
 from dagsterlite_fsspec.definitions import fs_intermediate_storage as fs_intermediate_storage
 from dagsterlite_fsspec.definitions import fs_io_manager as fs_io_manager
@@ -565,6 +569,9 @@ __all__ = [
     "custom_path_fs_io_manager",
     "dagster_type_loader",
     "dagster_type_materializer",
+    "dask_executor",
+    "dask_executor_on",
+    "dask_resource",
     "default_executors",
     "default_intermediate_storage_defs",
     "default_loggers",
@@ -605,6 +612,7 @@ __all__ = [
     "mem_io_manager",
     "mem_system_storage",
     "multiple_process_executor_requirements",
+    "multiprocess_executor",
     "op",
     "output_materialization_config",
     "pipeline",
