@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from dagsterlite.errors import DagsterClusterUnreachableError
 from dagsterlite_dask.clusters.made import OpenCluster, Recipe, asks_for_workers, open_made
 from dagsterlite_dask.clusters.opened import OpenedCluster
 from dagsterlite_dask.clusters.options import ClusterOptions
@@ -27,10 +29,27 @@ def opener(system: str) -> OpenCluster:
 
     @contextmanager
     def open_cluster(config: Mapping[str, Any], options: ClusterOptions) -> Iterator[OpenedCluster]:
-        with open_made(recipe(system, config, options), options) as opened:
+        made_by = recipe(system, config, options)
+        _check_command(system, options)
+        with open_made(made_by, options) as opened:
             yield opened
 
     return open_cluster
+
+
+def _check_command(system: str, options: ClusterOptions) -> None:
+    """Refuse a machine from which no job can be submitted: no worker would ever come.
+
+    Raises:
+        DagsterClusterUnreachableError: it is one.
+    """
+    cls = load_class(f"dask_jobqueue:{SYSTEMS[system]}", "jobqueue")
+    command = cls.job_cls.submit_command.split()[0]
+    if shutil.which(command) is None:
+        raise DagsterClusterUnreachableError(
+            f"{options.where}.cluster.{system}: this machine has no command '{command}', by which "
+            "jobs are submitted. Execute the run on one of the batch system's hosts."
+        )
 
 
 def recipe(system: str, config: Mapping[str, Any], options: ClusterOptions) -> Recipe:

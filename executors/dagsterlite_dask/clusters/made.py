@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from distributed import Adaptive, SpecCluster
+from distributed.deploy.cluster import Cluster
 
 from dagsterlite.errors import (
     DagsterClusterUnreachableError,
@@ -23,6 +24,9 @@ from dagsterlite_dask.clusters.opened import OpenedCluster, connect, reason_of
 from dagsterlite_dask.clusters.options import ClusterOptions, Shutdown
 
 _logger = logging.getLogger(__name__)
+
+CLOSE_SECONDS: Final = 60.0
+"""How long a cluster has to close: one whose workers cannot be started may never come to it."""
 
 _MEND: Final = "Its own logs say more; mend its config, or execute again."
 
@@ -89,8 +93,9 @@ def kept(stack: ExitStack, options: ClusterOptions) -> Iterator[None]:
 
 def _close(cluster: Any) -> None:
     # What the run came to is told; a cluster that cannot be closed would hide it.
+    limit = {"timeout": CLOSE_SECONDS} if isinstance(cluster, Cluster) else {}
     try:
-        cluster.close()
+        cluster.close(**limit)
     except Exception:
         _logger.warning("A Dask cluster that was made for a run was not closed.", exc_info=True)
 
