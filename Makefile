@@ -16,6 +16,9 @@ UV := $(shell command -v uv 2>/dev/null)
 CANDIDATES := python3.13 python3.12 python3.11 python3
 DEBIAN_PACKAGES := python3-venv
 
+# All but yarn: dask-yarn does not work with the Dask of these days.
+EXTRAS := dataframe,demo,dev,gateway,jobqueue,kube,notebook,pandas,postgres,ssh
+
 # Processes that run the tests; more words for pytest, as in `make unit ARGS="-k retry"`.
 WORKERS ?= 2
 ARGS ?=
@@ -93,10 +96,8 @@ $(DEMO): $(PY) pyproject.toml constraints.txt
 	@touch '$@'
 
 $(DEV): $(PY) pyproject.toml constraints.txt
-	$(call install,dataframe$(comma)demo$(comma)dev$(comma)notebook$(comma)pandas$(comma)postgres)
+	$(call install,$(EXTRAS))
 	@touch '$(DEMO)' '$@'
-
-comma := ,
 
 # 1: the extras
 define install

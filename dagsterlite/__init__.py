@@ -397,6 +397,8 @@ _NAMES_OF = {
     "dagsterlite.types.usable": ("usable_as_dagster_type",),
     "dagsterlite_dask.definitions": (
         "dask_executor",
+        "dask_executor_on",
+        "dask_resource",
         "multiprocess_executor",
     ),
     "dagsterlite_fsspec.compute_logs": (

@@ -352,6 +352,8 @@ from dagsterlite.types.loader import output_materialization_config as output_mat
 from dagsterlite.types.serialization import SerializationStrategy as SerializationStrategy
 from dagsterlite.types.usable import usable_as_dagster_type as usable_as_dagster_type
 from dagsterlite_dask.definitions import dask_executor as dask_executor
+from dagsterlite_dask.definitions import dask_executor_on as dask_executor_on
+from dagsterlite_dask.definitions import dask_resource as dask_resource
 from dagsterlite_dask.definitions import multiprocess_executor as multiprocess_executor
 from dagsterlite_fsspec.compute_logs import FsspecComputeLogManager as FsspecComputeLogManager
 from dagsterlite_fsspec.compute_logs import LocalComputeLogManager as LocalComputeLogManager
@@ -605,6 +607,8 @@ __all__ = [
     "dagster_type_loader",
     "dagster_type_materializer",
     "dask_executor",
+    "dask_executor_on",
+    "dask_resource",
     "default_executors",
     "default_intermediate_storage_defs",
     "default_loggers",

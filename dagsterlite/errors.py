@@ -323,6 +323,18 @@ class DagsterStepExecutionFailed(DagsterError):
         super().__init__("\n".join(lines))
 
 
+class DagsterStepTimeoutError(DagsterError, TimeoutError):
+    """An attempt of a step took longer than its tag ``dagsterlite/timeout`` lets it."""
+
+    def __init__(self, step_key: str, seconds: float) -> None:
+        self.step_key = step_key
+        self.seconds = seconds
+        super().__init__(
+            f"Step '{step_key}' was stopped: it has not ended within {seconds:g} seconds, which "
+            "its tag 'dagsterlite/timeout' allows. Give it more, or make it do less at a time."
+        )
+
+
 class DagsterUnmetExecutorRequirementsError(DagsterError):
     """An executor's requirements (a reconstructable pipeline, a kept instance) are not met."""
 

@@ -55,7 +55,10 @@ PLUGINS = {
     # What stands on the shelves.
     "dask_executor": Plugin("dagsterlite_dask.definitions:dask_executor"),
     "multiprocess_executor": Plugin("dagsterlite_dask.definitions:multiprocess_executor"),
-    "make_dask_executor": Plugin("dagsterlite_dask.executor:DaskExecutor"),
+    "dask_executor_on": Plugin("dagsterlite_dask.definitions:dask_executor_on"),
+    "dask_resource": Plugin("dagsterlite_dask.definitions:dask_resource"),
+    "make_dask_executor": Plugin("dagsterlite_dask.executor:make_dask_executor"),
+    "open_dask_client": Plugin("dagsterlite_dask.client_resource:open_dask_client"),
     "sqlite_run_storage": Plugin("dagsterlite_sql.sqlite_runs:SqliteRunStorage"),
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
     "consolidated_sqlite_event_log_storage": Plugin(

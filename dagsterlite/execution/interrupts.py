@@ -25,6 +25,8 @@ T = TypeVar("T")
 INSIST_SECONDS: Final = 1.0
 """How long user code may go on after it was interrupted before it is interrupted again."""
 
+_OVERDUE: Final = "its time is over"
+
 STOPS: Final = (DagsterExecutionInterruptedError, KeyboardInterrupt)
 """What does not say that user code is wrong, but that it is to stop."""
 
@@ -41,7 +43,9 @@ class Interrupts:
         self._lock = threading.RLock()
         self._inside: set[int] = set()
         self._struck: set[int] = set()
-        self._borrowers: list[Interrupts] = []
+        self._overdue: set[int] = set()
+        #: The runs inside user code, with the threads that it runs in.
+        self._borrowers: list[tuple[int, Interrupts]] = []
         self._reason: BaseException | None = None
         # Held until the work is to stop. A signal handler may let go of a plain lock at any
         # moment; an Event could be in the midst of its own lock then.
@@ -75,10 +79,24 @@ class Interrupts:
                 # A Thread takes locks to start, which a signal handler may find taken.
                 _thread.start_new_thread(self._insist, ())
             borrowers = list(self._borrowers)
-        for borrower in borrowers:
+        for _, borrower in borrowers:
             borrower.request(reason)
         if here in self._inside:
             self.check()
+
+    def interrupt_thread(self, thread: int) -> None:
+        """Stop the user code of one thread: now, or as soon as it goes on there."""
+        with self._lock:
+            self._overdue.add(thread)
+            self._strike({thread} & self._inside - _cleaning_up())
+            borrowers = [borrower for lender, borrower in self._borrowers if lender == thread]
+        for borrower in borrowers:
+            borrower.request(DagsterExecutionInterruptedError(_OVERDUE))
+
+    def spare_thread(self, thread: int) -> None:
+        """Let the user code of a thread go on again."""
+        with self._lock:
+            self._overdue.discard(thread)
 
     def _strike(self, threads: set[int]) -> None:
         for thread in threads:
@@ -102,6 +120,8 @@ class Interrupts:
         """
         if self._reason is not None:
             raise DagsterExecutionInterruptedError(str(self._reason))
+        if self._overdue and threading.get_ident() in self._overdue:
+            raise DagsterExecutionInterruptedError(_OVERDUE)
 
     def wait(self, seconds: float) -> None:
         """Wait, but not longer than until the work is to stop."""
@@ -144,15 +164,16 @@ class Interrupts:
     def lent_to(self, borrower: Interrupts) -> Iterator[None]:
         """Have a run inside user code interrupted in place of the run whose user code it is."""
         with self.shielded():
+            here = threading.get_ident()
             with self._lock:
-                self._borrowers.append(borrower)
+                self._borrowers.append((here, borrower))
             if self._reason is not None:
                 borrower.request(self._reason)
             try:
                 yield
             finally:
                 with self._lock:
-                    self._borrowers.remove(borrower)
+                    self._borrowers.remove((here, borrower))
 
     def enter(self) -> None:
         """Let this thread be interrupted from now on."""

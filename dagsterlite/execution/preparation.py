@@ -30,6 +30,7 @@ from dagsterlite.execution.storages import make_intermediates, selected_storage
 from dagsterlite.execution.sub_plans import SubPlans
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.time_limit import time_limit_of
 from dagsterlite.runs import DagsterRun
 
 
@@ -71,12 +72,16 @@ class Preparation:
 
         Raises:
             DagsterUnmetExecutorRequirementsError: the executor requires what the run does not have.
-            DagsterInvariantViolationError: the executor's function returns something else.
+            DagsterInvariantViolationError: the executor's function returns something else, or a
+                step's time limit is none.
             DagsterLoggerFunctionError: a logger cannot be made.
             DagsterResourceFunctionError: a resource that the storage or executor requires cannot be
                 made.
             Exception: what the function of the executor or the storage raises.
         """
+        for step in self._plan.steps:
+            # What is wrong with a tag is told now, not when the step is about to run.
+            time_limit_of(step)
         loggers = make_loggers(self._plan.pipeline, self._mode, self._config, self._run.run_id)
         log = DagsterLogManager(self._log, loggers, self._interrupts)
         self.executor = executor = self._make_executor(log, stack)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome, Stored
 from dagsterlite.events.yielded import DynamicOutput, Failure, Output
 from dagsterlite.execution.capture import captured
 from dagsterlite.execution.contexts import StepExecutionContext
+from dagsterlite.execution.deadline import Deadline
 from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
 from dagsterlite.execution.interrupts import STOPS
@@ -47,6 +48,7 @@ from dagsterlite.execution.step_launcher import (
 from dagsterlite.execution.user_events import run_user_code
 from dagsterlite.plan.decide import Abandon, Retry, Skip, decide_retry
 from dagsterlite.plan.step import ExecutionStep
+from dagsterlite.plan.time_limit import time_limit_of
 from dagsterlite.stores import StepManifest
 
 
@@ -171,13 +173,10 @@ class _Attempt:
     def run(self) -> Attempt:
         try:
             yield self._start()
-            launcher = launcher_of(self._context) if self._may_be_launched else None
-            if launcher is None:
-                yield from self._work()
-            else:
-                failed = yield from self._launch(launcher)
-                if failed is not None:
-                    return failed
+            with self._time_limit():
+                failed = yield from self._perform()
+            if failed is not None:
+                return failed
             entry, receipt, accepted = self._commit()
         except GeneratorExit:
             self._discard()
@@ -192,6 +191,20 @@ class _Attempt:
             return (yield from self._succeed(entry, receipt, accepted))
         finally:
             self._meter.stop()
+
+    def _time_limit(self) -> AbstractContextManager[None]:
+        seconds = time_limit_of(self._step)
+        if seconds is None:
+            return nullcontext()
+        return Deadline(self._context.run_context.interrupts, self._step.key, seconds)
+
+    def _perform(self) -> Generator[DagsterEvent, None, AttemptResult | None]:
+        """Do the step's work here or have a launcher do it; return None where that succeeded."""
+        launcher = launcher_of(self._context) if self._may_be_launched else None
+        if launcher is not None:
+            return (yield from self._launch(launcher))
+        yield from self._work()
+        return None
 
     def fail_unrun(self, error: Exception) -> Attempt:
         """End the attempt, of which only its failure is known."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from dagsterlite_dask.definitions import dask_executor, multiprocess_executor
+from dagsterlite_dask.definitions import (
+    dask_executor,
+    dask_executor_on,
+    dask_resource,
+    multiprocess_executor,
+)
 
-__all__ = ["dask_executor", "multiprocess_executor"]
+__all__ = ["dask_executor", "dask_executor_on", "dask_resource", "multiprocess_executor"]

@@ -1,9 +1,10 @@
-"""The executors of this shelf as users select them; Dask is imported only when one is made."""
+"""The executors and resources of this shelf as users select them; Dask is imported only in use."""
 
 from __future__ import annotations
 
 import os
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from dagsterlite import plugins
 from dagsterlite.config import (
@@ -12,92 +13,78 @@ from dagsterlite.config import (
     Field,
     Float,
     Noneable,
-    Permissive,
     ScalarUnion,
-    Selector,
     String,
-    StringSource,
 )
 from dagsterlite.config import Enum as ConfigEnum
 from dagsterlite.config import Int as IntConfig
-from dagsterlite.definitions.executor import executor
-from dagsterlite.execution.executor import Executor, InitExecutorContext, RetryMode, retries_field
+from dagsterlite.definitions.executor import ExecutorDefinition, executor
+from dagsterlite.definitions.resource import InitResourceContext, resource
+from dagsterlite.execution.executor import Executor, InitExecutorContext, retries_field
+from dagsterlite_dask.cluster_config import cluster_fields, option_fields
 
-CLUSTER: Final = Selector(
-    {
-        "existing": Field(
-            {"address": Field(StringSource, description="The scheduler's address.")},
-            description="A cluster that is there: joined, and left as it was.",
-        ),
-        "local": Field(
-            Permissive(
-                {
-                    "n_workers": Field(
-                        IntConfig, is_required=False, description="How many worker processes."
-                    ),
-                    "threads_per_worker": Field(
-                        IntConfig, is_required=False, description="How many threads in each."
-                    ),
-                }
-            ),
-            is_required=False,
-            description="A cluster on this machine, started for the run.",
-        ),
-    }
-)
-
-SHIP_CODE: Final = Field(
-    ScalarUnion(String, Array(String)),
-    default_value="auto",
-    description="Which of the user's modules travel to the workers: auto, none, or their names.",
-)
+RUN_FIELDS: Final = {
+    "ship_code": Field(
+        ScalarUnion(String, Array(String)),
+        default_value="auto",
+        description="Which of your modules travel to the workers: auto, none, or their names.",
+    ),
+    "fuse": Field(
+        ConfigEnum("Fuse", [EnumValue("linear"), EnumValue("none")]),
+        default_value="linear",
+        description="Whether steps in a row, each alone needing the last, are one Dask task.",
+    ),
+    "group": Field(
+        ConfigEnum("Group", [EnumValue("auto"), EnumValue("off")]),
+        default_value="auto",
+        description="Whether siblings that were short in the last run are one Dask task.",
+    ),
+    "cancel_grace_seconds": Field(
+        Float, default_value=5.0, description="Seconds that interrupted steps have to end."
+    ),
+    "retries": retries_field(),
+}
 
 
-@executor(
-    name="dask",
-    config_schema={
-        "cluster": Field(
-            CLUSTER,
-            is_required=False,
-            description="By default the one that this process has a Dask client of, else local.",
-        ),
-        "ship_code": SHIP_CODE,
-        "fuse": Field(
-            ConfigEnum("Fuse", [EnumValue("linear"), EnumValue("none")]),
-            default_value="linear",
-            description="Whether steps in a row, each alone needing the last, are one Dask task.",
-        ),
-        "group": Field(
-            ConfigEnum("Group", [EnumValue("auto"), EnumValue("off")]),
-            default_value="auto",
-            description="Whether siblings that were short in the last run are one Dask task.",
-        ),
-        "worker_timeout": Field(
-            Float,
-            default_value=300.0,
-            description="Seconds to wait where no worker can run a step any more.",
-        ),
-        "cancel_grace_seconds": Field(
-            Float, default_value=5.0, description="Seconds that interrupted steps have to end."
-        ),
-        "retries": retries_field(),
-    },
-)
+@executor(name="dask", config_schema={**cluster_fields(), **RUN_FIELDS})
 def dask_executor(init_context: InitExecutorContext) -> Executor:
     """Execute steps on a Dask cluster, each where its inputs are (seed 002)."""
-    config = init_context.executor_config
-    kind, cluster = next(iter(config.get("cluster", {}).items()), (None, None))
-    made: Executor = plugins.load("make_dask_executor")(
-        kind,
-        cluster,
-        RetryMode.from_config(config["retries"]),
-        config["ship_code"],
-        fuses=config["fuse"] == "linear",
-        groups=config["group"] == "auto",
-        worker_seconds=config["worker_timeout"],
-        grace_seconds=config["cancel_grace_seconds"],
-    )
+    made: Executor = plugins.load("make_dask_executor")(init_context.executor_config)
     return made
+
+
+def dask_executor_on(cluster: Any, name: str = "dask") -> ExecutorDefinition:
+    """Return an executor that runs steps on a cluster that Python code hands over.
+
+    Args:
+        cluster: A ``Client`` or a cluster of Dask's, joined and left as it was; or a function
+            without arguments that makes one, called at each run and closed after it.
+        name: The name that run config selects the executor by; its config is that of the
+            ``dask`` executor without ``cluster``.
+
+    Raises:
+        DagsterInvariantViolationError: (when a run begins) ``cluster`` is something else.
+    """
+    handed_over = _AtHome(cluster)
+
+    def create(init_context: InitExecutorContext) -> Executor:
+        make = plugins.load("make_dask_executor")
+        made: Executor = make(init_context.executor_config, handed_over.value)
+        return made
+
+    fields = {**option_fields(), **RUN_FIELDS}
+    description = "Execute steps on the Dask cluster that is given in Python."
+    return ExecutorDefinition(name, fields, None, create, description=description)
+
+
+class _AtHome:
+    """Holds what is of use in this process only; where a pipeline is sent, it stays behind."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __reduce__(self) -> str:
+        raise TypeError("A cluster that was handed over stays in the process of the run's driver.")
 
 
 @executor(
@@ -115,8 +102,21 @@ def multiprocess_executor(init_context: InitExecutorContext) -> Executor:
     """Execute steps in several processes of this machine (seed 001)."""
     config = init_context.executor_config
     workers = config["max_concurrent"] or os.cpu_count() or 1
-    cluster = {"n_workers": workers, "threads_per_worker": 1}
+    cluster = {"local": {"n_workers": workers, "threads_per_worker": 1}}
     made: Executor = plugins.load("make_dask_executor")(
-        "local", cluster, RetryMode.from_config(config["retries"]), "auto"
+        {"cluster": cluster, "retries": config["retries"]}
     )
     return made
+
+
+@resource(config_schema=cluster_fields())
+def dask_resource(init_context: InitResourceContext) -> Iterator[Any]:
+    """Give solids a client of a Dask cluster (``distributed.Client``).
+
+    Its config is that of the ``dask`` executor as far as it speaks of the cluster. By default it is
+    the cluster of this process's own client, on a worker the one that the step runs on, and where
+    there is neither a local one. A solid that waits for work on the very cluster that it runs on
+    should use ``context.dask_client``, which leaves its worker's thread to that work.
+    """
+    with plugins.load("open_dask_client")(init_context.resource_config) as client:
+        yield client

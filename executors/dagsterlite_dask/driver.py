@@ -53,9 +53,6 @@ LISTEN_SECONDS: Final = 0.1
 LOOK_SECONDS: Final = 0.5
 """How often the driver looks at the state of its futures, unless that takes too long."""
 
-WORKER_SECONDS: Final = 300.0
-"""How long a run waits for a worker that can run a step."""
-
 GRACE_SECONDS: Final = 5.0
 """How long interrupted steps have to end before their run is canceled without them."""
 
@@ -97,7 +94,7 @@ class Driver:
         earlier: Mapping[str, Receipt],
         fuses: bool = True,
         history: Callable[[], Mapping[str, float]] = dict,
-        worker_seconds: float = WORKER_SECONDS,
+        worker_seconds: float,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._context = context

@@ -15,9 +15,12 @@ from dagsterlite.execution.executor import Executor, PlanOrchestrationContext, R
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.stores import IntermediateStorage
 from dagsterlite_dask.cluster_values import ClusterValues
-from dagsterlite_dask.clusters import KINDS, default_kind
+from dagsterlite_dask.clusters import open_cluster
+from dagsterlite_dask.clusters.current import place_left
+from dagsterlite_dask.clusters.opened import OpenedCluster, wait_for_workers
+from dagsterlite_dask.clusters.options import ClusterOptions
 from dagsterlite_dask.deferred_commits import DriverCommits
-from dagsterlite_dask.driver import GRACE_SECONDS, WORKER_SECONDS, Driver
+from dagsterlite_dask.driver import GRACE_SECONDS, Driver
 from dagsterlite_dask.history import seconds_by_solid
 from dagsterlite_dask.payload import Payload, encode_payload
 from dagsterlite_dask.preflight import check_cluster, check_managers
@@ -38,36 +41,36 @@ class DaskExecutor(Executor):
     """Runs a plan as one Dask graph.
 
     Args:
-        kind: The kind of cluster, a key of ``clusters.KINDS``; None for the current one, or a
-            local one where there is none.
-        cluster: The config of that kind.
+        options: How the cluster is used.
+        cluster: The kind of cluster and its config; None for the current one, or a local one where
+            there is none.
+        handed_over: A client, a cluster or a function that makes one, in place of ``cluster``.
         retries: What is done when a step asks to be tried again.
         ship_code: ``auto`` for all of the user's modules, ``none``, or the names of modules.
         fuses: Whether linear chains of steps are given to the cluster as one task.
         groups: Whether short siblings are, as far as the last run shows that they are short.
-        worker_seconds: How long to wait where no worker can run a step any more.
         grace_seconds: How long interrupted steps have to end.
     """
 
     def __init__(
         self,
-        kind: str | None = None,
+        options: ClusterOptions,
         cluster: Mapping[str, Any] | None = None,
+        handed_over: Any = None,
+        *,
         retries: RetryMode = RetryMode.ENABLED,
         ship_code: str | Sequence[str] = "auto",
-        *,
         fuses: bool = True,
         groups: bool = True,
-        worker_seconds: float = WORKER_SECONDS,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
-        self._kind = KINDS[kind or default_kind()]
-        self._cluster = cluster or {}
+        self._options = options
+        self._cluster = cluster
+        self._handed_over = handed_over
         self._retries = retries
         self._ship_code = ship_code
         self._fuses = fuses
         self._groups = groups
-        self._worker_seconds = worker_seconds
         self._grace_seconds = grace_seconds
         self._values: ClusterValues | None = None
         self._prepared: _Prepared | None = None
@@ -101,25 +104,43 @@ class DaskExecutor(Executor):
         check_managers(plan_context.plan)
         payload = encode_payload(_payload(plan_context, self._retries), self._ship_code)
         run_id = plan_context.run_id
-        with ExitStack() as stack:
-            client = stack.enter_context(self._kind.open(self._cluster))
-            session = Session(client, run_id)
+        with ExitStack() as place, ExitStack() as stack:
+            opening = open_cluster(self._cluster, self._options, self._handed_over)
+            cluster = stack.enter_context(opening)
+            if cluster.is_joined:
+                place.enter_context(place_left())
+            self._wait_for_workers(cluster, plan_context)
+            session = Session(cluster.client, run_id)
             with session.opened(keeps_values=self._values is not None):
                 storage = plan_context.run_context.storage
                 steps = plan_context.plan.steps
-                workers = check_cluster(session, steps, (run_id, payload), storage)
+                workers = check_cluster(
+                    session, steps, (run_id, payload), storage, can_grow=cluster.can_grow
+                )
                 self._prepared = _Prepared(session=session, payload=payload, workers=workers)
                 yield
             if self._values is not None:
-                self._keep(self._values, plan_context, stack)
+                self._keep(self._values, plan_context, stack, is_joined=cluster.is_joined)
+
+    def _wait_for_workers(
+        self, cluster: OpenedCluster, plan_context: PlanOrchestrationContext
+    ) -> None:
+        options = self._options
+        check = plan_context.run_context.interrupts.check
+        wait_for_workers(cluster.client, options.wait_for_workers, options.worker_seconds, check)
 
     def _keep(
-        self, values: ClusterValues, plan_context: PlanOrchestrationContext, stack: ExitStack
+        self,
+        values: ClusterValues,
+        plan_context: PlanOrchestrationContext,
+        stack: ExitStack,
+        *,
+        is_joined: bool,
     ) -> None:
-        if self._kind.is_joined:
-            values.stay_open(stack.pop_all())
-        else:
+        if self._options.closes(is_joined=is_joined):
             values.save(plan_context.instance.storage_directory, plan_context.run_id)
+        else:
+            values.stay_open(stack.pop_all())
 
     def execute(
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
@@ -152,7 +173,7 @@ class DaskExecutor(Executor):
             history=partial(seconds_by_solid, plan_context.instance, plan_context.plan)
             if self._groups
             else dict,
-            worker_seconds=self._worker_seconds,
+            worker_seconds=self._options.worker_seconds,
             grace_seconds=self._grace_seconds,
         ).run()
 
@@ -215,4 +236,26 @@ def _payload(plan_context: PlanOrchestrationContext, retries: RetryMode) -> Payl
         compute_logs=logs if logs.inst_data is None else logs.inst_data,
         defers_commits=not plan_context.run_context.storage.has_one_winner,
         retries_enabled=retries is not RetryMode.DISABLED,
+    )
+
+
+def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> DaskExecutor:
+    """Return the executor that a config, resolved, asks for.
+
+    Args:
+        config: The config of an executor of this shelf.
+        handed_over: A client, a cluster or a function that makes one, in place of a kind.
+
+    Raises:
+        DagsterInvalidConfigError: an option is not what the cluster's client, or TLS, takes.
+    """
+    return DaskExecutor(
+        ClusterOptions.from_config(config),
+        config.get("cluster"),
+        handed_over,
+        retries=RetryMode.from_config(config["retries"]),
+        ship_code=config.get("ship_code", "auto"),
+        fuses=config.get("fuse", "linear") == "linear",
+        groups=config.get("group", "auto") == "auto",
+        grace_seconds=config.get("cancel_grace_seconds", GRACE_SECONDS),
     )

@@ -40,6 +40,8 @@ def check_cluster(
     steps: Iterable[ExecutionStep],
     payload: tuple[str, bytes],
     storage: IntermediateStorage,
+    *,
+    can_grow: bool = False,
 ) -> Workers:
     """Look whether the cluster can run the steps; return its workers.
 
@@ -48,6 +50,7 @@ def check_cluster(
         steps: The steps.
         payload: The run's id, and what its workers are sent.
         storage: Where the run keeps its intermediates, as the driver sees it.
+        can_grow: Whether workers may still come, so that the run can wait for them.
 
     Raises:
         DagsterNoWorkersError: there are no workers, or none that offers what a step asks for.
@@ -58,7 +61,7 @@ def check_cluster(
     """
     workers = session.workers()
     trouble = unmet(steps, workers)
-    if trouble is not None:
+    if trouble is not None and not can_grow:
         raise trouble
     _check_versions(session.ask_workers(installed_versions))
     _probe(session, sorted(workers)[:PROBED_WORKERS], payload, storage)

@@ -95,7 +95,7 @@ def on(address: str) -> dict[str, Any]:
 def test_an_address_where_nobody_answers_is_told_soon(
     instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dagsterlite_dask.clusters.connect.CONNECT_SECONDS", 2)
+    monkeypatch.setattr("dagsterlite_dask.clusters.opened.CONNECT_SECONDS", 2)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"

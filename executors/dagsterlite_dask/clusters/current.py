@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Final
 
 from distributed import Client, default_client, get_worker, rejoin, secede
 
-from dagsterlite_dask.clusters.connect import connect
+from dagsterlite_dask.clusters.opened import OpenedCluster, connect
+from dagsterlite_dask.clusters.options import ClusterOptions
 
-_MEND = "Make a client that is connected, or name a cluster in execution.dask.config.cluster."
+_MEND: Final = "Make a client that is connected, or name a cluster in {}.cluster."
 
 
 def is_there() -> bool:
@@ -18,30 +19,51 @@ def is_there() -> bool:
     return _task_worker() is not None or _client() is not None
 
 
-def open_client(_config: Mapping[str, Any]) -> AbstractContextManager[Client]:
-    """Return a client beside the one that is there; that one is left alone.
-
-    A run inside a task of the cluster leaves the task's place to its own steps meanwhile.
+@contextmanager
+def open_cluster(_config: Mapping[str, Any], options: ClusterOptions) -> Iterator[OpenedCluster]:
+    """Give out a client beside the one that is there; that one is left alone.
 
     Raises:
         DagsterClusterUnreachableError: the scheduler does not answer within ten seconds.
     """
+    options.refuse_adapt("current")
+    mend = _MEND.format(options.where)
     worker, client = _task_worker(), _client()
     if worker is not None:
-        return _seceded(connect(worker.scheduler.address, _MEND, security=worker.security))
+        more = {"security": worker.security, **options.client_options()}
+        with connect(worker.scheduler.address, mend, **more) as beside:
+            yield OpenedCluster(client=beside, is_joined=True)
+        return
     assert client is not None
+    with client_beside(client, mend, options) as beside:
+        yield OpenedCluster(client=beside, is_joined=True)
+
+
+def client_beside(client: Client, mend: str, options: ClusterOptions) -> Client:
+    """Return a client of the scheduler that another client works with.
+
+    Raises:
+        DagsterClusterUnreachableError: the scheduler does not answer within ten seconds.
+    """
     assert client.scheduler is not None
-    return connect(client.scheduler.address, _MEND, security=client.security)
+    more = {"security": client.security, **options.client_options()}
+    return connect(client.scheduler.address, mend, **more)
 
 
 @contextmanager
-def _seceded(client: Client) -> Iterator[Client]:
-    with client:
-        secede()
-        try:
-            yield client
-        finally:
-            rejoin()
+def place_left() -> Iterator[None]:
+    """Leave this task's place on its worker to others while the block runs, where this is a task.
+
+    A run inside a task waits for its steps, which may need that place.
+    """
+    if _task_worker() is None:
+        yield
+        return
+    secede()
+    try:
+        yield
+    finally:
+        rejoin()
 
 
 def _task_worker() -> Any:

@@ -1,0 +1,81 @@
+"""Jobs of batch systems, by dask-jobqueue: one table for its seven classes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from dagsterlite.errors import DagsterClusterUnreachableError
+from dagsterlite_dask.clusters.made import OpenCluster, Recipe, asks_for_workers, open_made
+from dagsterlite_dask.clusters.opened import OpenedCluster
+from dagsterlite_dask.clusters.options import ClusterOptions
+from dagsterlite_dask.clusters.packages import load_class
+
+SYSTEMS: Final = {
+    "slurm": "SLURMCluster",
+    "pbs": "PBSCluster",
+    "sge": "SGECluster",
+    "lsf": "LSFCluster",
+    "oar": "OARCluster",
+    "moab": "MoabCluster",
+    "htcondor": "HTCondorCluster",
+}
+
+
+def opener(system: str) -> OpenCluster:
+    """Return what opens a cluster of a batch system."""
+
+    @contextmanager
+    def open_cluster(config: Mapping[str, Any], options: ClusterOptions) -> Iterator[OpenedCluster]:
+        made_by = recipe(system, config, options)
+        _check_command(system, options)
+        with open_made(made_by, options) as opened:
+            yield opened
+
+    return open_cluster
+
+
+def _check_command(system: str, options: ClusterOptions) -> None:
+    """Refuse a machine from which no job can be submitted: no worker would ever come.
+
+    Raises:
+        DagsterClusterUnreachableError: it is one.
+    """
+    cls = load_class(f"dask_jobqueue:{SYSTEMS[system]}", "jobqueue")
+    command = cls.job_cls.submit_command.split()[0]
+    if shutil.which(command) is None:
+        raise DagsterClusterUnreachableError(
+            f"{options.where}.cluster.{system}: this machine has no command '{command}', by which "
+            "jobs are submitted. Execute the run on one of the batch system's hosts."
+        )
+
+
+def recipe(system: str, config: Mapping[str, Any], options: ClusterOptions) -> Recipe:
+    """Return how a cluster of a batch system is made.
+
+    Args:
+        system: A key of :data:`SYSTEMS`.
+        config: ``n_workers`` or ``jobs``, and the other arguments of dask-jobqueue's class.
+        options: How it is used.
+
+    Raises:
+        MissingExtraError: dask-jobqueue is not installed.
+        DagsterInvalidConfigError: no worker is asked for.
+    """
+    cls = load_class(f"dask_jobqueue:{SYSTEMS[system]}", "jobqueue")
+    asks_for_workers(system, config, options, ("n_workers", "jobs"))
+    arguments = dict(config)
+    jobs = arguments.pop("jobs", None)
+    if options.security is not None:
+        arguments["security"] = options.tls()
+
+    def make(**arguments: Any) -> Any:
+        cluster = cls(**arguments)
+        if jobs:
+            cluster.scale(jobs=jobs)
+        return cluster
+
+    make.__name__ = cls.__name__
+    return Recipe(kind=system, make=make, arguments=arguments, can_grow=True)
