@@ -33,7 +33,8 @@ from dagsterlite import (
     solid,
 )
 from dagsterlite.api import create_execution_plan
-from dagsterlite_dask.clusters.local import open_client
+from dagsterlite_dask.clusters.local import open_cluster
+from dagsterlite_dask.clusters.options import ClusterOptions
 from dagsterlite_dask.driver import FUNCTIONS
 from dagsterlite_dask.graph import Assignment, build_graph
 from dagsterlite_dask.keys import task_key
@@ -206,8 +207,9 @@ def benchmark() -> Iterator[Figure]:
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         instance = stack.enter_context(DagsterInstance.local_temp(folder))
-        client = stack.enter_context(open_client({"n_workers": 2, "threads_per_worker": 1}))
-        bench = _Bench(client, instance)
+        size = {"n_workers": 2, "threads_per_worker": 1}
+        opened = stack.enter_context(open_cluster(size, ClusterOptions.from_config({})))
+        bench = _Bench(opened.client, instance)
         list(bench.wide(20, 1))
         for width, turns in ((100, 5), (1_000, 3), (10_000, 2)):
             yield from bench.wide(width, turns)

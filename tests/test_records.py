@@ -34,6 +34,7 @@ STORED_NAMES = (
     "AssetObservation",
     "AssetObservationData",
     "AttemptSuperseded",
+    "ClusterJoined",
     "ConfigurableClassData",
     "DagsterAssetMetadataEntryData",
     "DagsterEvent",

@@ -256,9 +256,12 @@ class Driver:
             return needs, tuple(needed), placements[first]
 
         upstream, consumers = self._plan.upstream_keys, self._plan.consumers
-        alone = [(key,) for key in steps]
-        chains = linear_chains(steps, upstream, consumers, may_follow) if self._fuses else alone
-        if len(chains) < FEWEST_TO_GROUP:
+        chains: list[Chain] = [(key,) for key in steps]
+        # Where workers cannot commit, what counts is what Dask has of a step: the task's result.
+        commits_itself = self._commits is None
+        if self._fuses and commits_itself:
+            chains = linear_chains(steps, upstream, consumers, may_follow)
+        if len(chains) < FEWEST_TO_GROUP or not commits_itself:
             return [(chain,) for chain in chains]
         return grouped(chains, self._seconds(steps), alike, len(self._workers))
 
@@ -502,8 +505,13 @@ class Driver:
             return
         for message in self._answer(asked) or self._from_manifest(key):
             yield from self._tell(self._following.hear(message))
-        if key in self._futures:
+        if key not in self._futures:
+            return
+        if self._schedule.is_worn_out(key):
             yield from self._fail(key, DagsterStepLostError(_UNHEARD.format(key)))
+        else:
+            # It left nothing that counts, or its values went with what it told.
+            self._take_off(key, 0.0, (0, True))
 
     def _answer(self, asked: Future[Any]) -> list[StepMessage]:
         with suppress(Exception):

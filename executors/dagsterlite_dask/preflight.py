@@ -13,6 +13,7 @@ from distributed import Worker
 from dagsterlite.definitions.io_manager import IOManagerDefinition
 from dagsterlite.errors import (
     DagsterClusterError,
+    DagsterRunCanceledError,
     DagsterStorageError,
     DagsterStorageNotSharedError,
     DagsterUnmetExecutorRequirementsError,
@@ -177,6 +178,9 @@ def _probe_here(run_id: str, payload: bytes, token: str, worker: Worker) -> Prob
     try:
         run = open_run(run_id, payload, worker)
         return _stored(run.context.storage, token), _written(run, token), None
+    except DagsterRunCanceledError:
+        # It has just come, or is about to go: what it cannot do yet or any more is no fault.
+        return None, {}, None
     except BaseException as exc:  # noqa: BLE001 - the user's modules may raise anything
         return None, {}, to_json(error_info_from_exception(exc))
 

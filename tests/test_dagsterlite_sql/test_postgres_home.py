@@ -82,7 +82,7 @@ def test_such_a_home_is_shown_checked_and_migrated(home: Path) -> None:
     assert info.exit_code == 0
     assert "PostgresRunStorage" in info.stdout
     assert "hunter2" not in info.output
-    assert [fault for _, _, fault in check_home(str(home))] == [None, None, None]
+    assert [fault for _, _, fault in check_home(str(home))] == [None] * 4
     assert migrate_home(str(home)) == []
 
 
