@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections import ChainMap
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any, Final, cast
@@ -30,18 +30,16 @@ from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.step import pass_over
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.plan.fuse import linear_chains
 from dagsterlite.plan.growing import GrowingPlan, Growth
 from dagsterlite.serdes import to_json
 from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.deferred_commits import DriverCommits
 from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Superseded, Told
 from dagsterlite_dask.graph import Again, Assignment, Functions, Producers, build_graph
-from dagsterlite_dask.grouping import Chain, Task, grouped
 from dagsterlite_dask.holding import Holding
 from dagsterlite_dask.keys import TaskKey, task_key
 from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
-from dagsterlite_dask.placement import placement_of
+from dagsterlite_dask.packing import OneByOne, Packing
 from dagsterlite_dask.roster import Patience, Workers, unmet
 from dagsterlite_dask.schedule import Schedule, is_blameless
 from dagsterlite_dask.session import ANSWER_SECONDS, Message, Session
@@ -55,9 +53,6 @@ LOOK_SECONDS: Final = 0.5
 
 GRACE_SECONDS: Final = 5.0
 """How long interrupted steps have to end before their run is canceled without them."""
-
-FEWEST_TO_GROUP: Final = 16
-"""How many tasks a submission has at least before the pipeline's history is looked at."""
 
 FUNCTIONS: Final = Functions(run_steps=run_steps, select_outputs=select_outputs)
 
@@ -112,8 +107,16 @@ class Driver:
         self._schedule = Schedule(self._plan)
         self._following = Following({})
         self._submissions = 0
-        self._fuses = fuses
-        self._history = cache(history)
+        self._packing = (
+            OneByOne()
+            if commits is not None
+            else Packing(
+                plan=self._plan,
+                fuses=fuses,
+                history=cache(history),
+                is_in_memory=values is not None,
+            )
+        )
         #: The steps of each task that was given to the cluster.
         self._steps_of: dict[TaskKey, tuple[str, ...]] = {}
         #: Steps whose results stand among others in that of one task, in the cluster's memory only.
@@ -194,7 +197,7 @@ class Driver:
         revived = self._lost_sources(steps)
         steps = {**dict.fromkeys(revived), **steps}
         number, known = self._submissions, self._plan.step_by_key
-        tasks = self._tasks(steps)
+        tasks = self._packing.tasks(steps, len(self._workers))
         for chains in tasks:
             task = task_key(known[chains[-1][-1]], self._run_id, number)
             self._steps_of[task] = together = tuple(key for chain in chains for key in chain)
@@ -234,46 +237,6 @@ class Driver:
                     found.add(source)
                     todo.append(source)
         return self._schedule.in_order(found)
-
-    def _tasks(self, steps: Mapping[str, Any]) -> list[Task]:
-        """Put steps that are given to the cluster into tasks."""
-        placements = {key: placement_of(self._plan.step_by_key[key]) for key in steps}
-
-        def may_follow(source: str, key: str) -> bool:
-            is_first = steps[source] is None and steps[key] is None
-            return is_first and self._is_plain(source) and placements[source] == placements[key]
-
-        def alike(chain: Chain) -> Hashable:
-            first, last = chain[0], chain[-1]
-            outputs = self._plan.step_by_key[last].outputs
-            # What only memory keeps of a chain would travel with the results of the others.
-            is_light = self._values is None or len(chain) == 1
-            if steps[first] is not None or len(outputs) > 1 or not is_light:
-                return None
-            if not self._is_plain(last):
-                return None
-            needs, needed = self._plan.upstream_keys[first], self._plan.consumers[last]
-            return needs, tuple(needed), placements[first]
-
-        upstream, consumers = self._plan.upstream_keys, self._plan.consumers
-        chains: list[Chain] = [(key,) for key in steps]
-        # Where workers cannot commit, what counts is what Dask has of a step: the task's result.
-        commits_itself = self._commits is None
-        if self._fuses and commits_itself:
-            chains = linear_chains(steps, upstream, consumers, may_follow)
-        if len(chains) < FEWEST_TO_GROUP or not commits_itself:
-            return [(chain,) for chain in chains]
-        return grouped(chains, self._seconds(steps), alike, len(self._workers))
-
-    def _is_plain(self, key: str) -> bool:
-        """Return whether a step's outputs are single values, and those that need them are known."""
-        is_dynamic = any(output.is_dynamic for output in self._plan.step_by_key[key].outputs)
-        return not is_dynamic and not self._plan.is_awaited(key)
-
-    def _seconds(self, step_keys: Iterable[str]) -> dict[str, float]:
-        known, history = self._plan.step_by_key, self._history()
-        names = {key: known[key].solid_def.name for key in step_keys}
-        return {key: history[name] for key, name in names.items() if name in history}
 
     def _upstream(self, step_keys: Sequence[str]) -> dict[str, TaskKey | str]:
         """Return where a task finds what steps need that all need the same."""
