@@ -292,6 +292,17 @@ from dagsterlite.handles import SolidHandle as SolidHandle
 from dagsterlite.instance import DagsterInstance as DagsterInstance
 from dagsterlite.instance import InstanceType as InstanceType
 from dagsterlite.instance import LocalArtifactStorage as LocalArtifactStorage
+from dagsterlite.instance.records import AssetEntry as AssetEntry
+from dagsterlite.instance.records import AssetRecord as AssetRecord
+from dagsterlite.instance.records import AssetRecordsFilter as AssetRecordsFilter
+from dagsterlite.instance.records import EventRecordsResult as EventRecordsResult
+from dagsterlite.instance.records import (
+    RunStatusChangeRecordsFilter as RunStatusChangeRecordsFilter,
+)
+from dagsterlite.partitions import AssetPartitionStatus as AssetPartitionStatus
+from dagsterlite.partitions import DynamicPartitionsDefinition as DynamicPartitionsDefinition
+from dagsterlite.partitions import PartitionsDefinition as PartitionsDefinition
+from dagsterlite.partitions import StaticPartitionsDefinition as StaticPartitionsDefinition
 from dagsterlite.plan.execution_plan import ExecutionPlan as ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep as ExecutionStep
 from dagsterlite.runs import DagsterRun as DagsterRun
@@ -300,10 +311,12 @@ from dagsterlite.runs import PipelineOrigin as PipelineOrigin
 from dagsterlite.runs import PipelineRun as PipelineRun
 from dagsterlite.runs import RunRecord as RunRecord
 from dagsterlite.runs import RunsFilter as RunsFilter
+from dagsterlite.stores import DagsterStorage as DagsterStorage
 from dagsterlite.stores import EventLogRecord as EventLogRecord
 from dagsterlite.stores import EventLogStorage as EventLogStorage
 from dagsterlite.stores import EventRecordsFilter as EventRecordsFilter
 from dagsterlite.stores import IntermediateStorage as IntermediateStorage
+from dagsterlite.stores import RunShardedEventsCursor as RunShardedEventsCursor
 from dagsterlite.stores import RunStorage as RunStorage
 from dagsterlite.stores import StepManifest as StepManifest
 from dagsterlite.types.annotations import Dict as Dict
@@ -347,9 +360,13 @@ __all__ = [
     "AbstractComputeExecutionContext",
     "Any",
     "Array",
+    "AssetEntry",
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "AssetPartitionStatus",
+    "AssetRecord",
+    "AssetRecordsFilter",
     "Backoff",
     "Bool",
     "BoolSource",
@@ -397,6 +414,7 @@ __all__ = [
     "DagsterStepExecutionFailed",
     "DagsterStepNotStoredError",
     "DagsterStepOutputNotFoundError",
+    "DagsterStorage",
     "DagsterStorageError",
     "DagsterType",
     "DagsterTypeCheckDidNotPass",
@@ -416,6 +434,7 @@ __all__ = [
     "DynamicOut",
     "DynamicOutput",
     "DynamicOutputDefinition",
+    "DynamicPartitionsDefinition",
     "Enum",
     "EnumValue",
     "EventLogEntry",
@@ -424,6 +443,7 @@ __all__ = [
     "EventMetadata",
     "EventMetadataEntry",
     "EventRecordsFilter",
+    "EventRecordsResult",
     "ExecuteInProcessResult",
     "ExecutionPlan",
     "ExecutionStep",
@@ -494,6 +514,7 @@ __all__ = [
     "OutputDefinition",
     "OutputMapping",
     "ParameterCheckError",
+    "PartitionsDefinition",
     "Path",
     "PathMetadataEntryData",
     "Permissive",
@@ -515,6 +536,8 @@ __all__ = [
     "RootInputManager",
     "RootInputManagerDefinition",
     "RunRecord",
+    "RunShardedEventsCursor",
+    "RunStatusChangeRecordsFilter",
     "RunStorage",
     "RunsFilter",
     "ScalarUnion",
@@ -528,6 +551,7 @@ __all__ = [
     "SolidExecutionResult",
     "SolidHandle",
     "SolidInvocation",
+    "StaticPartitionsDefinition",
     "StepExecutionContext",
     "StepLauncher",
     "StepManifest",
