@@ -18,14 +18,15 @@ def asset_keys(prefix: Sequence[str] | None, limit: int | None, cursor: str | No
     """Return the query for the stored texts of asset keys, each once, sorted.
 
     It steps from each key to the next in the database's own index, so that its cost grows with
-    the number of assets and not with that of their events.
+    the number of assets asked for and not with that of their events. Each step gives the key that
+    the next one needs, so they come in order: to ask for it would have all be found first.
     """
     wanted = list(_bounds(prefix, cursor))
     first = select(func.min(_asset_key).label("key")).where(*wanted)
     keys = first.cte("keys", recursive=True)
     following = select(func.min(_asset_key)).where(_asset_key > keys.c.key, *wanted)
     keys = keys.union_all(select(following.scalar_subquery()).where(keys.c.key.is_not(None)))
-    return select(keys.c.key).where(keys.c.key.is_not(None)).order_by(keys.c.key).limit(limit)
+    return select(keys.c.key).where(keys.c.key.is_not(None)).limit(limit)
 
 
 def _bounds(prefix: Sequence[str] | None, cursor: str | None) -> Iterator[ColumnElement[bool]]:

@@ -107,7 +107,7 @@ def migrate_database(place: PostgresAddress, schema: Schema) -> bool:
 @cache
 def _insert_text(table: Table, names: tuple[str, ...]) -> str:
     columns = ", ".join(names)
-    arrays = ", ".join(f"%s::{_TYPES[type(table.c[name].type)]}[]" for name in names)
+    arrays = ", ".join(f"%b::{_TYPES[type(table.c[name].type)]}[]" for name in names)
     given = f"unnest({arrays}) WITH ORDINALITY AS given ({columns}, place)"
     rows = f"SELECT {columns} FROM {given} ORDER BY place"  # noqa: S608 - our own tables
     return f"INSERT INTO {table.name} ({columns}) {rows} ON CONFLICT DO NOTHING"
