@@ -13,6 +13,7 @@ from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import RUNLESS, EventLogEntry
 from dagsterlite.events.payloads import AssetObservationData, StepMaterializationData
 from dagsterlite.events.yielded import AssetMaterialization, AssetObservation
+from dagsterlite.instance.checks import check_limit
 from dagsterlite.instance.partition_status import statuses_by_partition
 from dagsterlite.instance.parts import InstanceParts
 from dagsterlite.instance.records import AssetEntry, AssetRecord
@@ -39,6 +40,7 @@ class AssetMethods(InstanceParts):
             limit: Maximum number of keys to return.
             cursor: Cursor to use for pagination: the last key's ``to_string()``.
         """
+        limit = check_limit("get_asset_keys", limit)
         return self._event_storage.get_asset_keys(prefix, limit, cursor)
 
     def has_asset_key(self, asset_key: AssetKey) -> bool:

@@ -8,6 +8,7 @@ from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.instance.checks import check_cursor, check_limit
 from dagsterlite.instance.pages import fetch_page
 from dagsterlite.instance.parts import InstanceParts
 from dagsterlite.instance.records import (
@@ -62,7 +63,7 @@ class EventMethods(InstanceParts):
     ) -> list[EventLogRecord]:
         """Return a run's records whose storage id is above ``after``, in the order recorded."""
         return self._event_storage.get_records_for_run(
-            run_id, after=after, of_types=of_types, limit=limit
+            run_id, after=after, of_types=of_types, limit=check_limit("get_records_for_run", limit)
         )
 
     def get_event_records(
@@ -73,7 +74,7 @@ class EventMethods(InstanceParts):
     ) -> list[EventLogRecord]:
         """Return the asset, observation or status events of all runs that pass the filter."""
         return self._event_storage.get_event_records(
-            event_records_filter, limit, ascending=ascending
+            event_records_filter, check_limit("get_event_records", limit), ascending=ascending
         )
 
     def fetch_materializations(
@@ -182,8 +183,12 @@ class EventMethods(InstanceParts):
             cursor: The storage id to go on after; from the beginning by default.
             callback: Takes the entry, and the cursor to go on after it. Where it raises, that is
                 logged and it is not called again.
+
+        Raises:
+            ParameterCheckError: the cursor is none that was given before.
         """
-        self._watcher.watch(run_id, int(cursor or 0), callback)
+        after = 0 if cursor is None else check_cursor("watch_event_logs", cursor)
+        self._watcher.watch(run_id, after, callback)
 
     def end_watch_event_logs(self, run_id: str, callback: EventCallback) -> None:
         """Stop calling a function that watches a run; do nothing where it does not."""

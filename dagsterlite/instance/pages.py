@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from dagsterlite.errors import ParameterCheckError
+from dagsterlite.instance.checks import check_cursor
 from dagsterlite.instance.records import EventRecordsResult
 from dagsterlite.stores import EventLogStorage, EventRecordsFilter
 
 _START = "0"
-_DIGITS = re.compile("[0-9]{1,18}")
 
 
 def fetch_page(
@@ -29,7 +28,7 @@ def fetch_page(
     if limit < 1:
         raise ParameterCheckError("fetch", "limit", "a number above 0", limit)
     if cursor is not None:
-        wanted = _go_on(wanted, _storage_id(cursor), ascending=ascending)
+        wanted = _go_on(wanted, check_cursor("fetch", cursor), ascending=ascending)
     # One more than is asked for tells whether there are more.
     found = storage.get_event_records(wanted, limit + 1, ascending=ascending)
     records = found[:limit]
@@ -43,9 +42,3 @@ def _go_on(wanted: EventRecordsFilter, place: int, *, ascending: bool) -> EventR
         return replace(wanted, after_cursor=place if after is None else max(place, after))
     before = wanted.before_id
     return replace(wanted, before_cursor=place if before is None else min(place, before))
-
-
-def _storage_id(cursor: str) -> int:
-    if not _DIGITS.fullmatch(str(cursor)):
-        raise ParameterCheckError("fetch", "cursor", "the cursor of a page before", cursor)
-    return int(cursor)

@@ -12,6 +12,7 @@ from dagsterlite import plugins
 from dagsterlite.errors import DagsterRunNotFoundError, ParameterCheckError
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.payloads import ObjectStoreOperationType
+from dagsterlite.instance.checks import check_limit, check_order
 from dagsterlite.instance.parts import InstanceParts
 from dagsterlite.instance.pruning import runs_to_prune
 from dagsterlite.runs import (
@@ -123,9 +124,17 @@ class RunMethods(InstanceParts):
             order_by: Name of the column to sort by. Defaults to id.
             ascending: Sort the result in ascending order if True, descending otherwise.
             cursor: The run id to go on after.
+
+        Raises:
+            ParameterCheckError: the limit is negative, or runs have no such column.
+            DagsterRunNotFoundError: there is no run ``cursor``.
         """
         return self._run_storage.get_run_records(
-            filters, limit, order_by or "id", ascending=ascending, cursor=cursor
+            filters,
+            check_limit("get_run_records", limit),
+            check_order("get_run_records", order_by),
+            ascending=ascending,
+            cursor=cursor,
         )
 
     def get_runs(
