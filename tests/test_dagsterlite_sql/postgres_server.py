@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from dagsterlite_sql.postgres_address import PostgresAddress
 class Server:
     """A server that listens on a unix socket."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, stop: Callable[[], None], start: Callable[[], None]) -> None:
         self.folder = folder
+        self.stop = stop
+        self.start = start
 
     def address(self, name: str) -> PostgresAddress:
         """Return how a database of the server is reached."""
@@ -36,7 +38,7 @@ class Server:
 
     def drop(self, place: PostgresAddress) -> None:
         """Remove a database, whoever is connected to it."""
-        self.execute(f"DROP DATABASE {place.parameters['dbname']} WITH (FORCE)")
+        self.execute(f"DROP DATABASE IF EXISTS {place.parameters['dbname']} WITH (FORCE)")
 
 
 @contextmanager
@@ -49,6 +51,7 @@ def running(folder: Path) -> Iterator[Server]:
 
         started = get_server(folder)
     try:
-        yield Server(str(psycopg.conninfo.conninfo_to_dict(started.get_uri())["host"]))
+        host = str(psycopg.conninfo.conninfo_to_dict(started.get_uri())["host"])
+        yield Server(host, started.stop, started.ensure_postgres_running)
     finally:
         started.cleanup()
