@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from benchmarks import compiling, event_log, importing, in_process, on_dask
+from benchmarks import compiling, event_log, importing, in_process, on_dask, stores
 from benchmarks.figures import Benchmark, Figure, table
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "compiling": compiling.benchmark,
     "in_process": in_process.benchmark,
     "event_log": event_log.benchmark,
+    "stores": stores.benchmark,
     "dask": on_dask.benchmark,
 }
 

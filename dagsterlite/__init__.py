@@ -344,6 +344,19 @@ _NAMES_OF = {
         "InstanceType",
         "LocalArtifactStorage",
     ),
+    "dagsterlite.instance.records": (
+        "AssetEntry",
+        "AssetRecord",
+        "AssetRecordsFilter",
+        "EventRecordsResult",
+        "RunStatusChangeRecordsFilter",
+    ),
+    "dagsterlite.partitions": (
+        "AssetPartitionStatus",
+        "DynamicPartitionsDefinition",
+        "PartitionsDefinition",
+        "StaticPartitionsDefinition",
+    ),
     "dagsterlite.plan.execution_plan": ("ExecutionPlan",),
     "dagsterlite.plan.step": ("ExecutionStep",),
     "dagsterlite.runs": (
@@ -356,10 +369,12 @@ _NAMES_OF = {
         "RunsFilter",
     ),
     "dagsterlite.stores": (
+        "DagsterStorage",
         "EventLogRecord",
         "EventLogStorage",
         "EventRecordsFilter",
         "IntermediateStorage",
+        "RunShardedEventsCursor",
         "RunStorage",
         "StepManifest",
     ),

@@ -310,6 +310,17 @@ from dagsterlite.handles import SolidHandle as SolidHandle
 from dagsterlite.instance import DagsterInstance as DagsterInstance
 from dagsterlite.instance import InstanceType as InstanceType
 from dagsterlite.instance import LocalArtifactStorage as LocalArtifactStorage
+from dagsterlite.instance.records import AssetEntry as AssetEntry
+from dagsterlite.instance.records import AssetRecord as AssetRecord
+from dagsterlite.instance.records import AssetRecordsFilter as AssetRecordsFilter
+from dagsterlite.instance.records import EventRecordsResult as EventRecordsResult
+from dagsterlite.instance.records import (
+    RunStatusChangeRecordsFilter as RunStatusChangeRecordsFilter,
+)
+from dagsterlite.partitions import AssetPartitionStatus as AssetPartitionStatus
+from dagsterlite.partitions import DynamicPartitionsDefinition as DynamicPartitionsDefinition
+from dagsterlite.partitions import PartitionsDefinition as PartitionsDefinition
+from dagsterlite.partitions import StaticPartitionsDefinition as StaticPartitionsDefinition
 from dagsterlite.plan.execution_plan import ExecutionPlan as ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep as ExecutionStep
 from dagsterlite.runs import DagsterRun as DagsterRun
@@ -319,10 +330,12 @@ from dagsterlite.runs import PipelineRun as PipelineRun
 from dagsterlite.runs import PipelineRunStatus as PipelineRunStatus
 from dagsterlite.runs import RunRecord as RunRecord
 from dagsterlite.runs import RunsFilter as RunsFilter
+from dagsterlite.stores import DagsterStorage as DagsterStorage
 from dagsterlite.stores import EventLogRecord as EventLogRecord
 from dagsterlite.stores import EventLogStorage as EventLogStorage
 from dagsterlite.stores import EventRecordsFilter as EventRecordsFilter
 from dagsterlite.stores import IntermediateStorage as IntermediateStorage
+from dagsterlite.stores import RunShardedEventsCursor as RunShardedEventsCursor
 from dagsterlite.stores import RunStorage as RunStorage
 from dagsterlite.stores import StepManifest as StepManifest
 from dagsterlite.types.annotations import Dict as Dict
@@ -373,9 +386,13 @@ __all__ = [
     "AbstractComputeExecutionContext",
     "Any",
     "Array",
+    "AssetEntry",
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "AssetPartitionStatus",
+    "AssetRecord",
+    "AssetRecordsFilter",
     "Backoff",
     "Bool",
     "BoolSource",
@@ -429,6 +446,7 @@ __all__ = [
     "DagsterStepExecutionFailed",
     "DagsterStepNotStoredError",
     "DagsterStepOutputNotFoundError",
+    "DagsterStorage",
     "DagsterStorageError",
     "DagsterType",
     "DagsterTypeCheckDidNotPass",
@@ -448,6 +466,7 @@ __all__ = [
     "DynamicOut",
     "DynamicOutput",
     "DynamicOutputDefinition",
+    "DynamicPartitionsDefinition",
     "Enum",
     "EnumValue",
     "EventLogEntry",
@@ -456,6 +475,7 @@ __all__ = [
     "EventMetadata",
     "EventMetadataEntry",
     "EventRecordsFilter",
+    "EventRecordsResult",
     "ExecuteInProcessResult",
     "ExecutionPlan",
     "ExecutionStep",
@@ -530,6 +550,7 @@ __all__ = [
     "OutputDefinition",
     "OutputMapping",
     "ParameterCheckError",
+    "PartitionsDefinition",
     "Path",
     "PathMetadataEntryData",
     "Permissive",
@@ -552,6 +573,8 @@ __all__ = [
     "RootInputManager",
     "RootInputManagerDefinition",
     "RunRecord",
+    "RunShardedEventsCursor",
+    "RunStatusChangeRecordsFilter",
     "RunStorage",
     "RunsFilter",
     "S3ComputeLogManager",
@@ -566,6 +589,7 @@ __all__ = [
     "SolidExecutionResult",
     "SolidHandle",
     "SolidInvocation",
+    "StaticPartitionsDefinition",
     "StepExecutionContext",
     "StepLauncher",
     "StepManifest",

@@ -11,7 +11,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
 
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
@@ -24,8 +25,27 @@ from dagsterlite.serdes import serializable
 
 OrderColumn = Literal["id", "create_timestamp", "update_timestamp", "start_time", "end_time"]
 
+
+@dataclass(frozen=True)
+class RunShardedEventsCursor:
+    """A cursor with the time of the runs after it, for stores that shard events by run (seed 003).
+
+    Ours find events across runs in one index, by ``id`` alone.
+    """
+
+    id: int
+    run_updated_after: datetime
+
+
+EventCursor: TypeAlias = int | RunShardedEventsCursor
+"""The storage id to go on after, or before."""
+
 INDEXED_EVENTS = ASSET_EVENTS | STATUS_AFTER.keys()
 """The events that an event log can be asked for across runs; all others only run by run."""
+
+
+LOOK_SECONDS = 0.1
+"""How long readers wait between two looks at a store that is told of no news."""
 
 
 class RunStorage(ABC):
@@ -212,8 +232,8 @@ class EventRecordsFilter:
     asset_key: AssetKey | None = None
     asset_partitions: Sequence[str] | None = None
     #: Only records whose storage id is above, or below.
-    after_cursor: int | None = None
-    before_cursor: int | None = None
+    after_cursor: EventCursor | None = None
+    before_cursor: EventCursor | None = None
     #: Only records after, or before, these unix seconds.
     after_timestamp: float | None = None
     before_timestamp: float | None = None
@@ -222,6 +242,20 @@ class EventRecordsFilter:
         if self.event_type not in INDEXED_EVENTS:
             expected = "the type of an asset or run status event (others are kept run by run)"
             raise ParameterCheckError("EventRecordsFilter", "event_type", expected, self.event_type)
+
+    @property
+    def after_id(self) -> int | None:
+        """The storage id of ``after_cursor``."""
+        return _id_of(self.after_cursor)
+
+    @property
+    def before_id(self) -> int | None:
+        """The storage id of ``before_cursor``."""
+        return _id_of(self.before_cursor)
+
+
+def _id_of(cursor: EventCursor | None) -> int | None:
+    return cursor.id if isinstance(cursor, RunShardedEventsCursor) else cursor
 
 
 class EventLogStorage(ABC):
@@ -283,9 +317,45 @@ class EventLogStorage(ABC):
     def has_asset_key(self, asset_key: AssetKey) -> bool:
         """Return whether an event of the log speaks of the asset."""
 
+    @abstractmethod
+    def get_latest_records(
+        self, event_type: DagsterEventType, asset_keys: Sequence[AssetKey]
+    ) -> dict[AssetKey, EventLogRecord]:
+        """Return each asset's last record of a type; an asset that has none is left out."""
+
+    @abstractmethod
+    def get_materialized_partitions(self, asset_key: AssetKey) -> dict[str, int]:
+        """Return the partitions of an asset that were written, with their last storage ids."""
+
+    @abstractmethod
+    def wipe_asset(self, asset_key: AssetKey, timestamp: float) -> None:
+        """Forget what speaks of an asset across runs, as of unix ``timestamp``.
+
+        The logs of the runs stay as they are.
+        """
+
+    @abstractmethod
+    def add_dynamic_partitions(self, partitions_def_name: str, keys: Sequence[str]) -> None:
+        """Add keys to the named set, those that are there excepted."""
+
+    @abstractmethod
+    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
+        """Return the keys of the named set, in the order in which they were added."""
+
+    @abstractmethod
+    def has_dynamic_partition(self, partitions_def_name: str, key: str) -> bool:
+        """Return whether a key is in the named set."""
+
+    @abstractmethod
+    def delete_dynamic_partition(self, partitions_def_name: str, key: str) -> None:
+        """Take a key from the named set; do nothing when it is not there."""
+
     def wait_for_events(self, seconds: float) -> None:
-        """Return when events may have been recorded by anyone, or after so many seconds."""
-        time.sleep(seconds)
+        """Return when events may have been recorded by anyone, or at the latest after ``seconds``.
+
+        A store that is told nothing of what others record has its readers look often.
+        """
+        time.sleep(min(seconds, LOOK_SECONDS))
 
     @abstractmethod
     def delete_events(self, run_id: str) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from dagsterlite import (
     pipeline,
 )
 from dagsterlite.compute_logs import NoOpComputeLogManager
+from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
@@ -25,6 +27,7 @@ from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.instance import LocalArtifactStorage
 from dagsterlite.memory import InMemoryEventLogStorage, InMemoryRunStorage
 from dagsterlite.runs import DagsterRunStatus, RunsFilter
+from dagsterlite.stores import EventRecordsFilter
 
 
 @lambda_solid
@@ -275,3 +278,35 @@ def test_assets_are_known_once_a_run_told_of_them() -> None:
     instance = DagsterInstance.ephemeral()
     assert instance.get_asset_keys() == []
     assert not instance.has_asset_key(AssetKey("table"))
+
+
+def test_what_cannot_be_meant_by_a_question_is_refused() -> None:
+    instance = DagsterInstance.ephemeral()
+    column: Any = "created"
+
+    with pytest.raises(ParameterCheckError, match=r"order_by.*'update_timestamp'"):
+        instance.get_run_records(order_by=column)
+    for ask in (
+        instance.get_run_records,
+        instance.get_asset_keys,
+        lambda limit: instance.get_records_for_run("r", limit=limit),
+        lambda limit: instance.get_event_records(
+            EventRecordsFilter(event_type=DagsterEventType.RUN_START), limit
+        ),
+    ):
+        with pytest.raises(ParameterCheckError, match="limit"):
+            ask(limit=-1)
+    for cursor in ("x", "-1", -1, ""):
+        with pytest.raises(ParameterCheckError, match="cursor"):
+            instance.watch_event_logs("r", cursor, print)
+
+
+def test_snapshots_are_kept_by_the_hash_of_their_content() -> None:
+    instance = DagsterInstance.ephemeral()
+
+    one, two = (instance.create_run("p", pipeline_snapshot='{"a": 1}') for _ in range(2))
+
+    assert one.pipeline_snapshot_id is not None
+    assert one.pipeline_snapshot_id == two.pipeline_snapshot_id
+    assert instance.get_snapshot(one.pipeline_snapshot_id) == '{"a": 1}'
+    assert instance.get_snapshot("nothing") is None

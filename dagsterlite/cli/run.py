@@ -1,15 +1,17 @@
-"""``dagsterlite run``: list, show, re-execute, cancel and delete recorded runs."""
+"""``dagsterlite run``: list, show, re-execute, cancel, delete and prune recorded runs."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import click
 from rich.console import Console, RenderableType
 
+from dagsterlite.cli.durations import Duration
 from dagsterlite.cli.exits import Refused
 from dagsterlite.cli.home import find_run
 from dagsterlite.cli.options import pick_pipeline, takes_run_options, takes_sources
@@ -28,7 +30,9 @@ _RUN = click.argument("run_id", metavar="RUN")
 
 @click.group()
 def run_group() -> None:
-    """List, show, re-execute, cancel and delete the runs of $DAGSTER_HOME; read what they printed.
+    """List, show, re-execute, cancel, delete and prune the runs of $DAGSTER_HOME.
+
+    What they printed can be read, too.
 
     RUN is a run's id, or as much of its beginning as no other run has.
     """
@@ -90,7 +94,7 @@ def show(ctx: click.Context, run_id: str, events: bool, all_steps: bool) -> None
 def _step_keys(instance: DagsterInstance, run: DagsterRun) -> list[str] | None:
     if run.execution_plan_snapshot_id is None:
         return None
-    text = instance.run_storage.get_snapshot(run.execution_plan_snapshot_id)
+    text = instance.get_snapshot(run.execution_plan_snapshot_id)
     return None if text is None else list(json.loads(text)["steps"])
 
 
@@ -201,3 +205,48 @@ def delete(ctx: click.Context, run_id: str, yes: bool) -> None:
         click.confirm(question, abort=True)
     instance.delete_run(run.run_id)
     click.echo(f"Deleted run {run.run_id}.")
+
+
+@run_group.command("prune")
+@click.option(
+    "--older-than",
+    type=Duration(),
+    metavar="TIME",
+    help="Runs that ended so long ago, e.g. 30d, 12h or 2w.",
+)
+@click.option(
+    "--keep-last",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Keep the newest N finished runs, however old.",
+)
+@click.option("--dry-run", is_flag=True, help="Only tell which runs would be deleted.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def prune(
+    ctx: click.Context,
+    older_than: timedelta | None,
+    keep_last: int | None,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Delete old finished runs, with their event logs and the outputs that they stored.
+
+    With both options, a run is deleted that is older and not among the newest. Runs that wait,
+    are under way or are LOST stay, and so do outputs that later runs took over.
+    """
+    if older_than is None and keep_last is None:
+        raise click.UsageError("Say which runs to delete: --older-than 30d, --keep-last 100.")
+    instance = ctx.with_resource(DagsterInstance.get())
+    records = instance.runs_to_prune(older_than, keep_last)
+    if dry_run or not records:
+        for record in records:
+            run = record.dagster_run
+            click.echo(f"{run.run_id}  {run.pipeline_name}  {run.status.value}")
+        click.echo(f"{len(records)} of {instance.get_runs_count()} runs to delete.")
+        return
+    if not yes:
+        click.confirm(f"Delete {len(records)} of {instance.get_runs_count()} runs?", abort=True)
+    for record in records:
+        instance.delete_run(record.dagster_run.run_id)
+    click.echo(f"Deleted {len(records)} runs.")

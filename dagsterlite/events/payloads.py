@@ -109,6 +109,8 @@ class StepMaterializationData:
     """STEP_MATERIALIZATION: an asset was written."""
 
     materialization: AssetMaterialization | Materialization
+    #: The version of the code that wrote it, where its solid names one.
+    code_version: str | None = None
 
 
 @serializable("AssetObservationData")

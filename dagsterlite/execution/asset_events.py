@@ -17,5 +17,5 @@ def asset_event(
         message = item.description or f"Observed {item.label}."
         return log.event(DagsterEventType.ASSET_OBSERVATION, message, AssetObservationData(item))
     message = item.description or f"Materialized value {item.label}."
-    data = StepMaterializationData(item)
+    data = StepMaterializationData(item, log.code_version)
     return log.event(DagsterEventType.STEP_MATERIALIZATION, message, data)

@@ -53,7 +53,8 @@ class StepExecutionContext:
         self.run_context = run_context
         self.step = step
         self.attempt_log = log
-        self._log = DagsterLogManager(log, run_context.loggers, run_context.interrupts)
+        version = step.solid_def.code_version
+        self._log = DagsterLogManager(log, run_context.loggers, run_context.interrupts, version)
         self.retry_number = retry_number
         self._resources = resources
         self._logged_events: list[DagsterEvent] = []

@@ -37,6 +37,7 @@ class DagsterLogManager:
         log: The event log's way.
         loggers: The run's loggers.
         interrupts: What may interrupt the user code that logs, but not in the midst of a message.
+        code_version: The version of the step's code, for the assets that it writes.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class DagsterLogManager:
         log: AttemptLog,
         loggers: Sequence[logging.Logger],
         interrupts: Interrupts | None = None,
+        code_version: str | None = None,
     ) -> None:
         self._log = log
+        self.code_version = code_version
         self._loggers = tuple(loggers)
         self._interrupts = interrupts
 

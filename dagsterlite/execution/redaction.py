@@ -38,8 +38,8 @@ def redacted_event(event: DagsterEvent, redact: Redact) -> DagsterEvent:
 def _payload(data: EventSpecificData, redact: Redact) -> EventSpecificData:
     changed: Any = map_text(data, redact)
     match data:
-        case StepMaterializationData(told):
-            return StepMaterializationData(_as_named(changed.materialization, told))
+        case StepMaterializationData(told, code_version):
+            return StepMaterializationData(_as_named(changed.materialization, told), code_version)
         case AssetObservationData(told):
             return AssetObservationData(_as_named(changed.asset_observation, told))
     names = {name: getattr(data, name) for name in _NAMES.get(type(data), ())}

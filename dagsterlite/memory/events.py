@@ -34,6 +34,9 @@ class InMemoryEventLogStorage(EventLogStorage):
         self._runs: defaultdict[str, _RunLog] = defaultdict(_RunLog)
         self._index: list[EventLogRecord] = []
         self._last_indexed = 0
+        # Keys in the order added: a dict keeps it.
+        self._partitions: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._news = threading.Condition()
 
     def store_entries(self, entries: Sequence[EventLogEntry]) -> None:
         with self._lock:
@@ -45,6 +48,12 @@ class InMemoryEventLogStorage(EventLogStorage):
                     run.records.append(EventLogRecord(len(run.records) + 1, entry))
                     if entry.dagster_event_type in INDEXED_EVENTS:
                         self._add_to_index(entry)
+        with self._news:
+            self._news.notify_all()
+
+    def wait_for_events(self, seconds: float) -> None:
+        with self._news:
+            self._news.wait(seconds)
 
     def _add_to_index(self, entry: EventLogEntry) -> None:
         self._last_indexed += 1
@@ -95,6 +104,41 @@ class InMemoryEventLogStorage(EventLogStorage):
             records = list(self._index)
         return {record.asset_key for record in records if record.asset_key is not None}
 
+    def get_latest_records(
+        self, event_type: DagsterEventType, asset_keys: Sequence[AssetKey]
+    ) -> dict[AssetKey, EventLogRecord]:
+        with self._lock:
+            told = [r for r in self._index if r.event_log_entry.dagster_event_type is event_type]
+        latest = {record.asset_key: record for record in told}
+        return {key: latest[key] for key in asset_keys if key in latest}
+
+    def get_materialized_partitions(self, asset_key: AssetKey) -> dict[str, int]:
+        wanted = EventRecordsFilter(
+            event_type=DagsterEventType.ASSET_MATERIALIZATION, asset_key=asset_key
+        )
+        records = self.get_event_records(wanted, ascending=True)
+        return {r.partition_key: r.storage_id for r in records if r.partition_key is not None}
+
+    def wipe_asset(self, asset_key: AssetKey, timestamp: float) -> None:
+        with self._lock:
+            self._index = [record for record in self._index if record.asset_key != asset_key]
+
+    def add_dynamic_partitions(self, partitions_def_name: str, keys: Sequence[str]) -> None:
+        with self._lock:
+            self._partitions[partitions_def_name].update(dict.fromkeys(keys))
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
+        with self._lock:
+            return list(self._partitions[partitions_def_name])
+
+    def has_dynamic_partition(self, partitions_def_name: str, key: str) -> bool:
+        with self._lock:
+            return key in self._partitions[partitions_def_name]
+
+    def delete_dynamic_partition(self, partitions_def_name: str, key: str) -> None:
+        with self._lock:
+            self._partitions[partitions_def_name].pop(key, None)
+
     def delete_events(self, run_id: str) -> None:
         with self._lock:
             self._runs.pop(run_id, None)
@@ -107,10 +151,10 @@ def _answers(record: EventLogRecord, wanted: EventRecordsFilter) -> Iterator[boo
         yield record.asset_key == wanted.asset_key
     if wanted.asset_partitions is not None:
         yield record.partition_key in wanted.asset_partitions
-    if wanted.after_cursor is not None:
-        yield record.storage_id > wanted.after_cursor
-    if wanted.before_cursor is not None:
-        yield record.storage_id < wanted.before_cursor
+    if wanted.after_id is not None:
+        yield record.storage_id > wanted.after_id
+    if wanted.before_id is not None:
+        yield record.storage_id < wanted.before_id
     if wanted.after_timestamp is not None:
         yield record.timestamp > wanted.after_timestamp
     if wanted.before_timestamp is not None:

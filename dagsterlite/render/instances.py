@@ -16,6 +16,7 @@ _SECRET_KEY = re.compile(
     r"password|passwd|secret|token|credential|api_?key|access_?key", re.IGNORECASE
 )
 _URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)@")
+_URL_PARAMETER = re.compile(r"(?<=[?&]password=)[^&\s]+")
 
 
 def instance_report(home: str, ref: InstanceRef, runs: Mapping[str, int]) -> Iterator[Text]:
@@ -55,4 +56,6 @@ def hidden(key: object, value: Any) -> Any:
         return [hidden(key, item) for item in value]
     if _SECRET_KEY.search(str(key)):
         return _HIDDEN
-    return _URL_PASSWORD.sub(rf"\1:{_HIDDEN}@", value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return _URL_PARAMETER.sub(_HIDDEN, _URL_PASSWORD.sub(rf"\1:{_HIDDEN}@", value))

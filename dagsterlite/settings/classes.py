@@ -85,8 +85,8 @@ def no_store(name: str) -> str:
     """Return the sentence that says that a known kind of store is not there."""
     return (
         f"this version of dagsterlite has no store '{name}'. Keep runs and events in SQLite "
-        "(remove the section, or give `storage: {sqlite: {base_dir: …}}`), or name a class of "
-        "your own by module and class."
+        "(remove the section, or give `storage: {sqlite: {base_dir: …}}`) or in Postgres "
+        "(`storage: {postgres: …}`), or name a class of your own by module and class."
     )
 
 

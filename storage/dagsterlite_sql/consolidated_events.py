@@ -9,10 +9,8 @@ from sqlalchemy import ColumnElement, Connection, delete
 
 from dagsterlite_sql.database import Database
 from dagsterlite_sql.event_rows import IndexRow, LogRow
-from dagsterlite_sql.events import SqlEventLogStorage
+from dagsterlite_sql.events import INDEX_SCOPE, SqlEventLogStorage
 from dagsterlite_sql.schema import event_index, event_logs
-
-_INDEX = "the index"
 
 
 class ConsolidatedEventLogStorage(SqlEventLogStorage):
@@ -44,7 +42,7 @@ class ConsolidatedEventLogStorage(SqlEventLogStorage):
         with self._database.write(_scope(run_id)) as connection:
             self._database.insert_rows(connection, event_logs, rows)
             if copies:
-                self._database.exclude(connection, _INDEX)
+                self._database.exclude(connection, INDEX_SCOPE)
                 self._database.insert_rows(connection, event_index, copies)
             self.tell(connection, run_id)
 
@@ -54,7 +52,7 @@ class ConsolidatedEventLogStorage(SqlEventLogStorage):
 
     def delete_events(self, run_id: str) -> None:
         with self._database.write(_scope(run_id)) as connection:
-            self._database.exclude(connection, _INDEX)
+            self._database.exclude(connection, INDEX_SCOPE)
             for table in (event_logs, event_index):
                 connection.execute(delete(table).where(table.c.run_id == run_id))
 

@@ -18,10 +18,10 @@ def conditions(wanted: EventRecordsFilter) -> Iterator[ColumnElement[bool]]:
         yield columns.asset_key == wanted.asset_key.to_string()
     if wanted.asset_partitions is not None:
         yield columns.partition.in_(wanted.asset_partitions)
-    if wanted.after_cursor is not None:
-        yield columns.id > wanted.after_cursor
-    if wanted.before_cursor is not None:
-        yield columns.id < wanted.before_cursor
+    if wanted.after_id is not None:
+        yield columns.id > wanted.after_id
+    if wanted.before_id is not None:
+        yield columns.id < wanted.before_id
     if wanted.after_timestamp is not None:
         yield columns.timestamp > wanted.after_timestamp
     if wanted.before_timestamp is not None:

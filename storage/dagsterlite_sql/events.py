@@ -7,17 +7,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, insert, select
 
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.stores import EventLogRecord, EventLogStorage, EventRecordsFilter
-from dagsterlite_sql import asset_queries, event_queries
+from dagsterlite_sql import asset_queries, event_queries, partition_queries
 from dagsterlite_sql.bodies import read_body
 from dagsterlite_sql.database import Database
 from dagsterlite_sql.event_rows import IndexRow, LogRow, is_indexed, to_copy, to_row
-from dagsterlite_sql.schema import event_index, event_logs
+from dagsterlite_sql.parts import parts
+from dagsterlite_sql.schema import asset_wipes, dynamic_partitions, event_index, event_logs
+
+INDEX_SCOPE = "the index"
+"""What writers of the index exclude each other from."""
 
 
 class SqlEventLogStorage(EventLogStorage):
@@ -88,7 +92,7 @@ class SqlEventLogStorage(EventLogStorage):
         query = query.where(*event_queries.conditions(records_filter))
         with self.index.read() as connection:
             rows = connection.execute(query).all()
-        return [_to_record(*row, f"{self.index.address}, event_index.id") for row in rows]
+        return [_to_record(*row, self._index_place) for row in rows]
 
     def get_asset_keys(
         self,
@@ -103,6 +107,57 @@ class SqlEventLogStorage(EventLogStorage):
     def has_asset_key(self, asset_key: AssetKey) -> bool:
         with self.index.read() as connection:
             return connection.scalar(asset_queries.mentions(asset_key)) is not None
+
+    def get_latest_records(
+        self, event_type: DagsterEventType, asset_keys: Sequence[AssetKey]
+    ) -> dict[AssetKey, EventLogRecord]:
+        found: dict[AssetKey | None, EventLogRecord] = {}
+        with self.index.read() as connection:
+            for part in parts(asset_keys):
+                rows = connection.execute(asset_queries.latest(event_type, part)).all()
+                records = [_to_record(*row, self._index_place) for row in rows]
+                found |= {record.asset_key: record for record in records}
+        return {key: found[key] for key in asset_keys if key in found}
+
+    def get_materialized_partitions(self, asset_key: AssetKey) -> dict[str, int]:
+        query = asset_queries.partitions(DagsterEventType.ASSET_MATERIALIZATION, asset_key)
+        with self.index.read() as connection:
+            return dict(connection.execute(query).all())
+
+    def wipe_asset(self, asset_key: AssetKey, timestamp: float) -> None:
+        key = asset_key.to_string()
+        with self.index.write(INDEX_SCOPE) as connection:
+            connection.execute(delete(event_index).where(event_index.c.asset_key == key))
+            connection.execute(delete(asset_wipes).where(asset_wipes.c.asset_key == key))
+            connection.execute(insert(asset_wipes), {"asset_key": key, "timestamp": timestamp})
+
+    # --- partitions ---
+
+    def add_dynamic_partitions(self, partitions_def_name: str, keys: Sequence[str]) -> None:
+        rows = [{"partitions_def_name": partitions_def_name, "partition_key": key} for key in keys]
+        with self.index.write(partition_queries.SCOPE) as connection:
+            known = set(connection.scalars(partition_queries.keys(partitions_def_name)))
+            new = [row for row in rows if row["partition_key"] not in known]
+            if new:
+                connection.execute(self.index.insert_new(dynamic_partitions), new)
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
+        with self.index.read() as connection:
+            return list(connection.scalars(partition_queries.keys(partitions_def_name)))
+
+    def has_dynamic_partition(self, partitions_def_name: str, key: str) -> bool:
+        query = partition_queries.one(select(dynamic_partitions.c.id), partitions_def_name, key)
+        with self.index.read() as connection:
+            return connection.scalar(query) is not None
+
+    def delete_dynamic_partition(self, partitions_def_name: str, key: str) -> None:
+        statement = partition_queries.one(delete(dynamic_partitions), partitions_def_name, key)
+        with self.index.write(partition_queries.SCOPE) as connection:
+            connection.execute(statement)
+
+    @property
+    def _index_place(self) -> str:
+        return f"{self.index.address}, event_index.id"
 
 
 def _to_record(storage_id: int, body: str, place: str) -> EventLogRecord:

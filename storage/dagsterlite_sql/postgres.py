@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,8 +12,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Double, Engine, Insert, Integer, Table, Text, create_engine
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
+from dagsterlite.stores import LOOK_SECONDS
 from dagsterlite_sql.database import Database
 from dagsterlite_sql.postgres_address import PostgresAddress
 from dagsterlite_sql.postgres_admission import admit, exclude, upgrade_tables
@@ -24,6 +27,9 @@ IDLE_CONNECTIONS = 1
 
 MORE_CONNECTIONS = 4
 """How many more its threads may open for as long as they need them."""
+
+RESTART_SECONDS = 10.0
+"""How long a server that was there may be away."""
 
 WAIT_SECONDS = 30
 """How long a thread waits for a connection."""
@@ -63,16 +69,32 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with told_of(self.place), self._engine.connect() as connection:
+        with self._connected() as connection:
             yield connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
 
     @contextmanager
     def write(self, scope: str = "") -> Iterator[Connection]:
-        with told_of(self.place), self._engine.begin() as connection:
+        with self._connected() as connection, connection.begin():
             self.exclude(connection, scope)
             yield connection
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """Open a connection, once the server is back where it is being restarted."""
+        with told_of(self.place), self._connect() as connection:
+            yield connection
+
+    def _connect(self) -> Connection:
+        deadline = time.monotonic() + RESTART_SECONDS
+        while True:
+            try:
+                return self._engine.connect()
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(LOOK_SECONDS)
 
     def exclude(self, connection: Connection, scope: str) -> None:
         exclude(connection, f"{self._schema.name} {scope}")
@@ -107,7 +129,7 @@ def migrate_database(place: PostgresAddress, schema: Schema) -> bool:
 @cache
 def _insert_text(table: Table, names: tuple[str, ...]) -> str:
     columns = ", ".join(names)
-    arrays = ", ".join(f"%s::{_TYPES[type(table.c[name].type)]}[]" for name in names)
+    arrays = ", ".join(f"%b::{_TYPES[type(table.c[name].type)]}[]" for name in names)
     given = f"unnest({arrays}) WITH ORDINALITY AS given ({columns}, place)"
     rows = f"SELECT {columns} FROM {given} ORDER BY place"  # noqa: S608 - our own tables
     return f"INSERT INTO {table.name} ({columns}) {rows} ON CONFLICT DO NOTHING"

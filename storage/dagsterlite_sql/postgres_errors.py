@@ -32,6 +32,13 @@ _MENDS = {
     "08": _SERVER,
 }
 
+_LOST = ("08", "57P")
+"""How the states begin of errors that end the connection: it failed, or the server shuts down."""
+
+
+class PostgresConnectionError(DagsterStorageError, ConnectionError):
+    """The server cannot be reached, or a connection was lost: before a commit, or just after."""
+
 
 @contextmanager
 def told_of(address: PostgresAddress) -> Iterator[None]:
@@ -39,7 +46,8 @@ def told_of(address: PostgresAddress) -> Iterator[None]:
 
     Raises:
         DagsterSerdesError: a value cannot be written as text.
-        DagsterStorageError: the database cannot be reached, read or written.
+        PostgresConnectionError: the database cannot be reached any more.
+        DagsterStorageError: it cannot be read or written.
     """
     import psycopg
 
@@ -68,12 +76,13 @@ def _typed(
         text = text.replace(address.password, "********")
     if isinstance(error, psycopg.DataError):
         return DagsterSerdesError(f"A value cannot be stored in the database {address}: {text}")
-    return DagsterStorageError(_message(address, text, _mend(error)))
-
-
-def _mend(error: psycopg.Error) -> str:
     # Where there is no connection, there is no state.
     state = error.sqlstate or "08"
+    kind = PostgresConnectionError if state.startswith(_LOST) else DagsterStorageError
+    return kind(_message(address, text, _mend(state)))
+
+
+def _mend(state: str) -> str:
     return next((mend for start, mend in _MENDS.items() if state.startswith(start)), "")
 
 

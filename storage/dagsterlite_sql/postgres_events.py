@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from dagsterlite.configurable import ConfigurableClassData, MigratableClass
 from dagsterlite_sql.consolidated_events import ConsolidatedEventLogStorage
+from dagsterlite_sql.event_rows import IndexRow, LogRow
 from dagsterlite_sql.postgres import PostgresDatabase, migrate_database
 from dagsterlite_sql.postgres_address import PostgresAddress, config_type, read_address
+from dagsterlite_sql.postgres_errors import PostgresConnectionError
 from dagsterlite_sql.postgres_listener import PostgresListener, notify
 from dagsterlite_sql.schema import EVENTS
 
@@ -38,6 +40,13 @@ class PostgresEventLogStorage(ConsolidatedEventLogStorage, MigratableClass):
         super().__init__(PostgresDatabase(place, EVENTS))
         self._inst_data = inst_data
         self._listener = PostgresListener(place)
+
+    def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
+        try:
+            super().store_rows(run_id, rows, copies)
+        except PostgresConnectionError:
+            # Whether they were written before the connection was lost: known ones are passed over.
+            super().store_rows(run_id, rows, copies)
 
     def tell(self, connection: Connection, run_id: str) -> None:
         notify(connection)

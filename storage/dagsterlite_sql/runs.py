@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from dagsterlite.stores import OrderColumn, RunStorage
 from dagsterlite_sql import run_queries
 from dagsterlite_sql.bodies import read_body
 from dagsterlite_sql.database import Database
+from dagsterlite_sql.parts import parts
 from dagsterlite_sql.schema import (
     instance_info,
     object_references,
@@ -38,7 +39,6 @@ from dagsterlite_sql.schema import (
 )
 
 _INSTANCE_ID = "instance_id"
-_PART = 500
 _NOBODY = LeaseState(held=False, cancel_requested=False)
 
 
@@ -204,7 +204,7 @@ class SqlRunStorage(RunStorage):
     def add_references(self, run_id: str, addresses: Iterable[str]) -> None:
         table = object_references
         with self._database.write() as connection:
-            for part in _parts(list(addresses)):
+            for part in parts(list(addresses)):
                 orphaned = select(table.c.address).where(
                     table.c.address.in_(part), table.c.is_orphan
                 )
@@ -222,11 +222,11 @@ class SqlRunStorage(RunStorage):
             orphans = select(table.c.address).where(table.c.run_id == run_id, table.c.is_orphan)
             candidates = own + list(connection.scalars(orphans))
             connection.execute(delete(table).where(table.c.run_id == run_id))
-            for part in _parts(own):
+            for part in parts(own):
                 orphaned = update(table).where(table.c.address.in_(part)).values(is_orphan=True)
                 connection.execute(orphaned)
             needed: set[str] = set()
-            for part in _parts(candidates):
+            for part in parts(candidates):
                 referred = select(table.c.address).where(table.c.address.in_(part))
                 needed.update(connection.scalars(referred))
         return [address for address in candidates if address not in needed]
@@ -267,12 +267,6 @@ class SqlRunStorage(RunStorage):
             heartbeat=row.heartbeat,
             cancel_requested=row.cancel_requested,
         )
-
-
-def _parts(addresses: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield addresses in parts: a database takes so many values in one statement."""
-    for start in range(0, len(addresses), _PART):
-        yield addresses[start : start + _PART]
 
 
 def _to_row(run: DagsterRun, now: float) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from math import inf
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
@@ -28,6 +29,7 @@ from dagsterlite_sql.events import SqlEventLogStorage
 from dagsterlite_sql.schema import (
     EVENT_INDEX,
     EVENT_LOGS,
+    asset_wipes,
     event_index,
     event_logs,
     unfinished_writes,
@@ -147,7 +149,9 @@ class SqliteEventLogStorage(SqlEventLogStorage, MigratableClass):
     def _finish_run(self, run_id: str, tokens: Sequence[str]) -> None:
         copies = self._missing_copies(run_id)
         with self._index.write() as connection:
-            self._write_copies(connection, run_id, copies)
+            wiped = dict(connection.execute(_wipes).all())
+            kept = [row for row in copies if row.timestamp > wiped.get(row.asset_key, -inf)]
+            self._write_copies(connection, run_id, kept)
             _unmark(connection, tokens)
 
     def _is_over(self, since: float) -> bool:
@@ -192,6 +196,9 @@ class SqliteEventLogStorage(SqlEventLogStorage, MigratableClass):
         files = dict.fromkeys(run_file_paths(_runs_folder(base_dir)), EVENT_LOGS)
         files[_index_path(base_dir)] = EVENT_INDEX
         return [path for path, schema in files.items() if migrate_file(path, schema)]
+
+
+_wipes = select(asset_wipes.c.asset_key, asset_wipes.c.timestamp)
 
 
 def _index_path(base_dir: str) -> str:

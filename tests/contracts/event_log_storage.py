@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,12 @@ from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
 from dagsterlite.events.log_entry import RUNLESS, EventLogEntry
-from dagsterlite.stores import EventLogRecord, EventLogStorage, EventRecordsFilter
+from dagsterlite.stores import (
+    EventLogRecord,
+    EventLogStorage,
+    EventRecordsFilter,
+    RunShardedEventsCursor,
+)
 from tests.contracts.entries import (
     event,
     materialization,
@@ -218,6 +224,9 @@ class EventLogStorageSuite:
         assert found(after_cursor=ids[1]) == [2, 3]
         assert found(before_cursor=ids[1]) == [0]
         assert found(after_cursor=ids[0], before_cursor=ids[3]) == [1, 2]
+        sharded = RunShardedEventsCursor(id=ids[1], run_updated_after=datetime.now(UTC))
+        assert found(after_cursor=sharded) == [2, 3]
+        assert found(before_cursor=sharded) == [0]
         assert found(after_timestamp=20.0) == [2, 3]
         assert found(before_timestamp=20.0) == [0]
         assert found(after_timestamp=10.0, before_timestamp=40.0, asset_key=sales) == [1]
@@ -304,6 +313,94 @@ class EventLogStorageSuite:
         store.delete_events("q")
         assert not store.has_asset_key(AssetKey("a"))
         assert store.get_asset_keys() == []
+
+    def test_the_last_record_of_each_asset_is_found(self, store: EventLogStorage) -> None:
+        a, b, c = (AssetKey(name) for name in "abc")
+        store.store_entries([materialization("r", n, name) for n, name in enumerate("aab")])
+        store.store_entries([observation("q", 0, "a"), materialization("q", 1, "b")])
+        newest = store.get_event_records(materialized())
+
+        written = store.get_latest_records(Type.ASSET_MATERIALIZATION, [c, b, a, b])
+
+        assert list(written) == [b, a]
+        assert written[b] == newest[0]
+        assert written[a].event_log_entry == materialization("r", 1, "a")
+        observed = store.get_latest_records(Type.ASSET_OBSERVATION, [a, b])
+        assert entries_of(list(observed.values())) == [observation("q", 0, "a")]
+        assert store.get_latest_records(Type.ASSET_MATERIALIZATION, []) == {}
+
+    def test_the_last_records_of_many_assets_are_found(self, store: EventLogStorage) -> None:
+        keys = [AssetKey(["table", str(number)]) for number in range(1_200)]
+        given = [materialization("r", n, *key.parts) for n, key in enumerate(keys)]
+        store.store_entries(given)
+
+        found = store.get_latest_records(Type.ASSET_MATERIALIZATION, keys)
+
+        assert list(found) == keys
+        assert entries_of(list(found.values())) == given
+
+    def test_the_written_partitions_of_an_asset_are_found(self, store: EventLogStorage) -> None:
+        names = ["mon", "tue", "mon", None]
+        store.store_entries(
+            [materialization("r", n, "a", partition=name) for n, name in enumerate(names)]
+        )
+        store.store_event(materialization("r", 9, "b", partition="wed"))
+        ids = [r.storage_id for r in store.get_event_records(materialized(), ascending=True)]
+
+        assert store.get_materialized_partitions(AssetKey("a")) == {"mon": ids[2], "tue": ids[1]}
+        assert store.get_materialized_partitions(AssetKey("c")) == {}
+
+    def test_a_wiped_asset_is_unknown_until_it_is_written_again(
+        self, store: EventLogStorage
+    ) -> None:
+        given = [materialization("r", 0, "a"), observation("r", 1, "a"), materialization("r", 2)]
+        store.store_entries(given)
+
+        store.wipe_asset(AssetKey("a"), 2000.0)
+        store.wipe_asset(AssetKey("a"), 2001.0)
+        store.wipe_asset(AssetKey("nothing"), 2000.0)
+
+        assert not store.has_asset_key(AssetKey("a"))
+        assert store.get_asset_keys() == [AssetKey("sales")]
+        assert entries_of(store.get_event_records(materialized())) == [given[2]]
+        assert store.get_logs_for_run("r") == given
+        store.store_event(materialization("q", 0, "a", timestamp=3000.0))
+        assert store.has_asset_key(AssetKey("a"))
+
+    # --- dynamic partitions ---
+
+    def test_dynamic_partitions_are_kept_once_in_the_order_added(
+        self, store: EventLogStorage
+    ) -> None:
+        store.add_dynamic_partitions("days", ["tue", "mon", "tue"])
+        store.add_dynamic_partitions("days", ["wed", "mon", "A", "a"])
+        store.add_dynamic_partitions("cities", ["ulm"])
+        store.add_dynamic_partitions("cities", [])
+
+        assert store.get_dynamic_partitions("days") == ["tue", "mon", "wed", "A", "a"]
+        assert store.get_dynamic_partitions("cities") == ["ulm"]
+        assert store.get_dynamic_partitions("nothing") == []
+        assert store.has_dynamic_partition("days", "mon")
+        assert not store.has_dynamic_partition("days", "ulm")
+
+    def test_a_deleted_partition_is_gone_and_may_come_again(self, store: EventLogStorage) -> None:
+        store.add_dynamic_partitions("days", ["mon", "tue"])
+
+        store.delete_dynamic_partition("days", "mon")
+        store.delete_dynamic_partition("days", "mon")
+        store.delete_dynamic_partition("nothing", "mon")
+
+        assert store.get_dynamic_partitions("days") == ["tue"]
+        assert not store.has_dynamic_partition("days", "mon")
+        store.add_dynamic_partitions("days", ["mon"])
+        assert store.get_dynamic_partitions("days") == ["tue", "mon"]
+
+    # --- waiting ---
+
+    def test_waiting_for_events_ends_in_time_without_any(self, store: EventLogStorage) -> None:
+        store.wait_for_events(0.01)
+
+        assert store.get_logs_for_run("r") == []
 
     # --- deleting ---
 

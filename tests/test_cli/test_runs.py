@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,3 +185,46 @@ def test_instance_check_tells_of_each_part(folder: Path, home: Path) -> None:
     assert bad.exit_code == 1
     assert "index.db is not a SQLite database; it was left as it is" in bad.stderr
     assert "1 part(s)" in bad.stderr
+
+
+def old_run(home: Path, run_id: str, status: DagsterRunStatus, days: float) -> None:
+    with DagsterInstance.local_temp(str(home)) as instance:
+        store: Any = instance.run_storage
+        store._clock = lambda: time.time() - days * 86_400
+        instance.create_run("p", run_id=run_id, status=status)
+
+
+def test_pruning_deletes_old_finished_runs_and_no_others(folder: Path, home: Path) -> None:
+    for run_id, status, days in [
+        ("old", DagsterRunStatus.SUCCESS, 40),
+        ("old-under-way", DagsterRunStatus.STARTED, 40),
+        ("old-too", DagsterRunStatus.FAILURE, 35),
+        ("young", DagsterRunStatus.CANCELED, 1),
+    ]:
+        old_run(home, run_id, status, days)
+
+    told = invoke("run", "prune", "--older-than", "30d", "--dry-run", home=home)
+    kept = invoke("run", "prune", "--older-than", "30d", "--keep-last", "2", "--yes", home=home)
+    remaining = set(statuses(home))
+    refused = invoke("run", "prune", "--older-than", "4w", home=home, answer="n\n")
+    done = invoke("run", "prune", "--keep-last", "1", "--yes", home=home)
+
+    assert told.stdout.splitlines() == [
+        "old-too  p  FAILURE",
+        "old  p  SUCCESS",
+        "2 of 4 runs to delete.",
+    ]
+    assert "Deleted 1 runs." in kept.stdout
+    assert remaining == {"old-too", "old-under-way", "young"}
+    assert refused.exit_code == 1
+    assert "Deleted 1 runs." in done.stdout
+    assert set(statuses(home)) == {"old-under-way", "young"}
+
+
+def test_pruning_must_be_told_what_to_keep(folder: Path, home: Path) -> None:
+    nothing = invoke("run", "prune", home=home)
+    unit = invoke("run", "prune", "--older-than", "30", home=home)
+
+    assert nothing.exit_code == unit.exit_code == 2
+    assert "--older-than 30d" in nothing.stderr
+    assert "'30' is no length of time" in unit.stderr

@@ -7,11 +7,12 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import op
-from sqlalchemy import Column, Text
+from sqlalchemy import Column, Connection, Text
 
 from dagsterlite.errors import (
     DagsterHomeError,
@@ -20,15 +21,17 @@ from dagsterlite.errors import (
     DagsterSettingsError,
     DagsterStorageError,
 )
-from dagsterlite_sql import migrate, postgres_runs
+from dagsterlite_sql import migrate, postgres, postgres_runs
 from dagsterlite_sql.migrate import NOTHING, steps, upgrade
 from dagsterlite_sql.postgres import _engine
 from dagsterlite_sql.postgres_address import PostgresAddress, read_address
+from dagsterlite_sql.postgres_errors import PostgresConnectionError
 from dagsterlite_sql.postgres_events import PostgresEventLogStorage
 from dagsterlite_sql.postgres_runs import PostgresRunStorage
 from dagsterlite_sql.schema import EVENTS, RUNS, Schema
 from tests.contracts.entries import message, step
 from tests.contracts.run_storage import ids, run
+from tests.test_dagsterlite_sql.postgres_server import running
 
 SECRET = "hunter2-secret"
 
@@ -130,7 +133,7 @@ def test_a_user_who_is_not_known_is_told(bare_database: PostgresAddress) -> None
 
 def test_a_text_that_postgres_cannot_hold_is_told(database: PostgresAddress) -> None:
     with closing(PostgresEventLogStorage(database)) as events:
-        with pytest.raises(DagsterSerdesError, match="NUL"):
+        with pytest.raises(DagsterSerdesError, match="cannot be stored in the database"):
             events.store_entries([message("r", 0, step_key="a\x00b")])
         with pytest.raises(DagsterSerdesError, match="cannot be stored"):
             events.store_entries([message("r", 0, step_key="\ud800")])
@@ -150,6 +153,53 @@ def test_a_server_that_cut_a_connection_is_asked_again(database: PostgresAddress
         store.add_run(run("two"))
 
         assert ids(store.get_run_records()) == ["two", "one"]
+
+
+def test_a_server_that_is_restarted_is_waited_for(tmp_path: Path) -> None:
+    with running(tmp_path) as server, closing(PostgresRunStorage(server.address("postgres"))) as s:
+        s.add_run(run("one"))
+        server.stop()
+        starting = threading.Thread(target=server.start)
+        starting.start()
+
+        s.add_run(run("two"))
+
+        starting.join()
+        assert ids(s.get_run_records()) == ["two", "one"]
+
+
+def test_a_server_that_stays_away_is_told_in_time(
+    database: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "RESTART_SECONDS", 0.0)
+    with closing(PostgresRunStorage(database)) as store:
+        query(PostgresAddress({**database.parameters, "dbname": "postgres"}), drop(database))
+
+        with pytest.raises(PostgresConnectionError, match="cannot be used"):
+            store.add_run(run("one"))
+
+
+def drop(place: PostgresAddress) -> str:
+    return f"DROP DATABASE {place.parameters['dbname']} WITH (FORCE)"
+
+
+def test_events_are_written_again_where_the_connection_was_lost_meanwhile(
+    database: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(PostgresEventLogStorage(database)) as store:
+        written = store.index.insert_rows
+        cuts = ["SELECT pg_terminate_backend(pg_backend_pid())"]
+
+        def cut_once(connection: Connection, *rows: Any) -> None:
+            written(connection, *rows)
+            if cuts:
+                connection.exec_driver_sql(cuts.pop())
+
+        monkeypatch.setattr(store.index, "insert_rows", cut_once)
+        store.store_entries(step("r", 0))
+
+        assert store.get_logs_for_run("r") == step("r", 0)
+        assert cuts == []
 
 
 # --- admission and versions ---

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import queue
 from pathlib import Path
 
 import pytest
 import yaml
 
-from dagsterlite import execute_pipeline, pipeline, solid
+from dagsterlite import EventLogEntry, execute_pipeline, pipeline, solid
 from dagsterlite.settings import check_home, instance_from_home, instance_from_ref, migrate_home
 from dagsterlite_sql.postgres_address import PostgresAddress
+from tests.contracts.entries import step
 from tests.test_cli.command import invoke
 
 
@@ -98,3 +100,12 @@ def test_a_server_that_is_gone_is_told_of_each_part_without_the_password(home: P
     assert result.output.count("see that the server is up") == 2
     assert "local_artifact_storage: " in result.stdout
     assert "hunter2" not in result.output
+
+
+def test_watchers_are_called_with_what_other_processes_record(home: Path) -> None:
+    entries: queue.Queue[EventLogEntry] = queue.Queue()
+    with instance_from_home(str(home)) as watching, instance_from_home(str(home)) as writing:
+        watching.watch_event_logs("r", None, lambda entry, _cursor: entries.put(entry))
+        writing.record_entries(step("r", 0))
+
+        assert [entries.get(timeout=30) for _ in range(4)] == step("r", 0)

@@ -193,6 +193,16 @@ class EventStores(Stores):
     def delete(self, run_id: str) -> None:
         self.ask("delete_events", run_id)
 
+    @rule(key=KEYS)
+    def wipe(self, key: AssetKey) -> None:
+        self.ask("wipe_asset", key, 9999.0)
+
+    @rule(name=NAMES, keys=st.lists(NAMES, max_size=3), gone=NAMES)
+    def change_partitions(self, name: str, keys: list[str], gone: str) -> None:
+        self.ask("add_dynamic_partitions", name, keys)
+        self.ask("delete_dynamic_partition", name, gone)
+        self.ask("get_dynamic_partitions", name)
+
     @rule(
         run_id=RUN_IDS,
         after=st.integers(-1, 9),

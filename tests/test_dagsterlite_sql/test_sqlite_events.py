@@ -151,6 +151,25 @@ def test_what_the_index_lacks_after_a_death_is_there_when_a_store_opens(
     opened.close()
 
 
+def test_what_was_wiped_does_not_come_back_when_a_store_opens(
+    tmp_path: Path, store: SqliteEventLogStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.store_entries([materialization("r", 0, "a"), materialization("r", 1, "b")])
+    fail_before_the_index(monkeypatch, store)
+    with pytest.raises(KeyboardInterrupt):
+        store.store_entries([materialization("r", 2, "a", timestamp=3000.0)])
+    monkeypatch.undo()
+    store.wipe_asset(AssetKey("a"), 2000.0)
+    store.wipe_asset(AssetKey("b"), 2000.0)
+
+    opened = SqliteEventLogStorage(str(tmp_path))
+
+    assert opened.get_asset_keys() == [AssetKey("a")]
+    records = opened.get_event_records(MATERIALIZED)
+    assert [record.event_log_entry.seq for record in records] == [2]
+    opened.close()
+
+
 def test_a_mark_of_a_write_that_may_be_under_way_stays_and_an_old_one_goes(
     tmp_path: Path, store: SqliteEventLogStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,11 @@ def test_the_report_tells_home_runs_and_parts(tmp_path: Path) -> None:
         ("apiKey", "abc", "********"),
         ("password", {"env": "PG_PASSWORD"}, {"env": "PG_PASSWORD"}),
         ("url", "postgresql://me:pw@host:5432/db", "postgresql://me:********@host:5432/db"),
+        (
+            "url",
+            "postgresql:///db?user=me&password=pw",
+            "postgresql:///db?user=me&password=********",
+        ),
         ("url", "https://host/path", "https://host/path"),
         ("db", {"user": "me", "token": "x"}, {"user": "me", "token": "********"}),
         ("hosts", ["http://a:b@c", "d"], ["http://a:********@c", "d"]),
