@@ -196,6 +196,7 @@ _NAMES_OF = {
         "DagsterInvalidPropertyError",
         "DagsterInvalidSubsetError",
         "DagsterInvariantViolationError",
+        "DagsterLaunchFailedError",
         "DagsterLeaseLostError",
         "DagsterLoggerFunctionError",
         "DagsterResourceFunctionError",
@@ -289,6 +290,10 @@ _NAMES_OF = {
         "ExecuteInProcessResult",
         "JobExecutionResult",
     ),
+    "dagsterlite.execution.launching": (
+        "DefaultRunCoordinator",
+        "DefaultRunLauncher",
+    ),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
     "dagsterlite.execution.reconstructable": (
         "ReconstructablePipeline",
@@ -338,6 +343,12 @@ _NAMES_OF = {
     ),
     "dagsterlite.plan.execution_plan": ("ExecutionPlan",),
     "dagsterlite.plan.step": ("ExecutionStep",),
+    "dagsterlite.run_launching": (
+        "LaunchRunContext",
+        "RunCoordinator",
+        "RunLauncher",
+        "SubmitRunContext",
+    ),
     "dagsterlite.runs": (
         "DagsterRun",
         "DagsterRunStatus",

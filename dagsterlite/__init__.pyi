@@ -152,6 +152,7 @@ from dagsterlite.errors import DagsterInvalidInvocationError as DagsterInvalidIn
 from dagsterlite.errors import DagsterInvalidPropertyError as DagsterInvalidPropertyError
 from dagsterlite.errors import DagsterInvalidSubsetError as DagsterInvalidSubsetError
 from dagsterlite.errors import DagsterInvariantViolationError as DagsterInvariantViolationError
+from dagsterlite.errors import DagsterLaunchFailedError as DagsterLaunchFailedError
 from dagsterlite.errors import DagsterLeaseLostError as DagsterLeaseLostError
 from dagsterlite.errors import DagsterLoggerFunctionError as DagsterLoggerFunctionError
 from dagsterlite.errors import DagsterResourceFunctionError as DagsterResourceFunctionError
@@ -246,6 +247,8 @@ from dagsterlite.execution.hook_invocation import build_hook_context as build_ho
 from dagsterlite.execution.in_process import in_process_executor as in_process_executor
 from dagsterlite.execution.job_results import ExecuteInProcessResult as ExecuteInProcessResult
 from dagsterlite.execution.job_results import JobExecutionResult as JobExecutionResult
+from dagsterlite.execution.launching import DefaultRunCoordinator as DefaultRunCoordinator
+from dagsterlite.execution.launching import DefaultRunLauncher as DefaultRunLauncher
 from dagsterlite.execution.log_manager import DagsterLogManager as DagsterLogManager
 from dagsterlite.execution.mem_io_manager import mem_io_manager as mem_io_manager
 from dagsterlite.execution.object_store import ObjectStore as ObjectStore
@@ -301,6 +304,10 @@ from dagsterlite.instance import InstanceType as InstanceType
 from dagsterlite.instance import LocalArtifactStorage as LocalArtifactStorage
 from dagsterlite.plan.execution_plan import ExecutionPlan as ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep as ExecutionStep
+from dagsterlite.run_launching import LaunchRunContext as LaunchRunContext
+from dagsterlite.run_launching import RunCoordinator as RunCoordinator
+from dagsterlite.run_launching import RunLauncher as RunLauncher
+from dagsterlite.run_launching import SubmitRunContext as SubmitRunContext
 from dagsterlite.runs import DagsterRun as DagsterRun
 from dagsterlite.runs import DagsterRunStatus as DagsterRunStatus
 from dagsterlite.runs import PipelineOrigin as PipelineOrigin
@@ -397,6 +404,7 @@ __all__ = [
     "DagsterInvalidPropertyError",
     "DagsterInvalidSubsetError",
     "DagsterInvariantViolationError",
+    "DagsterLaunchFailedError",
     "DagsterLeaseLostError",
     "DagsterLogManager",
     "DagsterLoggerFunctionError",
@@ -426,6 +434,8 @@ __all__ = [
     "DagsterUnmetExecutorRequirementsError",
     "DagsterUnpicklableOutputError",
     "DagsterUserCodeExecutionError",
+    "DefaultRunCoordinator",
+    "DefaultRunLauncher",
     "DependencyDefinition",
     "Dict",
     "DynamicCollectDependencyDefinition",
@@ -485,6 +495,7 @@ __all__ = [
     "JobDefinition",
     "JobExecutionResult",
     "JsonMetadataEntryData",
+    "LaunchRunContext",
     "List",
     "LocalArtifactStorage",
     "LocalComputeLogManager",
@@ -533,6 +544,8 @@ __all__ = [
     "RetryRequested",
     "RootInputManager",
     "RootInputManagerDefinition",
+    "RunCoordinator",
+    "RunLauncher",
     "RunRecord",
     "RunStorage",
     "RunsFilter",
@@ -554,6 +567,7 @@ __all__ = [
     "StepRunRef",
     "String",
     "StringSource",
+    "SubmitRunContext",
     "SystemComputeExecutionContext",
     "SystemStorageData",
     "SystemStorageDefinition",

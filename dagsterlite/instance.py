@@ -20,6 +20,7 @@ from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.payloads import ObjectStoreOperationType
+from dagsterlite.run_launching import RunCoordinator, RunLauncher
 from dagsterlite.runs import (
     DagsterRun,
     DagsterRunStatus,
@@ -122,8 +123,8 @@ class DagsterInstance:
         compute_log_manager: Keeps what steps print; by default nothing does.
         schedule_storage: Keeps schedules.
         scheduler: Runs schedules.
-        run_coordinator: Decides when a launched run starts.
-        run_launcher: Starts runs in processes of their own.
+        run_coordinator: Decides when a submitted run starts; by default at once.
+        run_launcher: Starts runs elsewhere; by default in processes of their own on this machine.
         settings: Further settings of the instance.
         ref: How another process opens this instance.
     """
@@ -137,8 +138,8 @@ class DagsterInstance:
         compute_log_manager: ComputeLogManager | None = None,
         schedule_storage: Any = None,
         scheduler: Any = None,
-        run_coordinator: Any = None,
-        run_launcher: Any = None,
+        run_coordinator: RunCoordinator | None = None,
+        run_launcher: RunLauncher | None = None,
         settings: Mapping[str, Any] | None = None,
         ref: Any = None,
     ) -> None:
@@ -149,8 +150,11 @@ class DagsterInstance:
         self.compute_log_manager = compute_log_manager or NoOpComputeLogManager()
         self.schedule_storage = schedule_storage
         self.scheduler = scheduler
-        self.run_coordinator = run_coordinator
-        self.run_launcher = run_launcher
+        self._run_coordinator = run_coordinator
+        self._run_launcher = run_launcher
+        for part in (run_coordinator, run_launcher):
+            if part is not None:
+                part.register_instance(self)
         self._settings = dict(settings or {})
         self._ref = ref
 
@@ -260,6 +264,22 @@ class DagsterInstance:
         return self._local_artifact_storage
 
     @property
+    def run_launcher(self) -> RunLauncher:
+        """What starts runs that are launched."""
+        if self._run_launcher is None:
+            self._run_launcher = made = plugins.load("default_run_launcher")()
+            made.register_instance(self)
+        return self._run_launcher
+
+    @property
+    def run_coordinator(self) -> RunCoordinator:
+        """What decides when a run that was submitted is launched."""
+        if self._run_coordinator is None:
+            self._run_coordinator = made = plugins.load("default_run_coordinator")()
+            made.register_instance(self)
+        return self._run_coordinator
+
+    @property
     def root_directory(self) -> str:
         """The folder for files, as a path."""
         return self._local_artifact_storage.base_dir
@@ -275,6 +295,9 @@ class DagsterInstance:
 
     def dispose(self) -> None:
         """Release the connections and files of all stores."""
+        for part in (self._run_coordinator, self._run_launcher):
+            if part is not None:
+                part.dispose()
         self._run_storage.close()
         self._event_storage.close()
 
@@ -433,6 +456,28 @@ class DagsterInstance:
             is_kept = data.op is ObjectStoreOperationType.SET_OBJECT and data.metadata_entries
             if is_kept and data.address is not None:
                 yield data.address
+
+    def submit_run(self, run_id: str) -> DagsterRun:
+        """Hand a recorded run to the run coordinator; return the run as it stands then.
+
+        Raises:
+            DagsterRunNotFoundError: there is no such run.
+            DagsterRunConflict: it was submitted or begun before.
+            DagsterLaunchFailedError: it was launched at once, and that failed.
+        """
+        run: DagsterRun = plugins.load("submit_run")(run_id, self)
+        return run
+
+    def launch_run(self, run_id: str) -> DagsterRun:
+        """Hand a recorded run to the run launcher, past any queue; return it as it stands then.
+
+        Raises:
+            DagsterRunNotFoundError: there is no such run.
+            DagsterRunConflict: it was launched or begun before.
+            DagsterLaunchFailedError: it cannot be launched; the run has failed.
+        """
+        run: DagsterRun = plugins.load("launch_run")(run_id, self)
+        return run
 
     def request_cancel(self, run_id: str) -> bool:
         """Ask the driver of a run to stop; return whether the run could still be canceled.

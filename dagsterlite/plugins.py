@@ -43,6 +43,10 @@ PLUGINS = {
         "dagsterlite.execution.defaults:default_system_storage_defs"
     ),
     "invoke_hook": Plugin("dagsterlite.execution.hook_invocation:invoke_hook"),
+    "submit_run": Plugin("dagsterlite.execution.launching:submit_run"),
+    "launch_run": Plugin("dagsterlite.execution.launching:launch_run"),
+    "default_run_coordinator": Plugin("dagsterlite.execution.launching:DefaultRunCoordinator"),
+    "default_run_launcher": Plugin("dagsterlite.execution.launching:DefaultRunLauncher"),
     "in_memory_intermediates": Plugin("dagsterlite.memory:InMemoryIntermediateStorage"),
     "local_artifact_storage": Plugin("dagsterlite.instance:LocalArtifactStorage"),
     # What stands on the shelves.

@@ -12,8 +12,9 @@ from rich.console import Console, RenderableType
 
 from dagsterlite.cli.exits import Refused
 from dagsterlite.cli.home import find_run
-from dagsterlite.cli.options import pick_pipeline, takes_run_options, takes_sources
+from dagsterlite.cli.options import PLAIN, pick_pipeline, takes_run_options, takes_sources
 from dagsterlite.cli.run_config import read_run_config, read_selection
+from dagsterlite.cli.run_drive import drive
 from dagsterlite.cli.run_logs import logs
 from dagsterlite.cli.sources import Source
 from dagsterlite.instance import DagsterInstance
@@ -35,6 +36,7 @@ def run_group() -> None:
 
 
 run_group.add_command(logs)
+run_group.add_command(drive)
 
 
 @run_group.command("list")
@@ -111,6 +113,7 @@ def _print_all(console: Console, lines: Iterable[RenderableType]) -> None:
     help="The steps to run, e.g. '*load,clean+': queries with commas; may be repeated. By default "
     "all of them.",
 )
+@PLAIN
 @click.option(
     "--from-failure", is_flag=True, help="Run the steps that failed, did not end or never started."
 )

@@ -9,11 +9,14 @@ from dagsterlite.compute_logs import ComputeLogManager
 from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
 from dagsterlite.errors import DagsterSettingsError
 from dagsterlite.instance import LocalArtifactStorage
+from dagsterlite.run_launching import RunCoordinator, RunLauncher
 from dagsterlite.settings.sections import (
     COMPUTE_LOGS,
     CUSTOM,
     EVENT_LOG_STORAGE,
     LOCAL_ARTIFACT_STORAGE,
+    RUN_COORDINATOR,
+    RUN_LAUNCHER,
     RUN_STORAGE,
     SQLITE,
     STORAGE,
@@ -41,6 +44,8 @@ _DOCUMENTED: Mapping[tuple[str, str], str | None] = {
     ("core.storage.noop_compute_log_manager", "NoOpComputeLogManager"): "no_op_compute_log_manager",
     ("aws.s3.compute_log_manager", "S3ComputeLogManager"): "s3_compute_log_manager",
     ("aws.s3", "S3ComputeLogManager"): "s3_compute_log_manager",
+    ("core.launcher", "DefaultRunLauncher"): "default_run_launcher",
+    ("core.run_coordinator", "DefaultRunCoordinator"): "default_run_coordinator",
     ("postgres.run_storage", "PostgresRunStorage"): None,
     ("postgres.event_log", "PostgresEventLogStorage"): None,
     ("mysql.run_storage", "MySQLRunStorage"): None,
@@ -58,6 +63,8 @@ _KINDS: Mapping[str, type] = {
     EVENT_LOG_STORAGE: EventLogStorage,
     LOCAL_ARTIFACT_STORAGE: LocalArtifactStorage,
     COMPUTE_LOGS: ComputeLogManager,
+    RUN_LAUNCHER: RunLauncher,
+    RUN_COORDINATOR: RunCoordinator,
 }
 """The contract that the class of a section fulfils; any configurable class stands elsewhere."""
 
