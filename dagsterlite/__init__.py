@@ -408,11 +408,18 @@ _NAMES_OF = {
         "fs_io_manager",
         "fs_system_storage",
         "fsspec_file_manager",
+        "gcs_file_manager",
         "gcs_intermediate_storage",
         "gcs_system_storage",
         "local_file_manager",
+        "s3_file_manager",
         "s3_intermediate_storage",
         "s3_system_storage",
+    ),
+    "dagsterlite_fsspec.file_handles": (
+        "FsspecFileHandle",
+        "GCSFileHandle",
+        "S3FileHandle",
     ),
 }
 

@@ -354,11 +354,16 @@ from dagsterlite_fsspec.definitions import fs_intermediate_storage as fs_interme
 from dagsterlite_fsspec.definitions import fs_io_manager as fs_io_manager
 from dagsterlite_fsspec.definitions import fs_system_storage as fs_system_storage
 from dagsterlite_fsspec.definitions import fsspec_file_manager as fsspec_file_manager
+from dagsterlite_fsspec.definitions import gcs_file_manager as gcs_file_manager
 from dagsterlite_fsspec.definitions import gcs_intermediate_storage as gcs_intermediate_storage
 from dagsterlite_fsspec.definitions import gcs_system_storage as gcs_system_storage
 from dagsterlite_fsspec.definitions import local_file_manager as local_file_manager
+from dagsterlite_fsspec.definitions import s3_file_manager as s3_file_manager
 from dagsterlite_fsspec.definitions import s3_intermediate_storage as s3_intermediate_storage
 from dagsterlite_fsspec.definitions import s3_system_storage as s3_system_storage
+from dagsterlite_fsspec.file_handles import FsspecFileHandle as FsspecFileHandle
+from dagsterlite_fsspec.file_handles import GCSFileHandle as GCSFileHandle
+from dagsterlite_fsspec.file_handles import S3FileHandle as S3FileHandle
 
 __all__ = [
     "AbstractComputeExecutionContext",
@@ -464,6 +469,8 @@ __all__ = [
     "Float",
     "FloatMetadataEntryData",
     "FsspecComputeLogManager",
+    "FsspecFileHandle",
+    "GCSFileHandle",
     "GraphDefinition",
     "GraphIn",
     "GraphOut",
@@ -550,6 +557,7 @@ __all__ = [
     "RunStorage",
     "RunsFilter",
     "S3ComputeLogManager",
+    "S3FileHandle",
     "ScalarUnion",
     "Selector",
     "SerializableErrorInfo",
@@ -621,6 +629,7 @@ __all__ = [
     "fs_io_manager",
     "fs_system_storage",
     "fsspec_file_manager",
+    "gcs_file_manager",
     "gcs_intermediate_storage",
     "gcs_system_storage",
     "graph",
@@ -649,6 +658,7 @@ __all__ = [
     "resource",
     "root_input_manager",
     "run_step_from_ref",
+    "s3_file_manager",
     "s3_intermediate_storage",
     "s3_system_storage",
     "scaffold_run_config",

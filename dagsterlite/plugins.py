@@ -68,6 +68,8 @@ PLUGINS = {
     "s3_compute_log_manager": Plugin("dagsterlite_fsspec.compute_logs:S3ComputeLogManager"),
     "no_op_compute_log_manager": Plugin("dagsterlite.compute_logs:NoOpComputeLogManager"),
     "fs_file_manager": Plugin("dagsterlite_fsspec.file_manager:FsspecFileManager"),
+    "s3_file_manager": Plugin("dagsterlite_fsspec.file_manager:make_s3_file_manager"),
+    "gcs_file_manager": Plugin("dagsterlite_fsspec.file_manager:make_gcs_file_manager"),
     "local_file_manager": Plugin("dagsterlite_fsspec.file_manager:make_local_file_manager"),
     "make_fs_io_manager": Plugin("dagsterlite_fsspec.io_managers:FilesystemIOManager"),
     "make_custom_path_fs_io_manager": Plugin("dagsterlite_fsspec.io_managers:CustomPathIOManager"),
