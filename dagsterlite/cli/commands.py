@@ -20,7 +20,7 @@ _COMMANDS = {
     "job": ("dagsterlite.cli.pipeline:pipeline_group", "The same commands, for jobs."),
     "run": (
         "dagsterlite.cli.run:run_group",
-        "List, show, re-execute, cancel and delete runs; what they printed.",
+        "List, show, re-execute, cancel and delete runs; read what they left.",
     ),
     "instance": ("dagsterlite.cli.instance:instance_group", "Look at $DAGSTER_HOME; migrate it."),
     "demo": ("dagsterlite.cli.demo:demo", "Run the example pipeline on real data."),

@@ -16,6 +16,7 @@ from dagsterlite.cli.options import PLAIN, pick_pipeline, takes_run_options, tak
 from dagsterlite.cli.run_config import read_run_config, read_selection
 from dagsterlite.cli.run_drive import drive
 from dagsterlite.cli.run_logs import logs
+from dagsterlite.cli.run_outputs import outputs
 from dagsterlite.cli.sources import Source
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.render.run_report import RunView, event_log, run_report
@@ -29,13 +30,14 @@ _RUN = click.argument("run_id", metavar="RUN")
 
 @click.group()
 def run_group() -> None:
-    """List, show, re-execute, cancel and delete the runs of $DAGSTER_HOME; read what they printed.
+    """List, show, re-execute, cancel and delete the runs of $DAGSTER_HOME; read what they left.
 
     RUN is a run's id, or as much of its beginning as no other run has.
     """
 
 
 run_group.add_command(logs)
+run_group.add_command(outputs)
 run_group.add_command(drive)
 
 

@@ -27,6 +27,11 @@ class Pieces(RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Read into a buffer; return how many bytes there were.
+
+        Raises:
+            DagsterStorageError: the file system refuses it.
+        """
         with self._translated():
             data = self._file.read(len(buffer))
         buffer[: len(data)] = data

@@ -10,6 +10,11 @@ from dagsterlite.types.serialization import SerializationStrategy
 from dagsterlite_fsspec.codecs import Codec, Part
 
 
+def is_strategy(codec: str) -> bool:
+    """Return whether a codec of that name is some type's strategy."""
+    return codec.startswith("strategy:")
+
+
 class StrategyCodec(Codec):
     """Writes and reads values as the strategy does; text is kept in UTF-8."""
 
