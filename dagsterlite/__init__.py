@@ -395,7 +395,10 @@ _NAMES_OF = {
         "input_hydration_config",
         "output_materialization_config",
     ),
-    "dagsterlite.types.serialization": ("SerializationStrategy",),
+    "dagsterlite.types.serialization": (
+        "JsonSerializationStrategy",
+        "SerializationStrategy",
+    ),
     "dagsterlite.types.usable": ("usable_as_dagster_type",),
     "dagsterlite_fsspec.compute_logs": (
         "FsspecComputeLogManager",

@@ -344,6 +344,7 @@ from dagsterlite.types.loader import dagster_type_loader as dagster_type_loader
 from dagsterlite.types.loader import dagster_type_materializer as dagster_type_materializer
 from dagsterlite.types.loader import input_hydration_config as input_hydration_config
 from dagsterlite.types.loader import output_materialization_config as output_materialization_config
+from dagsterlite.types.serialization import JsonSerializationStrategy as JsonSerializationStrategy
 from dagsterlite.types.serialization import SerializationStrategy as SerializationStrategy
 from dagsterlite.types.usable import usable_as_dagster_type as usable_as_dagster_type
 from dagsterlite_fsspec.compute_logs import FsspecComputeLogManager as FsspecComputeLogManager
@@ -502,6 +503,7 @@ __all__ = [
     "JobDefinition",
     "JobExecutionResult",
     "JsonMetadataEntryData",
+    "JsonSerializationStrategy",
     "LaunchRunContext",
     "List",
     "LocalArtifactStorage",

@@ -59,9 +59,12 @@ PLUGINS = {
     "fs_system_storage": Plugin("dagsterlite_fsspec.definitions:fs_system_storage"),
     "remove_run_files": Plugin("dagsterlite_fsspec.removal:remove_run"),
     # How values are written: `codec.<name>`, and `codec_of.<package>.<class>` chooses one.
+    "codec.npy": Plugin("dagsterlite_fsspec.arrays:ARRAY", "demo"),
+    "codec.strategy:json": Plugin("dagsterlite_fsspec.strategies:JSON"),
     "codec.dagsterlite_pandas.arrow": Plugin("dagsterlite_pandas.codecs:ARROW", "pandas"),
     "codec.dagsterlite_dask.parquet": Plugin("dagsterlite_dask.frames:PARQUET", "dataframe"),
     "codec_of.dask.DataFrame": Plugin("dagsterlite_dask.frames:codec_for_frame", "dataframe"),
+    "codec_of.numpy.ndarray": Plugin("dagsterlite_fsspec.arrays:codec_for_array"),
     "codec_of.pandas.DataFrame": Plugin("dagsterlite_pandas.codecs:codec_for_frame", "pandas"),
     "local_compute_log_manager": Plugin("dagsterlite_fsspec.compute_logs:LocalComputeLogManager"),
     "fsspec_compute_log_manager": Plugin("dagsterlite_fsspec.compute_logs:FsspecComputeLogManager"),

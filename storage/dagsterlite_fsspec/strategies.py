@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BufferedIOBase, BytesIO, TextIOWrapper
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
-from dagsterlite.types.serialization import SerializationStrategy
+from dagsterlite.types.serialization import JsonSerializationStrategy, SerializationStrategy
 from dagsterlite_fsspec.codecs import Codec, Part
 
 
@@ -44,3 +44,6 @@ class StrategyCodec(Codec):
         finally:
             # Whoever opened the stream closes it.
             text.detach()
+
+
+JSON: Final = StrategyCodec(JsonSerializationStrategy())

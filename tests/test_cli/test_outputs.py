@@ -14,6 +14,9 @@ from dagsterlite import (
     DagsterInstance,
     DynamicOutput,
     DynamicOutputDefinition,
+    JsonSerializationStrategy,
+    OutputDefinition,
+    PythonObjectDagsterType,
     RetryRequested,
     SerializationStrategy,
     execute_pipeline,
@@ -76,10 +79,24 @@ def parts(_context):
     yield DynamicOutput("second", "y")
 
 
+@solid(
+    output_defs=[
+        OutputDefinition(
+            dagster_type=PythonObjectDagsterType(
+                dict, serialization_strategy=JsonSerializationStrategy()
+            )
+        )
+    ]
+)
+def facts(_context):
+    return {"years": 3}
+
+
 @pipeline
 def outputs():
     lazy(table(number()))
     poem()
+    facts()
     parts()
 
 
@@ -95,6 +112,7 @@ def test_each_is_listed_with_how_it_is_written_and_where(home: Path, run_id: str
     assert result.exit_code == 0
     rows = [line.split() for line in result.stdout.splitlines()[1:]]
     assert sorted((row[0], row[1], row[2]) for row in rows) == [
+        ("facts.compute", "result", "strategy:json"),
         ("lazy.compute", "result", "dagsterlite_dask.parquet"),
         ("number.compute", "result", "pickle"),
         ("parts.compute", "result[x]", "pickle"),
@@ -109,6 +127,7 @@ def test_each_is_listed_with_how_it_is_written_and_where(home: Path, run_id: str
     ("options", "shown"),
     [
         (["--step", "number"], "{'rows': 3}\n"),
+        (["--step", "facts"], "{'years': 3}\n"),
         (["--step", "parts.compute", "--output", "result[y]"], "'second'\n"),
         (["--step", "table"], "   a\n0  1\n1  2\n"),
     ],
@@ -126,6 +145,7 @@ def test_one_is_copied_as_it_is_stored(home: Path, run_id: str, tmp_path: Path) 
 
     assert pickle.loads(copy("number").read_bytes()) == {"rows": 3}
     assert copy("poem").read_text() == "roses\nviolets"
+    assert copy("facts").read_text() == '{"years": 3}'
     with pyarrow.ipc.open_stream(copy("table").read_bytes()) as frames:
         assert frames.read_pandas().to_dict("list") == {"a": [1, 2]}
     assert dask.dataframe.read_parquet(copy("lazy")).compute()["a"].tolist() == [1, 2]
