@@ -248,8 +248,8 @@ class _Watch(threading.Thread):
         if self._is_disposed.is_set():
             return
         with suppress(DagsterError):
-            self._stream.close()
-            self._instance.compute_log_manager.finish_capture(process_log_key(self._run.run_id))
+            logs = self._instance.compute_log_manager
+            logs.close_streams(process_log_key(self._run.run_id), self._stream)
         with suppress(DagsterError):
             self._see_to_the_end()
 
