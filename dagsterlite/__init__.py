@@ -203,6 +203,7 @@ _NAMES_OF = {
         "DagsterInvalidPropertyError",
         "DagsterInvalidSubsetError",
         "DagsterInvariantViolationError",
+        "DagsterLaunchFailedError",
         "DagsterLeaseLostError",
         "DagsterLoggerFunctionError",
         "DagsterResourceFunctionError",
@@ -296,6 +297,10 @@ _NAMES_OF = {
         "ExecuteInProcessResult",
         "JobExecutionResult",
     ),
+    "dagsterlite.execution.launching": (
+        "DefaultRunCoordinator",
+        "DefaultRunLauncher",
+    ),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
     "dagsterlite.execution.reconstructable": (
         "ReconstructablePipeline",
@@ -359,6 +364,12 @@ _NAMES_OF = {
     ),
     "dagsterlite.plan.execution_plan": ("ExecutionPlan",),
     "dagsterlite.plan.step": ("ExecutionStep",),
+    "dagsterlite.run_launching": (
+        "LaunchRunContext",
+        "RunCoordinator",
+        "RunLauncher",
+        "SubmitRunContext",
+    ),
     "dagsterlite.runs": (
         "DagsterRun",
         "DagsterRunStatus",
@@ -408,7 +419,10 @@ _NAMES_OF = {
         "input_hydration_config",
         "output_materialization_config",
     ),
-    "dagsterlite.types.serialization": ("SerializationStrategy",),
+    "dagsterlite.types.serialization": (
+        "JsonSerializationStrategy",
+        "SerializationStrategy",
+    ),
     "dagsterlite.types.usable": ("usable_as_dagster_type",),
     "dagsterlite_dask.definitions": (
         "dask_executor",
@@ -427,11 +441,18 @@ _NAMES_OF = {
         "fs_io_manager",
         "fs_system_storage",
         "fsspec_file_manager",
+        "gcs_file_manager",
         "gcs_intermediate_storage",
         "gcs_system_storage",
         "local_file_manager",
+        "s3_file_manager",
         "s3_intermediate_storage",
         "s3_system_storage",
+    ),
+    "dagsterlite_fsspec.file_handles": (
+        "FsspecFileHandle",
+        "GCSFileHandle",
+        "S3FileHandle",
     ),
 }
 

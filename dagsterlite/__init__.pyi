@@ -162,6 +162,7 @@ from dagsterlite.errors import DagsterInvalidInvocationError as DagsterInvalidIn
 from dagsterlite.errors import DagsterInvalidPropertyError as DagsterInvalidPropertyError
 from dagsterlite.errors import DagsterInvalidSubsetError as DagsterInvalidSubsetError
 from dagsterlite.errors import DagsterInvariantViolationError as DagsterInvariantViolationError
+from dagsterlite.errors import DagsterLaunchFailedError as DagsterLaunchFailedError
 from dagsterlite.errors import DagsterLeaseLostError as DagsterLeaseLostError
 from dagsterlite.errors import DagsterLoggerFunctionError as DagsterLoggerFunctionError
 from dagsterlite.errors import DagsterResourceFunctionError as DagsterResourceFunctionError
@@ -256,6 +257,8 @@ from dagsterlite.execution.hook_invocation import build_hook_context as build_ho
 from dagsterlite.execution.in_process import in_process_executor as in_process_executor
 from dagsterlite.execution.job_results import ExecuteInProcessResult as ExecuteInProcessResult
 from dagsterlite.execution.job_results import JobExecutionResult as JobExecutionResult
+from dagsterlite.execution.launching import DefaultRunCoordinator as DefaultRunCoordinator
+from dagsterlite.execution.launching import DefaultRunLauncher as DefaultRunLauncher
 from dagsterlite.execution.log_manager import DagsterLogManager as DagsterLogManager
 from dagsterlite.execution.mem_io_manager import mem_io_manager as mem_io_manager
 from dagsterlite.execution.object_store import ObjectStore as ObjectStore
@@ -323,6 +326,10 @@ from dagsterlite.partitions import PartitionsDefinition as PartitionsDefinition
 from dagsterlite.partitions import StaticPartitionsDefinition as StaticPartitionsDefinition
 from dagsterlite.plan.execution_plan import ExecutionPlan as ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep as ExecutionStep
+from dagsterlite.run_launching import LaunchRunContext as LaunchRunContext
+from dagsterlite.run_launching import RunCoordinator as RunCoordinator
+from dagsterlite.run_launching import RunLauncher as RunLauncher
+from dagsterlite.run_launching import SubmitRunContext as SubmitRunContext
 from dagsterlite.runs import DagsterRun as DagsterRun
 from dagsterlite.runs import DagsterRunStatus as DagsterRunStatus
 from dagsterlite.runs import PipelineOrigin as PipelineOrigin
@@ -362,6 +369,7 @@ from dagsterlite.types.loader import dagster_type_loader as dagster_type_loader
 from dagsterlite.types.loader import dagster_type_materializer as dagster_type_materializer
 from dagsterlite.types.loader import input_hydration_config as input_hydration_config
 from dagsterlite.types.loader import output_materialization_config as output_materialization_config
+from dagsterlite.types.serialization import JsonSerializationStrategy as JsonSerializationStrategy
 from dagsterlite.types.serialization import SerializationStrategy as SerializationStrategy
 from dagsterlite.types.usable import usable_as_dagster_type as usable_as_dagster_type
 from dagsterlite_dask.definitions import dask_executor as dask_executor
@@ -376,11 +384,16 @@ from dagsterlite_fsspec.definitions import fs_intermediate_storage as fs_interme
 from dagsterlite_fsspec.definitions import fs_io_manager as fs_io_manager
 from dagsterlite_fsspec.definitions import fs_system_storage as fs_system_storage
 from dagsterlite_fsspec.definitions import fsspec_file_manager as fsspec_file_manager
+from dagsterlite_fsspec.definitions import gcs_file_manager as gcs_file_manager
 from dagsterlite_fsspec.definitions import gcs_intermediate_storage as gcs_intermediate_storage
 from dagsterlite_fsspec.definitions import gcs_system_storage as gcs_system_storage
 from dagsterlite_fsspec.definitions import local_file_manager as local_file_manager
+from dagsterlite_fsspec.definitions import s3_file_manager as s3_file_manager
 from dagsterlite_fsspec.definitions import s3_intermediate_storage as s3_intermediate_storage
 from dagsterlite_fsspec.definitions import s3_system_storage as s3_system_storage
+from dagsterlite_fsspec.file_handles import FsspecFileHandle as FsspecFileHandle
+from dagsterlite_fsspec.file_handles import GCSFileHandle as GCSFileHandle
+from dagsterlite_fsspec.file_handles import S3FileHandle as S3FileHandle
 
 __all__ = [
     "AbstractComputeExecutionContext",
@@ -430,6 +443,7 @@ __all__ = [
     "DagsterInvalidPropertyError",
     "DagsterInvalidSubsetError",
     "DagsterInvariantViolationError",
+    "DagsterLaunchFailedError",
     "DagsterLeaseLostError",
     "DagsterLogManager",
     "DagsterLoggerFunctionError",
@@ -460,6 +474,8 @@ __all__ = [
     "DagsterUnmetExecutorRequirementsError",
     "DagsterUnpicklableOutputError",
     "DagsterUserCodeExecutionError",
+    "DefaultRunCoordinator",
+    "DefaultRunLauncher",
     "DependencyDefinition",
     "Dict",
     "DynamicCollectDependencyDefinition",
@@ -490,6 +506,8 @@ __all__ = [
     "Float",
     "FloatMetadataEntryData",
     "FsspecComputeLogManager",
+    "FsspecFileHandle",
+    "GCSFileHandle",
     "GraphDefinition",
     "GraphIn",
     "GraphOut",
@@ -521,6 +539,8 @@ __all__ = [
     "JobDefinition",
     "JobExecutionResult",
     "JsonMetadataEntryData",
+    "JsonSerializationStrategy",
+    "LaunchRunContext",
     "List",
     "LocalArtifactStorage",
     "LocalComputeLogManager",
@@ -572,12 +592,15 @@ __all__ = [
     "RetryRequested",
     "RootInputManager",
     "RootInputManagerDefinition",
+    "RunCoordinator",
+    "RunLauncher",
     "RunRecord",
     "RunShardedEventsCursor",
     "RunStatusChangeRecordsFilter",
     "RunStorage",
     "RunsFilter",
     "S3ComputeLogManager",
+    "S3FileHandle",
     "ScalarUnion",
     "Selector",
     "SerializableErrorInfo",
@@ -596,6 +619,7 @@ __all__ = [
     "StepRunRef",
     "String",
     "StringSource",
+    "SubmitRunContext",
     "SystemComputeExecutionContext",
     "SystemStorageData",
     "SystemStorageDefinition",
@@ -655,6 +679,7 @@ __all__ = [
     "fs_io_manager",
     "fs_system_storage",
     "fsspec_file_manager",
+    "gcs_file_manager",
     "gcs_intermediate_storage",
     "gcs_system_storage",
     "get_dagster_logger",
@@ -687,6 +712,7 @@ __all__ = [
     "resource",
     "root_input_manager",
     "run_step_from_ref",
+    "s3_file_manager",
     "s3_intermediate_storage",
     "s3_system_storage",
     "scaffold_run_config",

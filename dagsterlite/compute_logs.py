@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Protocol
 
 from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
-from dagsterlite.errors import ParameterCheckError
+from dagsterlite.errors import DagsterStorageError, ParameterCheckError
 from dagsterlite.standard_streams import Capture, Sink, capturing
 
 LogKey = Sequence[str]
@@ -33,8 +33,8 @@ class ComputeIOType(Enum):
 class LogStream(Sink, Protocol):
     """Takes what is written to one stream of a capture; making it must be cheap."""
 
-    def close(self) -> object:
-        """End the stream."""
+    def close(self) -> bool:
+        """End the stream; return whether anything was written to it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class ComputeLogManager(ConfigurableClass):
 
     @abstractmethod
     def finish_capture(self, log_key: LogKey) -> None:
-        """Mark that the capture of a key has ended, if anything was written."""
+        """Mark that a capture has ended; called once, where anything was written."""
 
     @abstractmethod
     def is_capture_complete(self, log_key: LogKey) -> bool:
@@ -136,14 +136,32 @@ class ComputeLogManager(ConfigurableClass):
             below_python: Whether what C code and subprocesses write is captured as well; this
                 process must do nothing else meanwhile.
         """
-        with ExitStack() as stack:
-            stack.callback(self.finish_capture, log_key)
-            streams = []
-            for io_type in ComputeIOType:
-                stream = self.open_log_stream(log_key, io_type)
-                stack.callback(stream.close)
-                streams.append(stream)
-            yield stack.enter_context(capturing(*streams, below_python=below_python))
+        stdout = self.open_log_stream(log_key, ComputeIOType.STDOUT)
+        stderr = self.open_log_stream(log_key, ComputeIOType.STDERR)
+        try:
+            with capturing(stdout, stderr, below_python=below_python) as capture:
+                yield capture
+        finally:
+            self.close_streams(log_key, stdout, stderr)
+
+    def close_streams(self, log_key: LogKey, *streams: LogStream) -> None:
+        """End the streams of a capture, each of them, and so the capture.
+
+        Raises:
+            DagsterStorageError: not all that was written is kept.
+        """
+        is_written = False
+        errors: list[DagsterStorageError] = []
+        for stream in streams:
+            try:
+                is_written |= stream.close()
+            except DagsterStorageError as exc:
+                is_written = True
+                errors.append(exc)
+        if is_written:
+            self.finish_capture(log_key)
+        if errors:
+            raise errors[0]
 
     @contextmanager
     def capture_logs(self, log_key: LogKey) -> Iterator[CapturedLogContext]:
@@ -250,8 +268,8 @@ class _Nothing(LogStream):
     def fileno(self) -> int:
         raise OSError("nothing is kept")
 
-    def close(self) -> None:
-        return
+    def close(self) -> bool:
+        return False
 
 
 class NoOpComputeLogManager(ComputeLogManager):

@@ -428,6 +428,10 @@ class DagsterRunConflict(DagsterError):
     """A run's status or owner is not what the caller needs it to be."""
 
 
+class DagsterLaunchFailedError(DagsterError):
+    """A run cannot be launched, or the process that was launched for it died."""
+
+
 class DagsterLeaseLostError(DagsterRunConflict):
     """This driver no longer owns its run: another took it over, or it was deleted."""
 

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any, Final, Protocol, TextIO
 
 _NAMES: Final = ("stdout", "stderr")
@@ -49,15 +49,24 @@ class Capture:
         #: The threads that it was opened or ever routed in.
         self.threads = {threading.get_ident()}
 
+    def enter(self) -> Token[Capture | None]:
+        """Take what this thread, or task of asyncio, writes from now on."""
+        self.threads.add(threading.get_ident())
+        return _routed.set(self)
+
+    @staticmethod
+    def leave(token: Token[Capture | None]) -> None:
+        """Take no more of it; ``token`` is what :meth:`enter` returned."""
+        _routed.reset(token)
+
     @contextmanager
     def routed(self) -> Iterator[None]:
         """Take what this thread, or task of asyncio, writes in the block."""
-        self.threads.add(threading.get_ident())
-        token = _routed.set(self)
+        token = self.enter()
         try:
             yield
         finally:
-            _routed.reset(token)
+            self.leave(token)
 
 
 _routed: ContextVar[Capture | None] = ContextVar("dagsterlite_routed_capture", default=None)

@@ -24,6 +24,7 @@ from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.execution.launching import DefaultRunCoordinator, DefaultRunLauncher
 from dagsterlite.instance import LocalArtifactStorage
 from dagsterlite.memory import InMemoryEventLogStorage, InMemoryRunStorage
 from dagsterlite.runs import DagsterRunStatus, RunsFilter
@@ -135,6 +136,7 @@ def test_a_home_that_is_a_file_is_told_and_left_alone(
 
 def test_the_constructor_takes_the_documented_parts(tmp_path: Path) -> None:
     runs, events = InMemoryRunStorage(), InMemoryEventLogStorage()
+    launcher, coordinator = DefaultRunLauncher(), DefaultRunCoordinator()
     instance = DagsterInstance(
         instance_type=InstanceType.EPHEMERAL,
         local_artifact_storage=LocalArtifactStorage(str(tmp_path)),
@@ -143,8 +145,8 @@ def test_the_constructor_takes_the_documented_parts(tmp_path: Path) -> None:
         compute_log_manager=NoOpComputeLogManager(),
         schedule_storage="schedules",
         scheduler="scheduler",
-        run_coordinator="coordinator",
-        run_launcher="launcher",
+        run_coordinator=coordinator,
+        run_launcher=launcher,
         settings={"a": 1},
         ref="ref",
     )
@@ -154,7 +156,8 @@ def test_the_constructor_takes_the_documented_parts(tmp_path: Path) -> None:
         tmp_path / "storage" / "file_manager"
     )
     assert instance.get_ref() == "ref"
-    assert instance.run_launcher == "launcher"
+    assert (instance.run_launcher, instance.run_coordinator) == (launcher, coordinator)
+    assert launcher.instance is coordinator.instance is instance
 
 
 # --- runs ---

@@ -33,6 +33,8 @@ def test_where_a_lower_floor_calls_a_higher_one_stands_in_the_table_alone() -> N
         "create_run_for_pipeline",
         "default_executors",
         "default_intermediate_storage_defs",
+        "default_run_coordinator",
+        "default_run_launcher",
         "default_system_storage_defs",
         "display_config",
         "display_graph",
@@ -49,7 +51,9 @@ def test_where_a_lower_floor_calls_a_higher_one_stands_in_the_table_alone() -> N
         "invoke_logger",
         "invoke_resource",
         "invoke_solid",
+        "launch_run",
         "local_artifact_storage",
         "no_op_compute_log_manager",
         "notebook_display",
+        "submit_run",
     }

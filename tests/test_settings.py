@@ -253,8 +253,6 @@ class Rocket(ConfigurableClass):
 @pytest.mark.parametrize(
     ("section", "attribute"),
     [
-        ("run_launcher", "run_launcher"),
-        ("run_coordinator", "run_coordinator"),
         ("scheduler", "scheduler"),
         ("schedule_storage", "schedule_storage"),
     ],
@@ -274,7 +272,7 @@ def test_each_further_section_makes_its_part(home: Path, section: str, attribute
 
 def test_parts_that_no_section_names_are_not_there(home: Path) -> None:
     with instance_from_home(str(home)) as instance:
-        assert instance.run_launcher is instance.scheduler is None
+        assert instance.schedule_storage is instance.scheduler is None
 
 
 def test_sections_may_be_given_over_those_of_the_file(home: Path, tmp_path: Path) -> None:

@@ -15,10 +15,13 @@ from dagsterlite.cli.exits import ends_in_order
 _COMMANDS = {
     "pipeline": (
         "dagsterlite.cli.pipeline:pipeline_group",
-        "Execute, list and print pipelines, and scaffold their run config.",
+        "Execute, launch, list and print pipelines, and scaffold their run config.",
     ),
     "job": ("dagsterlite.cli.pipeline:pipeline_group", "The same commands, for jobs."),
-    "run": ("dagsterlite.cli.run:run_group", "List, show, re-execute, cancel and delete runs."),
+    "run": (
+        "dagsterlite.cli.run:run_group",
+        "List, show, re-execute, cancel and delete runs; read what they left.",
+    ),
     "instance": ("dagsterlite.cli.instance:instance_group", "Look at $DAGSTER_HOME; migrate it."),
     "demo": ("dagsterlite.cli.demo:demo", "Run the example pipeline on real data."),
 }

@@ -6,12 +6,12 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from types import ModuleType, TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dagsterlite.cli.sources import PythonFile, PythonModule, Source
 from dagsterlite.definitions.pipeline import PipelineDefinition
@@ -25,6 +25,10 @@ from dagsterlite.errors import (
     type_name,
 )
 from dagsterlite.events.error_info import error_info_from_exception
+from dagsterlite.execution.reconstructable import (
+    ReconstructablePipeline,
+    build_reconstructable_pipeline,
+)
 from dagsterlite.execution.user_modules import load_file
 from dagsterlite.render.failures import traceback_lines
 
@@ -38,6 +42,7 @@ class FoundPipeline:
 
     name: str
     place: str
+    source: Source
     load: Callable[[], PipelineDefinition]
 
     @property
@@ -49,6 +54,32 @@ class FoundPipeline:
                 something else.
         """
         return _user_code(f"{self.place}['{self.name}']", self.load)
+
+
+def reconstructable_from(found: FoundPipeline) -> ReconstructablePipeline:
+    """Return what makes a pipeline that was found in another process."""
+    source = found.source
+    folders = [os.path.abspath(folder) for folder in folders_of([source])]
+    if isinstance(source, PythonFile):
+        source = replace(source, path=os.path.abspath(source.path))
+    return build_reconstructable_pipeline(
+        __name__, make_found.__name__, [type(source).__name__, asdict(source), folders, found.name]
+    )
+
+
+def make_found(
+    kind: str, given: Mapping[str, Any], folders: Sequence[str], name: str
+) -> PipelineDefinition:
+    """Return the pipeline that was found in a source by another process.
+
+    Raises:
+        DagsterPipelineLoadError: the source is not there any more, or raises an error.
+        DagsterPipelineNotFoundError: it has no pipeline of that name any more.
+    """
+    # To stay: solids may import further modules when they run.
+    sys.path[:0] = folders
+    source = PythonFile(**given) if kind == PythonFile.__name__ else PythonModule(**given)
+    return pick(load_pipelines(source), name, str(source)).definition
 
 
 @contextmanager
@@ -82,10 +113,12 @@ def load_pipelines(source: Source) -> list[FoundPipeline]:
     module = _load(source)
     if source.attribute is not None:
         place = f"{source}:{source.attribute}"
-        return _found(_from_attribute(source, module, source.attribute), place)
+        return _found(_from_attribute(source, module, source.attribute), place, source)
     for cls in (RepositoryDefinition, PipelineDefinition):
         named: Iterator[tuple[str, Offered]] = _at_top_level(module, cls)
-        found = [item for name, value in named for item in _found([value], f"{source}:{name}")]
+        found = [
+            item for name, value in named for item in _found([value], f"{source}:{name}", source)
+        ]
         if found:
             return found
     return []
@@ -100,14 +133,14 @@ def _at_top_level(module: ModuleType, cls: type[T]) -> Iterator[tuple[str, T]]:
             yield name, value
 
 
-def _found(items: Iterable[Offered], place: str) -> list[FoundPipeline]:
+def _found(items: Iterable[Offered], place: str, source: Source) -> list[FoundPipeline]:
     found: list[FoundPipeline] = []
     for item in items:
         if isinstance(item, PipelineDefinition):
-            found.append(FoundPipeline(item.name, place, partial(_itself, item)))
+            found.append(FoundPipeline(item.name, place, source, partial(_itself, item)))
         else:
             names = item.pipeline_names
-            found += [FoundPipeline(n, place, partial(item.get_pipeline, n)) for n in names]
+            found += [FoundPipeline(n, place, source, partial(item.get_pipeline, n)) for n in names]
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from dagsterlite.cli.loading import FoundPipeline, folders_of, importable, load_pipelines, pick
-from dagsterlite.cli.run_config import read_tags
+from dagsterlite.cli.run_config import read_selection, read_tags
 from dagsterlite.cli.sources import (
     NOTHING_NAMED,
     PythonFile,
@@ -55,9 +55,19 @@ _RUN_OPTIONS = (
     click.option(
         "--tags", metavar="JSON", callback=read_tags, help="Tags of the run, as a JSON object."
     ),
-    click.option(
-        "--plain", is_flag=True, help="Write lines, also on a terminal (e.g. to use context.pdb)."
-    ),
+)
+PLAIN = click.option(
+    "--plain", is_flag=True, help="Write lines, also on a terminal (e.g. to use context.pdb)."
+)
+takes_solid_selection = click.option(
+    "-s",
+    "--solid-selection",
+    "--op-selection",
+    "solid_selection",
+    metavar="SELECTION",
+    multiple=True,
+    callback=read_selection,
+    help="The solids or ops to run, e.g. '*load,clean+': queries with commas; may be repeated.",
 )
 NAME = click.argument("name", metavar="[PIPELINE]", required=False)
 
@@ -83,7 +93,7 @@ def takes_sources(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def takes_run_options(function: F) -> F:
-    """Give a command the options of a run: mode, preset, config, tags and how it is shown."""
+    """Give a command the options of a run: mode, preset, config and tags."""
     for option in reversed(_RUN_OPTIONS):
         function = option(function)
     return function

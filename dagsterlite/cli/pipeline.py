@@ -1,4 +1,4 @@
-"""``dagsterlite pipeline``, or ``job``: execute, list and print pipelines and jobs."""
+"""``dagsterlite pipeline``, or ``job``: execute, launch, list and print pipelines and jobs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,23 @@ from typing import Any
 import click
 
 from dagsterlite.cli.home import instance_for_new_run, tell_if_not_kept
-from dagsterlite.cli.options import NAME, load_all, pick_pipeline, takes_run_options, takes_sources
-from dagsterlite.cli.run_config import read_run_config, read_selection
+from dagsterlite.cli.options import (
+    NAME,
+    PLAIN,
+    load_all,
+    pick_pipeline,
+    takes_run_options,
+    takes_solid_selection,
+    takes_sources,
+)
+from dagsterlite.cli.run_config import read_run_config
 from dagsterlite.cli.sources import Source
+from dagsterlite.instance import DagsterInstance
 
 
 @click.group()
 def pipeline_group() -> None:
-    """Execute, list and print pipelines, and write run config for them; jobs are pipelines.
+    """Execute, launch, list and print pipelines, and write run config; jobs are pipelines.
 
     Without -f and -m, pipelines are looked for where workspace.yaml or the table [tool.dagsterlite]
     of pyproject.toml in the working directory says.
@@ -25,16 +34,8 @@ def pipeline_group() -> None:
 @pipeline_group.command("execute")
 @takes_sources
 @takes_run_options
-@click.option(
-    "-s",
-    "--solid-selection",
-    "--op-selection",
-    "solid_selection",
-    metavar="SELECTION",
-    multiple=True,
-    callback=read_selection,
-    help="The solids or ops to run, e.g. '*load,clean+': queries with commas; may be repeated.",
-)
+@takes_solid_selection
+@PLAIN
 @NAME
 @click.pass_context
 def execute(
@@ -70,6 +71,43 @@ def execute(
     )
     tell_if_not_kept(instance)
     watch_to_end(ctx, events, is_kept=instance.is_persistent, plain=plain)
+
+
+@pipeline_group.command("launch")
+@takes_sources
+@takes_run_options
+@takes_solid_selection
+@NAME
+@click.pass_context
+def launch(
+    ctx: click.Context,
+    sources: Sequence[Source],
+    mode: str | None,
+    preset: str | None,
+    config_files: Sequence[str],
+    solid_selection: Sequence[str] | None,
+    tags: dict[str, Any] | None,
+    name: str | None,
+) -> None:
+    """Start a run of a pipeline in a process of its own, and do not wait for it.
+
+    The run goes on when this command and its terminal are gone. It needs $DAGSTER_HOME. Exit code
+    0 when the run was started, 1 when it could not be, 2 when the command or the config is wrong.
+    """
+    run_config = read_run_config(config_files)
+    found = pick_pipeline(ctx, sources, name)
+    from dagsterlite.api.launching import launch_pipeline
+    from dagsterlite.cli.loading import reconstructable_from
+
+    instance = ctx.with_resource(DagsterInstance.get())
+    run = launch_pipeline(
+        reconstructable_from(found), instance, run_config, mode, preset, tags, solid_selection
+    )
+    click.echo(
+        f"Run {run.run_id} is {run.status.value}.\n"
+        f"Follow what it prints: dagsterlite run logs --follow {run.run_id}\n"
+        f"See how it stands:     dagsterlite run show {run.run_id}"
+    )
 
 
 @pipeline_group.command("list")

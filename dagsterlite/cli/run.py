@@ -14,9 +14,11 @@ from rich.console import Console, RenderableType
 from dagsterlite.cli.durations import Duration
 from dagsterlite.cli.exits import Refused
 from dagsterlite.cli.home import find_run
-from dagsterlite.cli.options import pick_pipeline, takes_run_options, takes_sources
+from dagsterlite.cli.options import PLAIN, pick_pipeline, takes_run_options, takes_sources
 from dagsterlite.cli.run_config import read_run_config, read_selection
+from dagsterlite.cli.run_drive import drive
 from dagsterlite.cli.run_logs import logs
+from dagsterlite.cli.run_outputs import outputs
 from dagsterlite.cli.sources import Source
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.render.run_report import RunView, event_log, run_report
@@ -32,13 +34,15 @@ _RUN = click.argument("run_id", metavar="RUN")
 def run_group() -> None:
     """List, show, re-execute, cancel, delete and prune the runs of $DAGSTER_HOME.
 
-    What they printed can be read, too.
+    What they left and printed can be read, too.
 
     RUN is a run's id, or as much of its beginning as no other run has.
     """
 
 
 run_group.add_command(logs)
+run_group.add_command(outputs)
+run_group.add_command(drive)
 
 
 @run_group.command("list")
@@ -115,6 +119,7 @@ def _print_all(console: Console, lines: Iterable[RenderableType]) -> None:
     help="The steps to run, e.g. '*load,clean+': queries with commas; may be repeated. By default "
     "all of them.",
 )
+@PLAIN
 @click.option(
     "--from-failure", is_flag=True, help="Run the steps that failed, did not end or never started."
 )

@@ -54,12 +54,14 @@ def _routed(
 ) -> Generator[DagsterEvent, None, R]:
     try:
         while True:
-            with capture.routed():
-                try:
-                    event = next(course)
-                except StopIteration as end:
-                    result: R = end.value
-                    return result
+            token = capture.enter()
+            try:
+                event = next(course)
+            except StopIteration as end:
+                result: R = end.value
+                return result
+            finally:
+                capture.leave(token)
             yield event
     finally:
         with capture.routed():

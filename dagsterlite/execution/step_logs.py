@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dagsterlite.compute_logs import ComputeIOType, LogKey
+from dagsterlite.events.log_entry import RUN_LEVEL
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.runs import RunRecord
 
@@ -31,10 +32,12 @@ def step_logs(
 ) -> Iterator[StepLogPiece]:
     """Yield what the steps of a run have printed, step by step and attempt by attempt.
 
+    What the process of a launched run has printed is found under the step key ``RUN_LEVEL``.
+
     Args:
         instance: Where the run is recorded.
         run_id: The run.
-        step_key: The step (default: all).
+        step_key: The step (default: all steps).
         follow: Whether to go on, with what comes, until the run has ended or its driver is lost.
 
     Raises:
@@ -85,6 +88,8 @@ class _Reader:
             tuple(key)
             for io_type in ComputeIOType
             for key in self._manager.get_log_keys_for_log_key_prefix(self._prefix, io_type)
+            # Steps in the process of a launched run print there too.
+            if len(self._prefix) > 1 or key[1] != RUN_LEVEL
         }
         if found - self._numbers.keys():
             self._number(found)

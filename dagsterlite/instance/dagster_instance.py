@@ -31,8 +31,8 @@ class DagsterInstance(RunMethods, EventMethods, AssetMethods):
         compute_log_manager: Keeps what steps print; by default nothing does.
         schedule_storage: Keeps schedules.
         scheduler: Runs schedules.
-        run_coordinator: Decides when a launched run starts.
-        run_launcher: Starts runs in processes of their own.
+        run_coordinator: Decides when a submitted run starts; by default at once.
+        run_launcher: Starts runs elsewhere; by default in processes of their own on this machine.
         settings: Further settings of the instance.
         ref: How another process opens this instance.
     """

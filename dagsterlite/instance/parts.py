@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Self
 
+from dagsterlite import plugins
 from dagsterlite.compute_logs import ComputeLogManager, NoOpComputeLogManager
 from dagsterlite.instance.artifacts import LocalArtifactStorage
 from dagsterlite.instance.watching import EventWatcher
+from dagsterlite.run_launching import RunCoordinator, RunLauncher
 from dagsterlite.stores import EventLogStorage, RunStorage
 
 
@@ -31,8 +33,8 @@ class InstanceParts:
         compute_log_manager: ComputeLogManager | None = None,
         schedule_storage: Any = None,
         scheduler: Any = None,
-        run_coordinator: Any = None,
-        run_launcher: Any = None,
+        run_coordinator: RunCoordinator | None = None,
+        run_launcher: RunLauncher | None = None,
         settings: Mapping[str, Any] | None = None,
         ref: Any = None,
     ) -> None:
@@ -43,8 +45,11 @@ class InstanceParts:
         self.compute_log_manager = compute_log_manager or NoOpComputeLogManager()
         self.schedule_storage = schedule_storage
         self.scheduler = scheduler
-        self.run_coordinator = run_coordinator
-        self.run_launcher = run_launcher
+        self._run_coordinator = run_coordinator
+        self._run_launcher = run_launcher
+        for part in (run_coordinator, run_launcher):
+            if part is not None:
+                part.register_instance(self)
         self._settings = dict(settings or {})
         self._ref = ref
         self._watcher = EventWatcher(event_storage)
@@ -80,6 +85,22 @@ class InstanceParts:
         return self._local_artifact_storage
 
     @property
+    def run_launcher(self) -> RunLauncher:
+        """What starts runs that are launched."""
+        if self._run_launcher is None:
+            self._run_launcher = made = plugins.load("default_run_launcher")()
+            made.register_instance(self)
+        return self._run_launcher
+
+    @property
+    def run_coordinator(self) -> RunCoordinator:
+        """What decides when a run that was submitted is launched."""
+        if self._run_coordinator is None:
+            self._run_coordinator = made = plugins.load("default_run_coordinator")()
+            made.register_instance(self)
+        return self._run_coordinator
+
+    @property
     def root_directory(self) -> str:
         """The folder for files, as a path."""
         return self._local_artifact_storage.base_dir
@@ -95,6 +116,9 @@ class InstanceParts:
 
     def dispose(self) -> None:
         """Release the connections and files of all stores."""
+        for part in (self._run_coordinator, self._run_launcher):
+            if part is not None:
+                part.dispose()
         self._watcher.close()
         self._run_storage.close()
         self._event_storage.close()

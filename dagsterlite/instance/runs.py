@@ -209,6 +209,28 @@ class RunMethods(InstanceParts):
             if is_kept and data.address is not None:
                 yield data.address
 
+    def submit_run(self, run_id: str) -> DagsterRun:
+        """Hand a recorded run to the run coordinator; return the run as it stands then.
+
+        Raises:
+            DagsterRunNotFoundError: there is no such run.
+            DagsterRunConflict: it was submitted or begun before.
+            DagsterLaunchFailedError: it was launched at once, and that failed.
+        """
+        run: DagsterRun = plugins.load("submit_run")(run_id, self)
+        return run
+
+    def launch_run(self, run_id: str) -> DagsterRun:
+        """Hand a recorded run to the run launcher, past any queue; return it as it stands then.
+
+        Raises:
+            DagsterRunNotFoundError: there is no such run.
+            DagsterRunConflict: it was launched or begun before.
+            DagsterLaunchFailedError: it cannot be launched; the run has failed.
+        """
+        run: DagsterRun = plugins.load("launch_run")(run_id, self)
+        return run
+
     def request_cancel(self, run_id: str) -> bool:
         """Ask the driver of a run to stop; return whether the run could still be canceled.
 

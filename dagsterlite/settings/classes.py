@@ -9,12 +9,15 @@ from dagsterlite.compute_logs import ComputeLogManager
 from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
 from dagsterlite.errors import DagsterSettingsError
 from dagsterlite.instance import LocalArtifactStorage
+from dagsterlite.run_launching import RunCoordinator, RunLauncher
 from dagsterlite.settings.sections import (
     COMPUTE_LOGS,
     CUSTOM,
     EVENT_LOG_STORAGE,
     LOCAL_ARTIFACT_STORAGE,
     POSTGRES,
+    RUN_COORDINATOR,
+    RUN_LAUNCHER,
     RUN_STORAGE,
     SQLITE,
     STORAGE,
@@ -45,6 +48,8 @@ _DOCUMENTED: Mapping[tuple[str, str], str | None] = {
     ("core.storage.noop_compute_log_manager", "NoOpComputeLogManager"): "no_op_compute_log_manager",
     ("aws.s3.compute_log_manager", "S3ComputeLogManager"): "s3_compute_log_manager",
     ("aws.s3", "S3ComputeLogManager"): "s3_compute_log_manager",
+    ("core.launcher", "DefaultRunLauncher"): "default_run_launcher",
+    ("core.run_coordinator", "DefaultRunCoordinator"): "default_run_coordinator",
     ("postgres.run_storage", "PostgresRunStorage"): _POSTGRES_RUNS,
     ("postgres.event_log", "PostgresEventLogStorage"): _POSTGRES_EVENTS,
     ("mysql.run_storage", "MySQLRunStorage"): None,
@@ -62,6 +67,8 @@ _KINDS: Mapping[str, type] = {
     EVENT_LOG_STORAGE: EventLogStorage,
     LOCAL_ARTIFACT_STORAGE: LocalArtifactStorage,
     COMPUTE_LOGS: ComputeLogManager,
+    RUN_LAUNCHER: RunLauncher,
+    RUN_COORDINATOR: RunCoordinator,
 }
 """The contract that the class of a section fulfils; any configurable class stands elsewhere."""
 

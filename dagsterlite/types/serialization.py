@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -74,6 +75,64 @@ class SerializationStrategy(ABC):
     @property
     def _encoding(self) -> str | None:
         return None if self.is_binary else "utf-8"
+
+
+class JsonSerializationStrategy(SerializationStrategy):
+    """Keeps values as JSON, which people and other programs read.
+
+    A value that JSON would change (tuples, keys that are no texts, infinities) is refused, not
+    changed. Outputs so kept are read back without their pipeline too.
+
+    Args:
+        indent: Blanks by which each level is moved to the right; None for all on one line.
+
+    Raises:
+        ParameterCheckError: ``indent`` is negative, or no whole number.
+    """
+
+    def __init__(self, indent: int | None = None) -> None:
+        super().__init__("json", "w", "r")
+        if indent is not None and (type(indent) is not int or indent < 0):
+            owner = "JsonSerializationStrategy"
+            raise ParameterCheckError(owner, "indent", "a whole number, 0 or more", indent)
+        self.indent = indent
+
+    def serialize(self, value: Any, write_file_obj: Any) -> None:
+        """Write the value.
+
+        Raises:
+            CheckError: it would come back as another.
+        """
+        try:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=self.indent)
+            is_same = _is_same(json.loads(text), value)
+        except (TypeError, ValueError, RecursionError) as exc:
+            raise CheckError(f"JSON cannot keep the value: {exc}") from exc
+        if not is_same:
+            message = (
+                "JSON would change the value: it keeps texts, finite numbers, true, false, null, "
+                "lists, and dicts whose keys are texts."
+            )
+            raise CheckError(message)
+        write_file_obj.write(text)
+
+    def deserialize(self, read_file_obj: Any) -> Any:
+        return json.load(read_file_obj)
+
+
+def _is_same(found: Any, value: Any) -> bool:
+    """Return whether two values are equal and of the same types throughout."""
+    if type(found) is not type(value):
+        return False
+    if isinstance(value, dict):
+        # In the order of the keys, too.
+        pairs = zip(found.items(), value.items(), strict=False)
+        return len(found) == len(value) and all(
+            a == b and _is_same(one, other) for (a, one), (b, other) in pairs
+        )
+    if isinstance(value, list):
+        return len(found) == len(value) and all(map(_is_same, found, value))
+    return bool(found == value)
 
 
 def _check_name(owner: str, name: object) -> None:

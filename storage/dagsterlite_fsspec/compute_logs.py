@@ -127,11 +127,10 @@ class LocalComputeLogManager(FilesComputeLogManager):
         return cls(config_value["base_dir"], inst_data)
 
     def open_log_stream(self, log_key: LogKey, io_type: ComputeIOType) -> LogStream:
-        return LogFile(self._address(log_key, io_type))
+        return LogFile(partial(self._address, log_key, io_type))
 
     def finish_capture(self, log_key: LogKey) -> None:
-        if any(os.path.exists(self._address(log_key, io_type)) for io_type in ComputeIOType):
-            self._files.write(self._address(log_key, None), [b"complete"])
+        self._files.write(self._address(log_key, None), [b"complete"])
 
 
 class FsspecComputeLogManager(FilesComputeLogManager):
@@ -199,8 +198,8 @@ class FsspecComputeLogManager(FilesComputeLogManager):
         return self._copying.stream(log_key, io_type, self._local_dir)
 
     def finish_capture(self, log_key: LogKey) -> None:
-        if self._copying.finish(log_key):
-            self._write(self._address(log_key, None), b"complete")
+        self._copying.finish(log_key)
+        self._write(self._address(log_key, None), b"complete")
 
     def _copy(self, log_key: LogKey, io_type: ComputeIOType, path: str) -> None:
         with open(path, "rb") as stream:
@@ -303,92 +302,110 @@ class _Copying:
         self._idle = threading.Event()
 
     def stream(self, log_key: LogKey, io_type: ComputeIOType, local_dir: str | None) -> LogStream:
-        spooled = _Spooled(local_dir, self._watch)
-        with self._lock:
-            self._streams.setdefault(tuple(log_key), {})[io_type] = spooled
-        return spooled
+        return _Spooled(
+            local_dir,
+            on_begin=partial(self._begin, tuple(log_key), io_type),
+            on_empty=partial(self._forget, tuple(log_key), io_type),
+        )
 
-    def _watch(self) -> None:
-        """Have somebody copy what is written, as long as something is."""
-        if self._interval is None:
-            return
+    def _begin(self, key: tuple[str, ...], io_type: ComputeIOType, spooled: _Spooled) -> None:
+        """Have a stream copied from now on."""
         with self._lock:
-            if self._thread is None:
-                self._idle.clear()
+            self._streams.setdefault(key, {})[io_type] = spooled
+            if self._thread is None and self._interval is not None:
+                self._idle = threading.Event()
                 self._thread = threading.Thread(
-                    target=self._run, name="dagsterlite-compute-logs", daemon=True
+                    target=self._run,
+                    args=(self._idle,),
+                    name="dagsterlite-compute-logs",
+                    daemon=True,
                 )
                 self._thread.start()
 
-    def _run(self) -> None:
-        while not self._idle.wait(self._interval):
+    def _run(self, idle: threading.Event) -> None:
+        while not idle.wait(self._interval):
             with self._lock:
-                streams = [
-                    (key, io_type, spooled)
-                    for key, pair in self._streams.items()
-                    for io_type, spooled in pair.items()
-                ]
-            for key, io_type, spooled in streams:
+                streams = [(key, dict(pair)) for key, pair in self._streams.items()]
+            for key, pair in streams:
                 # What cannot be copied now is tried again, and told at the end.
                 with suppress(DagsterStorageError):
-                    spooled.copy(partial(self._copy, key, io_type))
+                    self._copy_all(key, pair)
 
-    def finish(self, log_key: LogKey) -> bool:
-        """Copy what is left of a capture and forget it; return whether there was anything."""
+    def _copy_all(self, key: tuple[str, ...], pair: Mapping[ComputeIOType, _Spooled]) -> None:
+        for io_type, spooled in pair.items():
+            spooled.copy(partial(self._copy, key, io_type))
+
+    def _forget(self, key: tuple[str, ...], io_type: ComputeIOType) -> None:
         with self._lock:
-            pair = self._streams.pop(tuple(log_key), {})
-            thread = None
-            if not self._streams:
-                thread, self._thread = self._thread, None
-                self._idle.set()
-        if thread is not None:
-            thread.join()
+            pair = self._streams[key]
+            del pair[io_type]
+            if not pair:
+                del self._streams[key]
+        self._rest()
+
+    def finish(self, log_key: LogKey) -> None:
+        """Copy what is left of a capture, and forget it."""
+        key = tuple(log_key)
+        with self._lock:
+            pair = self._streams.pop(key, {})
+        self._rest()
         try:
-            written = [
-                spooled.copy(partial(self._copy, log_key, io_type))
-                for io_type, spooled in pair.items()
-            ]
+            self._copy_all(key, pair)
         finally:
             for spooled in pair.values():
                 spooled.remove()
-        return any(written)
+
+    def _rest(self) -> None:
+        """Have nobody copy where nothing is to be copied."""
+        with self._lock:
+            if self._streams or self._thread is None:
+                return
+            thread, self._thread = self._thread, None
+            self._idle.set()
+        thread.join()
 
 
 class _Spooled(LogFile):
     """A stream in a temporary folder of its own."""
 
-    def __init__(self, local_dir: str | None, on_begin: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        local_dir: str | None,
+        on_begin: Callable[[_Spooled], None],
+        on_empty: Callable[[], None],
+    ) -> None:
+        super().__init__(self._place)
         self._local_dir = local_dir
         self._on_begin = on_begin
-        self._folder: str | None = None
+        self._on_empty = on_empty
         self._copying = threading.Lock()
         self._copied = 0
-        super().__init__("")
 
-    def _opened(self) -> int:
-        if self._folder is None:
-            if self._local_dir is not None:
-                os.makedirs(self._local_dir, exist_ok=True)
-            self._folder = tempfile.mkdtemp(prefix="dagsterlite-logs-", dir=self._local_dir)
-            self.path = os.path.join(self._folder, "stream")
-            self._on_begin()
-        return super()._opened()
+    def _place(self) -> str:
+        if self._local_dir is not None:
+            os.makedirs(self._local_dir, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix="dagsterlite-logs-", dir=self._local_dir)
+        self._on_begin(self)
+        return os.path.join(folder, "stream")
 
-    def copy(self, copy: Callable[[str], None]) -> bool:
-        """Copy the stream if there is more than before; return whether there is anything."""
+    def copy(self, copy: Callable[[str], None]) -> None:
+        """Copy the stream if there is more than before."""
         with self._copying:
             size = self._size()
             if size > self._copied:
                 copy(self.path)
                 self._copied = size
-            return size > 0
 
     def _size(self) -> int:
         try:
-            return os.path.getsize(self.path) if self._folder else 0
+            return os.path.getsize(self.path)
         except FileNotFoundError:
             return 0
 
+    def _remove(self) -> None:
+        self._on_empty()
+        self.remove()
+
     def remove(self) -> None:
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        """Remove the folder with all that is in it."""
+        shutil.rmtree(os.path.dirname(self.path), ignore_errors=True)

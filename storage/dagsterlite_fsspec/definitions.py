@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
 from dagsterlite import plugins
-from dagsterlite.config import STORAGE_OPTIONS, Field, StringSource
+from dagsterlite.config import STORAGE_OPTIONS, Bool, Field, StringSource
 from dagsterlite.definitions.io_manager import IOManager, io_manager
 from dagsterlite.definitions.resource import InitResourceContext, ResourceDefinition, resource
 from dagsterlite.definitions.storage import (
@@ -62,13 +62,13 @@ fs_system_storage = SystemStorageDefinition(
 )
 
 
-def _bucket_config(store: str) -> dict[str, Field]:
+def _bucket_config(store: str, holds: str) -> dict[str, Field]:
     return {
         f"{store}_bucket": Field(StringSource, description="The bucket."),
         f"{store}_prefix": Field(
             StringSource,
             default_value="dagster",
-            description="The folder of the bucket below which each run has its own.",
+            description=f"The folder of the bucket {holds}.",
         ),
     }
 
@@ -85,7 +85,8 @@ def _create_in_bucket(store: str, scheme: str) -> Callable[[Any], IntermediateSt
 
 def _bucket_storage(cls: type[D], store: str, scheme: str, description: str) -> D:
     create = _create_in_bucket(store, scheme)
-    return cls(store, True, None, _bucket_config(store), create, description)
+    config = _bucket_config(store, "below which each run has its own")
+    return cls(store, True, None, config, create, description)
 
 
 _S3: Final = "Keeps intermediates in a bucket of S3, with the credentials of the environment."
@@ -134,7 +135,10 @@ def _make_local_file_manager(init_context: InitResourceContext) -> Iterator[File
     base = init_context.resource_config.get("base_dir")
     if base is None:
         base = os.path.join(init_context.artifacts_dir or "", "file_manager")
-    manager: FileManager = plugins.load("local_file_manager")(base)
+    yield from _until_torn_down(plugins.load("local_file_manager")(base))
+
+
+def _until_torn_down(manager: FileManager) -> Iterator[FileManager]:
     yield manager
     manager.delete_local_temp()
 
@@ -157,6 +161,47 @@ local_file_manager = ResourceDefinition(
 
 @resource(
     config_schema={
+        **_bucket_config("s3", "that holds the files"),
+        "use_unsigned_session": Field(
+            Bool, default_value=False, description="Whether the bucket is read without credentials."
+        ),
+        "region_name": Field(StringSource, is_required=False, description="The bucket's region."),
+        "endpoint_url": Field(
+            StringSource,
+            is_required=False,
+            description="The address of another store that speaks S3.",
+        ),
+        "profile_name": Field(
+            StringSource,
+            is_required=False,
+            description="The profile of the credentials file whose credentials are used.",
+        ),
+    }
+)
+def s3_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
+    """Keeps files in a bucket of S3, with the credentials of the environment.
+
+    Implements the ``FileManager`` API (seed 003); its handles are :class:`S3FileHandle`.
+    """
+    yield from _until_torn_down(plugins.load("s3_file_manager")(init_context.resource_config))
+
+
+@resource(
+    config_schema={
+        **_bucket_config("gcs", "that holds the files"),
+        "project": Field(StringSource, is_required=False, description="The bucket's project."),
+    }
+)
+def gcs_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
+    """Keeps files in a bucket of Google's, with the credentials of the environment.
+
+    Implements the ``FileManager`` API (seed 003); its handles are :class:`GCSFileHandle`.
+    """
+    yield from _until_torn_down(plugins.load("gcs_file_manager")(init_context.resource_config))
+
+
+@resource(
+    config_schema={
         "base_url": Field(
             StringSource, description="The folder of the files: a path, or s3://…, gs://…, …"
         ),
@@ -170,6 +215,4 @@ def fsspec_file_manager(init_context: InitResourceContext) -> Iterator[FileManag
     """
     config = init_context.resource_config
     options = config.get("storage_options")
-    manager: FileManager = plugins.load("fs_file_manager")(config["base_url"], options)
-    yield manager
-    manager.delete_local_temp()
+    yield from _until_torn_down(plugins.load("fs_file_manager")(config["base_url"], options))

@@ -8,36 +8,20 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from io import BufferedIOBase, TextIOWrapper
 from shutil import copyfileobj
 from typing import IO, Any, BinaryIO, cast
 
 from dagsterlite.errors import DagsterFileNotFoundError, ParameterCheckError, type_name
-from dagsterlite.file_manager import FileHandle, FileManager, LocalFileHandle
-from dagsterlite_fsspec.bases import open_files
+from dagsterlite.file_manager import FileHandle, FileManager
+from dagsterlite_fsspec.bases import address_below, open_files
+from dagsterlite_fsspec.file_handles import ANY, GCS, LOCAL, S3, HandleKind
 from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.local import LocalFiles, is_local
-from dagsterlite_fsspec.options import without_password
 
 _CHUNK = 1 << 20
 _READ_MODES = ("rb", "r")
 _WRITE_MODES = {"wb": bytes, "w": str}
-
-
-@dataclass(frozen=True)
-class FsspecFileHandle(FileHandle):
-    """A reference to a file on a file system that fsspec knows.
-
-    Args:
-        url: The file's URL.
-    """
-
-    url: str
-
-    @property
-    def path_desc(self) -> str:
-        return without_password(self.url)
 
 
 class FsspecFileManager(FileManager):
@@ -49,6 +33,7 @@ class FsspecFileManager(FileManager):
     Args:
         base: The folder, as a path or an fsspec URL; made when it is first needed.
         storage_options: Those of the file system.
+        handles: The kind of its handles (default: as the base is).
 
     Raises:
         CheckError: the URL holds a password, or chains file systems.
@@ -56,8 +41,14 @@ class FsspecFileManager(FileManager):
             missing.
     """
 
-    def __init__(self, base: str, storage_options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        base: str,
+        storage_options: Mapping[str, Any] | None = None,
+        handles: HandleKind | None = None,
+    ) -> None:
         self._files: Files = open_files(base, storage_options or {})
+        self._handles = handles or (LOCAL if isinstance(self._files, LocalFiles) else ANY)
         self._lock = threading.Lock()
         self._temps: list[str] = []
 
@@ -122,31 +113,23 @@ class FsspecFileManager(FileManager):
 
     def _write(self, parts: Iterator[bytes], owner: str, ext: str | None) -> FileHandle:
         name = f"{uuid.uuid4()}{_suffix(owner, ext)}"
-        base = self._files.base
-        address = f"{base}{name}" if base.endswith("/") else f"{base}/{name}"
-        self._files.write(address, parts)
-        return LocalFileHandle(address) if self._is_local else FsspecFileHandle(address)
+        address = address_below(self.base, name)
+        self._files.write_stream(address, parts)
+        return self._handles.make(address)
 
     def _open(self, file_handle: FileHandle) -> BufferedIOBase:
         address = self._address(file_handle)
         try:
-            return self._files.open(address)
+            return self._files.stream(address)
         except FileNotFoundError:
             raise DagsterFileNotFoundError(file_handle.path_desc) from None
 
     def _address(self, file_handle: FileHandle) -> str:
-        match file_handle:
-            case LocalFileHandle(path) if self._is_local:
-                return path
-            case FsspecFileHandle(url) if not self._is_local:
-                return url
-        kind = LocalFileHandle if self._is_local else FsspecFileHandle
-        expected = f"a {kind.__name__}, as a file manager of {self.base} makes them"
+        if isinstance(file_handle, self._handles.handle_class):
+            return self._handles.address_of(file_handle)
+        kind = self._handles.handle_class.__name__
+        expected = f"a {kind}, as a file manager of {self.base} makes them"
         raise ParameterCheckError("FileManager", "file_handle", expected, file_handle)
-
-    @property
-    def _is_local(self) -> bool:
-        return isinstance(self._files, LocalFiles)
 
 
 def make_local_file_manager(base_dir: str) -> FsspecFileManager:
@@ -159,6 +142,32 @@ def make_local_file_manager(base_dir: str) -> FsspecFileManager:
         expected = "a folder of this machine (for others there is fsspec_file_manager)"
         raise ParameterCheckError("local_file_manager", "base_dir", expected, base_dir)
     return FsspecFileManager(base_dir)
+
+
+def make_s3_file_manager(config: Mapping[str, Any]) -> FsspecFileManager:
+    """Return a file manager of a bucket of S3, from the config of ``s3_file_manager``."""
+    options = {
+        "anon": config["use_unsigned_session"],
+        "endpoint_url": config.get("endpoint_url"),
+        "profile": config.get("profile_name"),
+        "client_kwargs": _given({"region_name": config.get("region_name")}),
+    }
+    base = _in_bucket("s3", config["s3_bucket"], config["s3_prefix"])
+    return FsspecFileManager(base, _given(options), S3)
+
+
+def make_gcs_file_manager(config: Mapping[str, Any]) -> FsspecFileManager:
+    """Return a file manager of a bucket of Google's, from the config of ``gcs_file_manager``."""
+    base = _in_bucket("gs", config["gcs_bucket"], config["gcs_prefix"])
+    return FsspecFileManager(base, _given({"project": config.get("project")}), GCS)
+
+
+def _in_bucket(scheme: str, bucket: str, prefix: str) -> str:
+    return f"{scheme}://{bucket}/{prefix.strip('/')}".rstrip("/")
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value not in (None, {})}
 
 
 def _check_mode(method: str, mode: str, known: Any) -> None:

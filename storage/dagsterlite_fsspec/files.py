@@ -24,6 +24,9 @@ class Files(Protocol):
     def write(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
         """Write the parts one after the other; when that fails, no partial file stays."""
 
+    def write_stream(self, address: str, parts: Iterable[bytes]) -> None:
+        """Write parts that together may be larger than memory; otherwise as :meth:`write`."""
+
     def replace(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
         """Write a file in the place of one that may stand: readers find either, as a whole."""
 
@@ -36,6 +39,13 @@ class Files(Protocol):
 
     def open(self, address: str) -> BufferedIOBase:
         """Open a file for reading, whatever was cached of it; the stream can seek.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+
+    def stream(self, address: str) -> BufferedIOBase:
+        """Open a file that may be larger than memory, for reading in pieces; it can seek.
 
         Raises:
             FileNotFoundError: there is none.

@@ -6,8 +6,11 @@ The files may be read in parts and long after, so their sizes are looked at and 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from contextlib import closing
 from io import BufferedIOBase
+from shutil import copyfileobj
 from typing import Any
 
 from dagsterlite.errors import DagsterCorruptObjectError
@@ -50,6 +53,26 @@ def read_folder(files: Files, codec: FolderCodec, listing: BufferedIOBase, addre
     folder = folder_of(address)
     _check(folder, json.load(listing)["sizes"], files.sizes(folder))
     return codec.read_folder(folder, files.options)
+
+
+def copy_folder(files: Files, listing: BufferedIOBase, address: str, path: str) -> None:
+    """Copy the files of a value that the object at ``address`` lists to a new folder.
+
+    Raises:
+        DagsterCorruptObjectError: a file is missing, or of another size than was written.
+        DagsterStorageError: the file system refuses something.
+        FileExistsError: the folder is there already.
+        OSError: it cannot be written to.
+    """
+    folder = folder_of(address)
+    written = json.load(listing)["sizes"]
+    _check(folder, written, files.sizes(folder))
+    os.makedirs(path)
+    for name in written:
+        target = os.path.join(path, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with closing(files.stream(f"{folder}/{name}")) as stored, open(target, "xb") as copy:
+            copyfileobj(stored, copy)
 
 
 def _check(folder: str, written: Mapping[str, int], found: Mapping[str, int]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from hashlib import file_digest
 from io import SEEK_END, BufferedIOBase
+from shutil import copyfileobj
 from typing import Any
 
 from dagsterlite.errors import (
@@ -18,12 +19,12 @@ from dagsterlite.stores import IntermediateStorage, StepManifest
 from dagsterlite.types.serialization import SerializationStrategy
 from dagsterlite_fsspec.bases import Durability, address_below, open_files
 from dagsterlite_fsspec.codecs import AnyCodec, FolderCodec, Part, codec_for, find_codec, loaded
-from dagsterlite_fsspec.folders import folder_of, read_folder, write_folder
+from dagsterlite_fsspec.folders import copy_folder, folder_of, read_folder, write_folder
 from dagsterlite_fsspec.hashing import hashed, size_of
 from dagsterlite_fsspec.manifest import decode_manifest, encode_manifest
 from dagsterlite_fsspec.options import public_options, redact
 from dagsterlite_fsspec.paths import manifest_path, output_path, run_folder, step_folder
-from dagsterlite_fsspec.strategies import StrategyCodec
+from dagsterlite_fsspec.strategies import StrategyCodec, is_strategy
 
 
 class FsspecIntermediateStorage(IntermediateStorage):
@@ -141,20 +142,53 @@ class FsspecIntermediateStorage(IntermediateStorage):
                 process cannot import.
         """
         codec = self._find_codec(output.codec, output.address)
+        with self._whole(output) as stream:
+            return loaded(
+                codec, lambda: self._decode(codec, stream, output.address), output.address
+            )
+
+    @contextmanager
+    def _whole(self, output: StoredOutput) -> Iterator[BufferedIOBase]:
+        """Open an object that is found to be what was written."""
         try:
             stream = self._files.open(output.address)
         except FileNotFoundError as exc:
             raise DagsterCorruptObjectError(output.address, "it is missing") from exc
         with closing(stream):
             _check(stream, output)
-            return loaded(
-                codec, lambda: self._decode(codec, stream, output.address), output.address
-            )
+            yield stream
+
+    def copy_output(self, output: StoredOutput, path: str) -> None:
+        """Copy an output as it is stored to a file of this machine, or to a folder if it is one.
+
+        Args:
+            output: What tells of it.
+            path: The file or folder, which must not be there.
+
+        Raises:
+            DagsterCorruptObjectError: it is missing, cut short, or not what was written.
+            DagsterUnknownCodecError: no package here knows whether it is a file or a folder.
+            DagsterStorageError: it cannot be reached.
+            FileExistsError: the path is there already.
+            OSError: it cannot be written to.
+        """
+        with self._whole(output) as stream:
+            if self._is_folder(output):
+                copy_folder(self._files, stream, output.address, path)
+                return
+            with open(path, "xb") as copy:
+                copyfileobj(stream, copy)
 
     def _decode(self, codec: AnyCodec, stream: BufferedIOBase, address: str) -> Any:
         if isinstance(codec, FolderCodec):
             return read_folder(self._files, codec, stream, address)
         return codec.decode(stream)
+
+    def _is_folder(self, output: StoredOutput) -> bool:
+        """Return whether an output is kept as a folder; what a strategy wrote never is."""
+        if is_strategy(output.codec):
+            return False
+        return isinstance(self._find_codec(output.codec, output.address), FolderCodec)
 
     def commit(self, manifest: StepManifest) -> StepManifest:
         """Write the step's manifest unless one stands; return the one that stands.
@@ -203,7 +237,7 @@ class FsspecIntermediateStorage(IntermediateStorage):
             if not output.address.startswith(own):
                 continue
             self._files.remove(output.address)
-            if isinstance(self._find_codec(output.codec, output.address), FolderCodec):
+            if self._is_folder(output):
                 self._files.remove_folder(folder_of(output.address))
 
 

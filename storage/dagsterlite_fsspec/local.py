@@ -46,6 +46,9 @@ class LocalFiles(Files):
             if self._is_synced:
                 sync_folders(address, self.base)
 
+    def write_stream(self, address: str, parts: Iterable[bytes]) -> None:
+        self.write(address, parts)
+
     def replace(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
         folder, name = os.path.split(address)
         temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
@@ -79,6 +82,9 @@ class LocalFiles(Files):
                 return open(path, "rb")
             except IsADirectoryError:
                 return open(published_inside(path), "rb")
+
+    def stream(self, address: str) -> BufferedIOBase:
+        return self.open(address)
 
     @property
     def options(self) -> Mapping[str, Any]:

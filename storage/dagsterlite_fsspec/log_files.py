@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -65,11 +65,13 @@ class LogFile(LogStream):
     tells.
 
     Args:
-        path: The file.
+        find_path: Says where the file is to be, when it is first written to.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, find_path: Callable[[], str]) -> None:
+        self._find_path = find_path
+        #: The file; empty before it is first written to.
+        self.path = ""
         self._error: OSError | None = None
         self._lock = threading.Lock()
         self._descriptor: int | None = None
@@ -92,13 +94,14 @@ class LogFile(LogStream):
 
     def _opened(self) -> int:
         if self._descriptor is None:
+            self.path = self._find_path()
             make_folder(os.path.dirname(self.path))
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             self._descriptor = os.open(self.path, flags, 0o666)
         return self._descriptor
 
-    def close(self) -> None:
-        """End the stream; a file that nothing was written to goes.
+    def close(self) -> bool:
+        """End the stream; return whether anything was written. An empty file goes.
 
         Raises:
             DagsterStorageError: the disk refused a part of what was written.
@@ -106,11 +109,15 @@ class LogFile(LogStream):
         with self._lock:
             self._is_closed = True
             descriptor, self._descriptor = self._descriptor, None
+        is_empty = descriptor is None or os.fstat(descriptor).st_size == 0
         if descriptor is not None:
-            is_empty = os.fstat(descriptor).st_size == 0
             os.close(descriptor)
             if is_empty:
-                with suppress(OSError):
-                    os.unlink(self.path)
+                self._remove()
         if self._error is not None:
             raise storage_error("write", self.path, self._error, str(self._error))
+        return not is_empty
+
+    def _remove(self) -> None:
+        with suppress(OSError):
+            os.unlink(self.path)

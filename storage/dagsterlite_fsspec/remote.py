@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from io import BufferedIOBase, BytesIO
+from io import BufferedIOBase, BufferedReader, BytesIO
+from itertools import chain
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import fsspec
@@ -17,11 +19,23 @@ from dagsterlite_fsspec.failures import elsewhere_error, is_without_bucket, stor
 from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.options import has_password, redact, without_password
 from dagsterlite_fsspec.paths import lies_in
+from dagsterlite_fsspec.pieces import Pieces
 from dagsterlite_fsspec.publish import publish_alone, publish_remote, takes_conditions
 
 # They have no folders to make first (but would make a bucket), and take `use_listings_cache`.
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
 _OURS = (DagsterStorageError,)
+
+_IN_MEMORY = 16 << 20
+"""So many bytes of a stream are sent from memory, and no more."""
+
+_PART = 8 << 20
+_PARTS = 9_000
+"""S3 takes 10,000 parts of a file."""
+
+_BUFFER = 1 << 20
+_BLOCK = 8 << 20
+"""What is fetched at a time where a file is read in pieces; clients' own sizes are larger."""
 
 
 class _NoObjectError(FileNotFoundError):
@@ -57,6 +71,27 @@ class RemoteFiles(Files):
             fs, path = self._locate_for_writing(address)
             fs.pipe_file(path, data)
 
+    def write_stream(self, address: str, parts: Iterable[bytes]) -> None:
+        rest = iter(parts)
+        begin = _take(rest, _IN_MEMORY)
+        after = next(rest, None)
+        if after is None:
+            self.write(address, begin)
+            return
+        # From a file of this machine, so that nothing is put there before all of it is known.
+        with NamedTemporaryFile(prefix="dagsterlite-") as spool:
+            spool.writelines(chain(begin, [after], rest))
+            spool.flush()
+            with self._translated("write", address):
+                fs, path = self._locate_for_writing(address)
+                fs.put_file(spool.name, path, **self._in_parts(spool.tell()))
+
+    def _in_parts(self, size: int) -> dict[str, int]:
+        """Return how a file of that size is sent; the client's own way holds half a gigabyte."""
+        if self._protocol not in {"s3", "s3a"}:
+            return {}
+        return {"chunksize": max(_PART, size // _PARTS), "max_concurrency": 3}
+
     def replace(self, address: str, parts: Iterable[bytes | memoryview]) -> None:
         self.write(address, parts)
 
@@ -76,10 +111,18 @@ class RemoteFiles(Files):
             return takes_conditions(*self._locate(probe))
 
     def open(self, address: str) -> BufferedIOBase:
+        return BytesIO(self._opened(address, lambda fs, path: fs.cat_file(path)))
+
+    def stream(self, address: str) -> BufferedIOBase:
+        file = self._opened(address, lambda fs, path: fs.open(path, "rb", _BLOCK))
+        pieces = Pieces(file, lambda: self._translated("read", address))
+        return BufferedReader(pieces, _BUFFER)
+
+    def _opened(self, address: str, opened: Callable[[Any, str], Any]) -> Any:
         with self._translated("read", address, passing=(*_OURS, _NoObjectError)):
             fs, path = self._locate(address)
             try:
-                return BytesIO(fs.cat_file(path))
+                return opened(fs, path)
             except FileNotFoundError as exc:
                 if is_without_bucket(exc):
                     raise
@@ -142,6 +185,15 @@ class RemoteFiles(Files):
         except Exception as exc:  # noqa: BLE001 - each client has errors of its own
             # The cause is left out: its text, or that of its own causes, may hold a secret.
             raise storage_error(doing, address, exc, redact(str(exc), self._options)) from None
+
+
+def _take(parts: Iterator[bytes], size: int) -> list[bytes]:
+    """Return the first parts, of so many bytes together or somewhat more."""
+    taken: list[bytes] = []
+    while size > 0 and (part := next(parts, None)) is not None:
+        taken.append(part)
+        size -= len(part)
+    return taken
 
 
 def _check_base(base: str) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BufferedIOBase, BytesIO, TextIOWrapper
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
-from dagsterlite.types.serialization import SerializationStrategy
+from dagsterlite.types.serialization import JsonSerializationStrategy, SerializationStrategy
 from dagsterlite_fsspec.codecs import Codec, Part
+
+
+def is_strategy(codec: str) -> bool:
+    """Return whether a codec of that name is some type's strategy."""
+    return codec.startswith("strategy:")
 
 
 class StrategyCodec(Codec):
@@ -39,3 +44,6 @@ class StrategyCodec(Codec):
         finally:
             # Whoever opened the stream closes it.
             text.detach()
+
+
+JSON: Final = StrategyCodec(JsonSerializationStrategy())

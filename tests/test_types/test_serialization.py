@@ -5,7 +5,13 @@ import pickle
 
 import pytest
 
-from dagsterlite import PythonObjectDagsterType, SerializationStrategy, pipeline, solid
+from dagsterlite import (
+    JsonSerializationStrategy,
+    PythonObjectDagsterType,
+    SerializationStrategy,
+    pipeline,
+    solid,
+)
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.errors import (
     CheckError,
@@ -24,6 +30,45 @@ class Lines(SerializationStrategy):
 
     def deserialize(self, read_file_obj):
         return read_file_obj.read().split(self.separator)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 0, -1.5, 10**30, "größer", [], {}, {"b": [1, {"a": None}], "a": "\ud83d\ude00"}],
+    ids=repr,
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_json_gives_values_back_as_they_were(value, indent):
+    stream = io.StringIO()
+    JsonSerializationStrategy(indent).serialize(value, stream)
+    stream.seek(0)
+    back = JsonSerializationStrategy().deserialize(stream)
+
+    assert back == value
+    assert type(back) is type(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [(1, 2), [(1, 2)], {1: "a"}, {"a": float("nan")}, float("inf"), {1, 2}, object(), b"a"],
+    ids=["tuple", "in a list", "number as key", "nan", "inf", "set", "object", "bytes"],
+)
+def test_json_refuses_what_it_would_change(value):
+    with pytest.raises(CheckError, match="JSON"):
+        JsonSerializationStrategy().serialize(value, io.StringIO())
+
+
+def test_json_refuses_what_holds_itself():
+    value: list[object] = []
+    value.append(value)
+    with pytest.raises(CheckError, match="JSON cannot keep"):
+        JsonSerializationStrategy().serialize(value, io.StringIO())
+
+
+@pytest.mark.parametrize("indent", [-1, "2", True])
+def test_json_takes_a_number_of_blanks(indent):
+    with pytest.raises(ParameterCheckError, match="'indent'"):
+        JsonSerializationStrategy(indent)
 
 
 class Packed(SerializationStrategy):
