@@ -106,7 +106,8 @@ class ResourceManager:
             DagsterResourceFunctionError: one cannot be made.
         """
         with self._lock:
-            for key in self._mode.needed_resources(keys):
+            missing = [key for key in keys if key not in self._values]
+            for key in self._mode.needed_resources(missing) if missing else ():
                 if key not in self._values:
                     self._values[key] = self._make_one(key)
 

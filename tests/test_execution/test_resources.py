@@ -23,6 +23,7 @@ from dagsterlite import (
     build_solid_context,
     execute_pipeline,
     execute_pipeline_iterator,
+    execute_solid,
     intermediate_storage,
     lambda_solid,
     make_values_resource,
@@ -265,6 +266,18 @@ def test_a_resource_that_is_a_context_manager_itself_is_left_to_its_user() -> No
     opened = ResourceDefinition.hardcoded_resource(connection)
     assert values_with(x=opened) == {"x": connection}
     assert not connection.closed
+
+
+def test_a_resource_may_be_replaced_after_its_mode_was_made() -> None:
+    mode = ModeDefinition(resource_defs={"x": ResourceDefinition.hardcoded_resource(1)})
+    mode.resource_defs["x"] = ResourceDefinition.hardcoded_resource(2)
+    mode.resource_defs["y"] = ResourceDefinition.hardcoded_resource(3)
+
+    @solid(required_resource_keys={"x", "y"})
+    def uses(context):
+        return dict(context.resources._asdict())
+
+    assert execute_solid(uses, mode_def=mode).output_value() == {"x": 2, "y": 3}
 
 
 def test_values_in_config_are_a_resource() -> None:
