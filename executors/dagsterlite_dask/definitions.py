@@ -70,6 +70,7 @@ SHIP_CODE: Final = Field(
         ),
         "retries": retries_field(),
     },
+    resolves_elsewhere=True,
 )
 def dask_executor(init_context: InitExecutorContext) -> Executor:
     """Execute steps on a Dask cluster, each where its inputs are (seed 002)."""

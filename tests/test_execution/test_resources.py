@@ -20,6 +20,7 @@ from dagsterlite import (
     ModeDefinition,
     PipelineDefinition,
     ResourceDefinition,
+    StringSource,
     build_solid_context,
     execute_pipeline,
     execute_pipeline_iterator,
@@ -30,11 +31,13 @@ from dagsterlite import (
     resource,
     solid,
 )
+from dagsterlite.config import resolve_config
 from dagsterlite.errors import (
     DagsterRunCanceledError,
     DagsterTypeCheckDidNotPass,
     DagsterUnknownResourceError,
 )
+from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.memory import InMemoryIntermediateStorage
 from dagsterlite.runs import DagsterRunStatus
 from tests.event_lists import logged, recorded, told
@@ -278,6 +281,17 @@ def test_a_resource_may_be_replaced_after_its_mode_was_made() -> None:
         return dict(context.resources._asdict())
 
     assert execute_solid(uses, mode_def=mode).output_value() == {"x": 2, "y": 3}
+
+
+def test_a_resource_whose_config_is_not_set_in_this_process_is_not_made() -> None:
+    made = ResourceDefinition(lambda context: context.resource_config, {"url": StringSource})
+    mode = ModeDefinition(resource_defs={"x": made})
+    given = {"url": {"env": "DAGSTERLITE_NOT_SET"}}
+    config = resolve_config({"url": StringSource}, given, {}, leaves_unset=True)
+
+    manager = ResourceManager(mode, {"x": config.value}, lambda *_facts: None)  # type: ignore[arg-type]
+    with pytest.raises(DagsterInvalidConfigError, match="'x' cannot be made in this process"):
+        manager.scoped(["x"])
 
 
 def test_values_in_config_are_a_resource() -> None:
