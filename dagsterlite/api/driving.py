@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dagsterlite.api.asked import Asked
-from dagsterlite.execution.results import PipelineExecutionResult, output_reader
+from dagsterlite.execution.output_reader import output_reader
+from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.execution.run import RunOutcome, drive_run
 from dagsterlite.execution.run_events import RunEvents
 from dagsterlite.plan.execution_plan import ExecutionPlan
