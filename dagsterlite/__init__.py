@@ -317,8 +317,8 @@ _NAMES_OF = {
     "dagsterlite.execution.results": (
         "CompositeSolidExecutionResult",
         "PipelineExecutionResult",
-        "SolidExecutionResult",
     ),
+    "dagsterlite.execution.solid_result": ("SolidExecutionResult",),
     "dagsterlite.execution.step_launcher": ("StepLauncher",),
     "dagsterlite.execution.step_logger": ("get_dagster_logger",),
     "dagsterlite.execution.step_run_ref": (

@@ -278,7 +278,7 @@ from dagsterlite.execution.results import (
     CompositeSolidExecutionResult as CompositeSolidExecutionResult,
 )
 from dagsterlite.execution.results import PipelineExecutionResult as PipelineExecutionResult
-from dagsterlite.execution.results import SolidExecutionResult as SolidExecutionResult
+from dagsterlite.execution.solid_result import SolidExecutionResult as SolidExecutionResult
 from dagsterlite.execution.step_launcher import StepLauncher as StepLauncher
 from dagsterlite.execution.step_logger import get_dagster_logger as get_dagster_logger
 from dagsterlite.execution.step_run_ref import StepRunRef as StepRunRef

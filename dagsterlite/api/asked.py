@@ -233,7 +233,9 @@ def plan_of(asked: Asked) -> ExecutionPlan:
     """
     asked.pipeline.get_mode_definition(asked.mode)
     definition, ignored = selected(asked)
-    config = EnvironmentConfig.build(definition, asked.run_config, asked.mode, ignored)
+    config = EnvironmentConfig.build(
+        definition, asked.run_config, asked.mode, ignored, leaves_unset=True
+    )
     return ExecutionPlan.build(definition, config)
 
 

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dagsterlite import plugins
 from dagsterlite.api.asked import Asked
 from dagsterlite.execution.interrupts import of_this_thread
+from dagsterlite.execution.output_reader import output_reader
 from dagsterlite.execution.recorder import Watch
-from dagsterlite.execution.results import PipelineExecutionResult, output_reader
+from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.execution.run import RunOutcome, drive_run
 from dagsterlite.execution.run_events import RunEvents
 from dagsterlite.plan.execution_plan import ExecutionPlan

@@ -27,6 +27,7 @@ from dagsterlite.definitions.retry_policy import RetryPolicy
 from dagsterlite.definitions.signature import (
     check_inputs,
     inputs_of,
+    made_from,
     name_of,
     outputs_of,
     refuse_unrun,
@@ -363,7 +364,7 @@ def job(
 
     def wrap(fn: Callable[..., Any]) -> JobDefinition:
         described = graph_of("@job", fn, name, description)
-        return described.to_job(
+        made = described.to_job(
             resource_defs=resource_defs,
             config=config,
             tags=tags,
@@ -374,5 +375,7 @@ def job(
             op_retry_policy=op_retry_policy,
             input_values=input_values,
         )
+        made.made_from = made_from(fn)
+        return made
 
     return wrap if compose_fn is None else wrap(compose_fn)

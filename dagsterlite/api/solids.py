@@ -12,11 +12,8 @@ from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import CheckError, ParameterCheckError
-from dagsterlite.execution.results import (
-    CompositeSolidExecutionResult,
-    PipelineExecutionResult,
-    SolidExecutionResult,
-)
+from dagsterlite.execution.results import CompositeSolidExecutionResult, PipelineExecutionResult
+from dagsterlite.execution.solid_result import SolidExecutionResult
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.with_values import part_with_values, solid_with_values
 

@@ -11,6 +11,8 @@ from dagsterlite.config.evaluation import (
     DagsterEvaluationErrorReason,
     Evaluation,
     EvaluationError,
+    Unset,
+    unset_in,
 )
 from dagsterlite.config.field import Field, convert_to_field
 from dagsterlite.config.mapped import MappedConfig
@@ -49,6 +51,7 @@ __all__ = [
     "Shape",
     "String",
     "StringSource",
+    "Unset",
     "arguments_of",
     "config_type_snapshot",
     "convert_to_field",
@@ -56,5 +59,6 @@ __all__ = [
     "print_config_type",
     "resolve_config",
     "resolve_to_config_type",
+    "unset_in",
     "validate_config",
 ]

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from dagsterlite import plugins
 from dagsterlite.config import misfits
+from dagsterlite.config.evaluation import Unset
 from dagsterlite.config.path import Trail
 from dagsterlite.config.walk import Walk
 from dagsterlite.errors import PostProcessingError
@@ -78,10 +79,12 @@ class ConfigType(ABC):
         """Fit ``value`` and, in a walk that resolves, turn it into what it stands for."""
         if not (self.resolves and walk.resolves):
             return self.fit(value, at, walk)
-        known_errors = len(walk.errors)
+        known_errors, known_unset = len(walk.errors), len(walk.unset)
         fitted = self.fit(value, at, walk)
         if len(walk.errors) > known_errors:
             return None
+        if len(walk.unset) > known_unset and type(self).changes_values():
+            return Unset(tuple(walk.unset[known_unset:]))
         return self.resolve(fitted, at, walk)
 
     def resolve(self, fitted: object, at: Trail, walk: Walk) -> object:

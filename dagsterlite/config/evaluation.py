@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -50,3 +50,26 @@ class Evaluation:
     """Every misfit, in the order of the document; empty when the value fits."""
     env_values: Mapping[str, str] = field(repr=False)
     """The text of each environment variable that was read, by name: what to redact."""
+
+
+@dataclass(frozen=True)
+class Unset:
+    """Stands for a value that variables of the environment hold which are not set here.
+
+    Only where config is resolved again, in the process that uses it, may it be left so.
+    """
+
+    errors: tuple[EvaluationError, ...]
+    """What is wrong in a process that uses the value."""
+
+
+def unset_in(value: object) -> Iterator[EvaluationError]:
+    """Yield what is not set of a resolved value."""
+    if isinstance(value, Unset):
+        yield from value.errors
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from unset_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from unset_in(item)

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from enum import Enum
 
 from dagsterlite.config.evaluation import DagsterEvaluationErrorReason as Reason
-from dagsterlite.config.path import Trail
+from dagsterlite.config.evaluation import EvaluationError, Unset
+from dagsterlite.config.path import Trail, path_of
 from dagsterlite.config.walk import Walk
 
 _VALUE_WIDTH = 80
@@ -108,9 +109,20 @@ def none_selected(walk: Walk, at: Trail, known: Collection[str]) -> None:
 
 def not_resolved(walk: Walk, at: Trail, why: str) -> None:
     """Report a value that could not be turned into what it stands for."""
-    walk.report(
-        Reason.FAILED_POST_PROCESSING, at, f"Post processing {walk.place(at)} failed: {why}"
-    )
+    walk.report(Reason.FAILED_POST_PROCESSING, at, _not_resolved(walk, at, why))
+
+
+def not_set(walk: Walk, at: Trail, why: str) -> Unset | None:
+    """Report a value that a variable holds which is not set, or leave it open where that may be."""
+    if walk.leaves_unset:
+        message = _not_resolved(walk, at, why)
+        return walk.leave_open(EvaluationError(Reason.FAILED_POST_PROCESSING, path_of(at), message))
+    not_resolved(walk, at, why)
+    return None
+
+
+def _not_resolved(walk: Walk, at: Trail, why: str) -> str:
+    return f"Post processing {walk.place(at)} failed: {why}"
 
 
 def found(value: object) -> str:

@@ -45,8 +45,7 @@ class Source(ScalarUnion):
         name = fitted["env"]
         text = walk.read_env(name)
         if text is None:
-            misfits.not_resolved(walk, at, _not_set(name))
-            return None
+            return misfits.not_set(walk, at, _not_set(name))
         return self._read(name, text, at, walk)
 
     def short_form(self) -> str:

@@ -30,16 +30,27 @@ def resolve_config(
     value: object,
     environ: Mapping[str, str] = os.environ,
     root: str = "run config",
+    *,
+    leaves_unset: bool = False,
 ) -> Evaluation:
     """Check a value, fill in defaults, and turn each part into what it stands for.
 
     Enums become their Python values, sources are read from ``environ``, and the types'
     ``post_process`` hooks run. Otherwise as :func:`validate_config`.
 
+    Args:
+        config_type: As there.
+        value: As there.
+        environ: Where sources are read from.
+        root: As there.
+        leaves_unset: Whether a value may stay :class:`Unset` whose variable is not set.
+
     Raises:
         DagsterInvalidConfigDefinitionError: ``config_type`` means no config type.
     """
-    return _evaluate(config_type, value, Walk(root, environ))
+    walk = Walk(root, environ)
+    walk.leaves_unset = leaves_unset
+    return _evaluate(config_type, value, walk)
 
 
 def _evaluate(config_type: object, value: object, walk: Walk) -> Evaluation:

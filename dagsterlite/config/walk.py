@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from dagsterlite.config.evaluation import DagsterEvaluationErrorReason, EvaluationError
+from dagsterlite.config.evaluation import DagsterEvaluationErrorReason, EvaluationError, Unset
 from dagsterlite.config.path import Trail, path_of, place
 from dagsterlite.config.secrets import redactor
 from dagsterlite.errors import near
@@ -17,13 +17,26 @@ _NEAR_NAME_BUDGET = 50_000
 class Walk:
     """Collects misfits and, when it has an environment, the variables read from it."""
 
-    __slots__ = ("_near_budget", "env_values", "environ", "errors", "resolves", "root")
+    __slots__ = (
+        "_near_budget",
+        "env_values",
+        "environ",
+        "errors",
+        "leaves_unset",
+        "resolves",
+        "root",
+        "unset",
+    )
 
     def __init__(self, root: str, environ: Mapping[str, str] | None = None) -> None:
         self.root = root
         self.environ: Mapping[str, str] = {} if environ is None else environ
         self.resolves = environ is not None
         """Whether values are turned into what they stand for, beyond being checked."""
+        self.leaves_unset = False
+        """Whether values stay open that variables hold which are not set."""
+        self.unset: list[EvaluationError] = []
+        """What was left open."""
         self.errors: list[EvaluationError] = []
         self.env_values: dict[str, str] = {}
         self._near_budget = _NEAR_NAME_BUDGET
@@ -43,6 +56,11 @@ class Walk:
             self.env_values[name] = text
         return text
 
+    def leave_open(self, error: EvaluationError) -> Unset:
+        """Return what stands for a value that a variable holds which is not set."""
+        self.unset.append(error)
+        return Unset((error,))
+
     def apart(self, root: str) -> Walk:
         """Return a walk through another value, with misfits of its own.
 
@@ -51,6 +69,7 @@ class Walk:
         other = Walk(root, self.environ)
         other.resolves = self.resolves
         other.env_values = self.env_values
+        other.leaves_unset, other.unset = self.leaves_unset, self.unset
         return other
 
     def redacted(self, text: str) -> str:

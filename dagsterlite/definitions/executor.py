@@ -48,6 +48,8 @@ class ExecutorDefinition(NamedConfigurableDefinition):
         executor_creation_fn: Should accept an ``InitExecutorContext`` and return an ``Executor``.
         required_resource_keys: Keys for the resources required by the executor.
         description: For people.
+        resolves_elsewhere: Whether steps run where config is resolved again, by variables of that
+            environment: the config of solids and resources may name some that are not set here.
 
     Raises:
         CheckError: the name is no text, ``executor_creation_fn`` no function, or ``requirements``
@@ -66,6 +68,8 @@ class ExecutorDefinition(NamedConfigurableDefinition):
         executor_creation_fn: Callable[[Any], Any] | None = None,
         required_resource_keys: Iterable[str] | None = None,
         description: str | None = None,
+        *,
+        resolves_elsewhere: bool = False,
     ) -> None:
         self.name = check_label(self.kind, name)
         owner = self.label
@@ -76,6 +80,7 @@ class ExecutorDefinition(NamedConfigurableDefinition):
         )
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
         self.description = description
+        self.resolves_elsewhere = resolves_elsewhere
 
     @property
     def executor_creation_fn(self) -> Callable[[Any], Any]:
@@ -93,6 +98,8 @@ def executor(
     config_schema: Any = ...,
     requirements: Iterable[ExecutorRequirement] | None = ...,
     required_resource_keys: Iterable[str] | None = ...,
+    *,
+    resolves_elsewhere: bool = ...,
 ) -> Callable[[Callable[[Any], Any]], ExecutorDefinition]: ...
 
 
@@ -101,6 +108,8 @@ def executor(
     config_schema: Any = None,
     requirements: Iterable[ExecutorRequirement] | None = None,
     required_resource_keys: Iterable[str] | None = None,
+    *,
+    resolves_elsewhere: bool = False,
 ) -> Any:
     """Define an executor from a function of an ``InitExecutorContext`` (seed 003).
 
@@ -109,6 +118,7 @@ def executor(
         config_schema: The schema for the config.
         requirements: What a run must have; checked before it is made.
         required_resource_keys: Keys for the resources required by the executor.
+        resolves_elsewhere: See :class:`ExecutorDefinition`.
     """
     if callable(name):
         return executor()(name)
@@ -121,6 +131,7 @@ def executor(
             fn,
             required_resource_keys,
             inspect.getdoc(fn),
+            resolves_elsewhere=resolves_elsewhere,
         )
 
     return wrap

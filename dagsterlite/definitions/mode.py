@@ -83,7 +83,7 @@ class ModeDefinition:
         )
         self.description = description
         _check_resource_keys(owner, self.resource_defs)
-        self.resource_order = _creation_order(owner, self.resource_defs)
+        _creation_order(owner, self.resource_defs)
 
     @staticmethod
     def from_resources(resources: Mapping[str, Any], name: str | None = None) -> ModeDefinition:
@@ -135,11 +135,13 @@ class ModeDefinition:
 
     def needed_resources(self, keys: Iterable[str]) -> list[str]:
         """Return those keys and what they need in turn, in the order to make them."""
+        # The resources may have changed since the mode was made: tests replace some.
+        order = _creation_order(f"mode '{self.name}'", self.resource_defs)
         needed = set(keys)
-        for key in reversed(self.resource_order):
+        for key in reversed(order):
             if key in needed:
                 needed |= self.resource_defs[key].required_resource_keys
-        return [key for key in self.resource_order if key in needed]
+        return [key for key in order if key in needed]
 
     def __repr__(self) -> str:
         return f"ModeDefinition({self.name!r})"

@@ -19,6 +19,7 @@ from dagsterlite.events.engine import EngineEventData, StepsResolved
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.execution.executable import IPipeline
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
@@ -80,8 +81,9 @@ def retries_field() -> Field:
 class InitExecutorContext:
     """Executor-specific initialization context (seed 003)."""
 
-    #: The pipeline (job) to be executed.
-    job: Any
+    #: What gives the pipeline (job) to be executed; a :class:`ReconstructablePipeline` where other
+    #: processes can make it anew.
+    job: IPipeline
     #: The definition of the executor currently being constructed.
     executor_def: ExecutorDefinition
     #: The parsed config passed to the executor.
@@ -100,8 +102,8 @@ class InitExecutorContext:
     resources: Any
 
     @property
-    def pipeline(self) -> Any:
-        """The pipeline (job) to be executed."""
+    def pipeline(self) -> IPipeline:
+        """What gives the pipeline (job) to be executed."""
         return self.job
 
 

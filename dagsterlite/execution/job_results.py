@@ -18,11 +18,8 @@ from dagsterlite.events.yielded import (
     AssetObservation,
     Materialization,
 )
-from dagsterlite.execution.results import (
-    CompositeSolidExecutionResult,
-    PipelineExecutionResult,
-    SolidExecutionResult,
-)
+from dagsterlite.execution.results import CompositeSolidExecutionResult, PipelineExecutionResult
+from dagsterlite.execution.solid_result import SolidExecutionResult
 from dagsterlite.runs import DagsterRun
 
 NodeResult = SolidExecutionResult | CompositeSolidExecutionResult

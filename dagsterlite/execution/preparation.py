@@ -10,6 +10,7 @@ from dagsterlite.config.secrets import redactor
 from dagsterlite.definitions.executor import ExecutorDefinition, ExecutorRequirement
 from dagsterlite.errors import DagsterInvariantViolationError, shown, type_name
 from dagsterlite.execution.attempt_log import AttemptLog, EventSink
+from dagsterlite.execution.executable import InMemoryPipeline, IPipeline, as_selection
 from dagsterlite.execution.executor import (
     Executor,
     InitExecutorContext,
@@ -18,6 +19,7 @@ from dagsterlite.execution.executor import (
 )
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.reconstructable import ReconstructablePipeline
 from dagsterlite.execution.requirements import check_requirements
 from dagsterlite.execution.resources import ScopedResources
 from dagsterlite.execution.run_context import (
@@ -144,7 +146,7 @@ class Preparation:
             self._mode, self._config, prefers_persistent=self._asks_to_persist
         )
         context = InitExecutorContext(
-            job=self._plan.pipeline,
+            job=self._executable,
             executor_def=definition,
             executor_config=config,
             instance=self._instance,
@@ -163,6 +165,14 @@ class Preparation:
             )
             raise DagsterInvariantViolationError(message)
         return executor
+
+    @property
+    def _executable(self) -> IPipeline:
+        """The pipeline as other processes make it, if they can; else as it is here."""
+        origin, selection = self._run.external_pipeline_origin, self._run.solid_selection
+        if origin is None:
+            return InMemoryPipeline(self._plan.pipeline)
+        return ReconstructablePipeline(origin, as_selection(selection))
 
     @property
     def _asks_to_persist(self) -> bool:

@@ -128,7 +128,8 @@ def _place(target: Any) -> tuple[str, str]:
     if isinstance(target, PipelineDefinition):
         place = target.made_from
         if place is None:
-            raise _unfit(f"pipeline '{target.name}' was not made by a function under @pipeline")
+            decorator = f"@{target.words.pipeline}"
+            raise _unfit(f"{target.label} was not made by a function under {decorator}")
     else:
         place = (getattr(target, "__module__", ""), getattr(target, "__qualname__", ""))
     module_name, name = place

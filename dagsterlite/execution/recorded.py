@@ -13,7 +13,7 @@ from dagsterlite.execution.attempt_log import AttemptLog, Nowhere
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.managed_outputs import managed_reader
-from dagsterlite.execution.results import ReadOutput, output_reader
+from dagsterlite.execution.output_reader import ReadOutput, output_reader
 from dagsterlite.execution.run_context import RunContext, make_resource_manager
 from dagsterlite.execution.storages import make_intermediates
 from dagsterlite.handles import StepOutputHandle

@@ -9,9 +9,9 @@ from dagsterlite.definitions.executor import (
     multiple_process_executor_requirements,
 )
 from dagsterlite.definitions.io_manager import IOManagerDefinition
-from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import DagsterUnmetExecutorRequirementsError
 from dagsterlite.execution.executor import InitExecutorContext
+from dagsterlite.execution.reconstructable import ReconstructablePipeline
 
 
 def check_cross_process_constraints(init_context: InitExecutorContext) -> None:
@@ -42,10 +42,11 @@ def check_requirements(
 def _unmet(init_context: InitExecutorContext, requirement: ExecutorRequirement) -> Iterator[str]:
     match requirement:
         case ExecutorRequirement.RECONSTRUCTABLE_PIPELINE:
-            if isinstance(init_context.job, PipelineDefinition):
+            if not isinstance(init_context.job, ReconstructablePipeline):
+                label = init_context.job.get_definition().label
                 yield (
-                    f"It loads pipeline '{init_context.job.name}' again in other processes, and "
-                    "needs it as reconstructable(…) of a function that they can import."
+                    f"It loads {label} again in other processes, and needs it as "
+                    "reconstructable(…) of a function that they can import."
                 )
         case ExecutorRequirement.NON_EPHEMERAL_INSTANCE:
             if init_context.instance.is_ephemeral:

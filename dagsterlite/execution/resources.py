@@ -9,9 +9,11 @@ from contextlib import AbstractContextManager, ContextDecorator, ExitStack
 from types import GeneratorType
 from typing import Any
 
+from dagsterlite.config import unset_in
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.resource import InitResourceContext, ResourceDefinition
 from dagsterlite.errors import (
+    DagsterInvalidConfigError,
     DagsterInvariantViolationError,
     DagsterResourceFunctionError,
     DagsterUnknownResourceError,
@@ -106,14 +108,20 @@ class ResourceManager:
             DagsterResourceFunctionError: one cannot be made.
         """
         with self._lock:
-            for key in self._mode.needed_resources(keys):
+            missing = [key for key in keys if key not in self._values]
+            for key in self._mode.needed_resources(missing) if missing else ():
                 if key not in self._values:
                     self._values[key] = self._make_one(key)
 
     def _make_one(self, key: str) -> Any:
         definition = self._mode.resource_defs[key]
         required = {name: self._values[name] for name in definition.required_resource_keys}
-        context = self._context(key, self._configs.get(key), ScopedResources(required))
+        config = self._configs.get(key)
+        unset = list(unset_in(config))
+        if unset:
+            message = f"Resource '{key}' cannot be made in this process"
+            raise DagsterInvalidConfigError(message, unset)
+        context = self._context(key, config, ScopedResources(required))
         message = f"Error executing resource_fn on ResourceDefinition {key}"
         with user_code_error_boundary(DagsterResourceFunctionError, lambda: message):
             return self._interrupts.call(lambda: self._begin(key, definition.create(context)))

@@ -1,9 +1,8 @@
-"""What a run gives back: the results of the pipeline and of its solids (seed 001)."""
+"""What a run gives back: the results of the pipeline and of its composites (seed 001)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from dagsterlite import plugins
@@ -13,138 +12,21 @@ from dagsterlite.definitions.node import Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import (
     DagsterInvariantViolationError,
-    DagsterStorageError,
     listed,
     near,
 )
-from dagsterlite.events.engine import EngineEventData, StepsResolved
 from dagsterlite.events.event import DagsterEvent
-from dagsterlite.events.event_type import DagsterEventType
-from dagsterlite.events.fold import steps_of
-from dagsterlite.events.payloads import StepFailureData
 from dagsterlite.events.yielded import (
     DEFAULT_OUTPUT,
-    AssetMaterialization,
-    ExpectationResult,
-    Materialization,
 )
-from dagsterlite.execution.managed_outputs import ReadManaged
+from dagsterlite.execution.output_reader import ReadOutput
+from dagsterlite.execution.result_events import RunEvents
+from dagsterlite.execution.solid_result import SolidExecutionResult
 from dagsterlite.handles import (
     SolidHandle,
-    StepHandle,
-    StepOutputHandle,
-    split_mapped_key,
-    unresolved_key,
 )
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.runs import DagsterRunStatus
-from dagsterlite.stores import IntermediateStorage
-
-ReadOutput = Callable[[StepOutputHandle], Any]
-"""From an output of a step to the value that the run kept."""
-
-
-def output_reader(
-    run_id: str,
-    storage: IntermediateStorage | None,
-    instance: DagsterInstance,
-    read_managed: ReadManaged | None = None,
-) -> ReadOutput:
-    """Return what reads a run's outputs back from where it kept them.
-
-    It holds on to the instance: the folder of an ephemeral one goes with it.
-
-    Args:
-        run_id: The run.
-        storage: Where it kept its intermediates; None where it came to have none.
-        instance: Where it is recorded.
-        read_managed: Reads the outputs that IO managers keep.
-    """
-    folder = instance.local_artifact_storage
-
-    def read(handle: StepOutputHandle) -> Any:
-        step_key = handle.step_key
-        manifest = storage.read_manifest(step_key) if storage is not None else None
-        if storage is None or manifest is None:
-            message = (
-                f"The values of step '{step_key}' of run {run_id} are not kept in "
-                f"{folder.base_dir} nor anywhere else. Run with intermediate_storage filesystem to "
-                "keep them."
-            )
-            raise DagsterStorageError(message)
-        output = manifest.receipt.output(handle.output_name, handle.mapping_key)
-        if output is None:
-            message = f"Step '{step_key}' did not yield output '{handle.label}'."
-            raise DagsterInvariantViolationError(message)
-        if output.is_managed and read_managed is not None:
-            return read_managed(manifest.receipt, output)
-        return storage.read_output(step_key, output)
-
-    return read
-
-
-@dataclass(frozen=True)
-class _Events:
-    """A run's events in the order they came, and by step."""
-
-    all: Sequence[DagsterEvent]
-    by_step: Mapping[str, Sequence[DagsterEvent]]
-    #: For each step of the plan that was mapped over a dynamic output, the steps it came to.
-    resolved: Mapping[str, Sequence[str]]
-
-    @staticmethod
-    def of(
-        events: Sequence[DagsterEvent], resolved: Mapping[str, Sequence[str]] | None = None
-    ) -> _Events:
-        by_step: dict[str, list[DagsterEvent]] = {}
-        for event in events:
-            if event.step_key is not None:
-                by_step.setdefault(event.step_key, []).append(event)
-        return _Events(events, by_step, _resolved(events) if resolved is None else resolved)
-
-    def of_solid(self, handle: SolidHandle) -> _SolidEvents:
-        key = StepHandle(handle).key
-        unresolved = unresolved_key(key)
-        mapped = self.resolved.get(unresolved)
-        if mapped is not None:
-            found = (event for one in mapped for event in self.by_step.get(one, ()))
-            return _SolidEvents(unresolved, list(found), mapped)
-        # A step whose dynamic output did not come to be stands for itself.
-        own = unresolved if unresolved in self.by_step else key
-        return _SolidEvents(own, self.by_step.get(own, ()))
-
-
-def _resolved(events: Iterable[DagsterEvent]) -> Mapping[str, Sequence[str]]:
-    found: dict[str, Sequence[str]] = {}
-    for event in events:
-        match event.event_specific_data:
-            case EngineEventData(detail=StepsResolved() as resolved):
-                found |= steps_of(resolved)
-    return found
-
-
-@dataclass(frozen=True)
-class _SolidEvents:
-    """The events of a solid's step, or of the steps that it came to."""
-
-    step_key: str
-    all: Sequence[DagsterEvent]
-    #: The keys of the steps that it came to; None where it is mapped over no dynamic output.
-    mapped: Sequence[str] | None = None
-
-    def keys_with(self, event_type: DagsterEventType) -> set[str | None]:
-        return {event.step_key for event in self.all if event.event_type is event_type}
-
-    def outputs(self) -> Iterator[DagsterEvent]:
-        """Yield the events of type STEP_OUTPUT of the last attempt of each step."""
-        by_step: dict[str | None, list[DagsterEvent]] = {}
-        for event in self.all:
-            if event.event_type is DagsterEventType.STEP_RESTARTED:
-                by_step.pop(event.step_key, None)
-            elif event.event_type is DagsterEventType.STEP_OUTPUT:
-                by_step.setdefault(event.step_key, []).append(event)
-        for events in by_step.values():
-            yield from events
 
 
 class _GraphResult:
@@ -154,7 +36,7 @@ class _GraphResult:
         self,
         graph: Graph,
         parent: SolidHandle | None,
-        events: _Events,
+        events: RunEvents,
         read: ReadOutput,
         ran: Callable[[SolidHandle], bool],
     ) -> None:
@@ -267,7 +149,7 @@ class PipelineExecutionResult(_GraphResult):
         super().__init__(
             pipeline_def.graph,
             None,
-            _Events.of(self.event_list),
+            RunEvents.of(self.event_list),
             read_output,
             lambda handle: handle in selected,
         )
@@ -304,219 +186,6 @@ def _handles(step_keys: Iterable[str]) -> frozenset[SolidHandle]:
     return frozenset(handles)
 
 
-class SolidExecutionResult:
-    """Execution result for a leaf solid in a pipeline.
-
-    A solid that was mapped over a dynamic output has a step for each mapping key: its events are
-    those of all of them, and its outputs' values are dicts by mapping key, as are those of dynamic
-    outputs. Users should not instantiate this class.
-    """
-
-    def __init__(
-        self,
-        solid: Solid,
-        handle: SolidHandle,
-        events: _SolidEvents,
-        read_output: ReadOutput,
-    ) -> None:
-        self.solid = solid
-        self.handle = handle
-        self._events = events
-        self._step_events = list(events.all)
-        self._read = read_output
-
-    @property
-    def step_key(self) -> str:
-        """The key of the solid's step; with ``[?]`` for the steps of a mapped one."""
-        return self._events.step_key
-
-    # --- how it went ---
-
-    @property
-    def success(self) -> bool:
-        """Whether solid execution was successful; if mapped, no step failed and not all skipped."""
-        succeeded = self._events.keys_with(DagsterEventType.STEP_SUCCESS)
-        if self._events.mapped is None:
-            return bool(succeeded)
-        skipped = self._events.keys_with(DagsterEventType.STEP_SKIPPED)
-        mapped = set(self._events.mapped)
-        return mapped <= succeeded | skipped and (bool(succeeded) or not mapped)
-
-    @property
-    def skipped(self) -> bool:
-        """Whether solid execution was skipped; if mapped, for all mapping keys."""
-        skipped = self._events.keys_with(DagsterEventType.STEP_SKIPPED)
-        return bool(skipped) and skipped.issuperset(self._events.mapped or ())
-
-    @property
-    def failure_data(self) -> StepFailureData | None:
-        """Any data corresponding to this step's failure, if it failed."""
-        event = self._first(DagsterEventType.STEP_FAILURE)
-        return event.step_failure_data if event else None
-
-    @property
-    def retry_attempts(self) -> int:
-        """How often the step was tried again."""
-        return len(self._of(DagsterEventType.STEP_RESTARTED))
-
-    # --- its events ---
-
-    @property
-    def compute_step_events(self) -> list[DagsterEvent]:
-        """All events generated by execution of the solid compute function."""
-        return list(self._step_events)
-
-    @property
-    def step_events(self) -> list[DagsterEvent]:
-        """All events of the solid's step."""
-        return list(self._step_events)
-
-    @property
-    def compute_input_event_dict(self) -> dict[str, DagsterEvent]:
-        """All events of type STEP_INPUT, keyed by input name."""
-        return {e.step_input_data.input_name: e for e in self.input_events_during_compute}
-
-    @property
-    def compute_output_event_dict(self) -> dict[str, DagsterEvent]:
-        """All events of type STEP_OUTPUT of the last attempt, keyed by output name.
-
-        Where there are several of one name, it is the last of them.
-        """
-        return {event.step_output_data.output_name: event for event in self._events.outputs()}
-
-    @property
-    def compute_output_events_dict(self) -> dict[str, list[DagsterEvent]]:
-        """All events of type STEP_OUTPUT of the last attempt, in lists keyed by output name."""
-        found: dict[str, list[DagsterEvent]] = {}
-        for event in self._events.outputs():
-            found.setdefault(event.step_output_data.output_name, []).append(event)
-        return found
-
-    @property
-    def compute_step_failure_event(self) -> DagsterEvent:
-        """The STEP_FAILURE event, throws if it did not fail."""
-        return self._must(DagsterEventType.STEP_FAILURE)
-
-    @property
-    def input_events_during_compute(self) -> list[DagsterEvent]:
-        """All events of type STEP_INPUT."""
-        return self._of(DagsterEventType.STEP_INPUT)
-
-    @property
-    def output_events_during_compute(self) -> list[DagsterEvent]:
-        """All events of type STEP_OUTPUT."""
-        return self._of(DagsterEventType.STEP_OUTPUT)
-
-    @property
-    def materialization_events_during_compute(self) -> list[DagsterEvent]:
-        """All events of type STEP_MATERIALIZATION."""
-        return self._of(DagsterEventType.STEP_MATERIALIZATION)
-
-    @property
-    def materializations_during_compute(self) -> list[AssetMaterialization | Materialization]:
-        """All materializations yielded by the solid."""
-        events = self.materialization_events_during_compute
-        return [event.step_materialization_data.materialization for event in events]
-
-    @property
-    def expectation_events_during_compute(self) -> list[DagsterEvent]:
-        """All events of type STEP_EXPECTATION_RESULT."""
-        return self._of(DagsterEventType.STEP_EXPECTATION_RESULT)
-
-    @property
-    def expectation_results_during_compute(self) -> list[ExpectationResult]:
-        """All expectation results yielded by the solid."""
-        events = self.expectation_events_during_compute
-        return [event.step_expectation_result_data.expectation_result for event in events]
-
-    def get_output_event_for_compute(self, output_name: str = DEFAULT_OUTPUT) -> DagsterEvent:
-        """Return the STEP_OUTPUT event for the given output name.
-
-        Raises:
-            DagsterInvariantViolationError: the output was not yielded.
-        """
-        events = self.compute_output_event_dict
-        if output_name not in events:
-            message = (
-                f"{self.solid.label} did not yield output '{output_name}'."
-                f"{near(output_name, events)} It yielded: {listed(events)}."
-            )
-            raise DagsterInvariantViolationError(message)
-        return events[output_name]
-
-    def get_step_success_event(self) -> DagsterEvent:
-        """Return the STEP_SUCCESS event.
-
-        Raises:
-            DagsterInvariantViolationError: there is none.
-        """
-        return self._must(DagsterEventType.STEP_SUCCESS)
-
-    # --- its values ---
-
-    def has_yielded(self, output_name: str) -> bool:
-        """Return whether an output was yielded."""
-        return output_name in self.compute_output_event_dict
-
-    def output_value(self, output_name: str = DEFAULT_OUTPUT) -> Any:
-        """Return a computed output value, read back from where the run kept it.
-
-        Args:
-            output_name: The output name for which to retrieve the value.
-
-        Returns:
-            None if execution did not succeed, otherwise the output value; a dict by mapping key
-            where the output is dynamic or the solid mapped over a dynamic one.
-
-        Raises:
-            DagsterInvariantViolationError: the solid has no such output, or did not yield it.
-            DagsterStorageError: the run kept no values, or they are no longer there.
-        """
-        known = self.solid.definition.output_dict
-        if output_name not in known:
-            message = (
-                f"Output '{output_name}' not defined in {self.solid.label}."
-                f"{near(output_name, known)} Its outputs: {listed(known)}."
-            )
-            raise DagsterInvariantViolationError(message)
-        if not self.success:
-            return None
-        if known[output_name].is_dynamic or self._events.mapped is not None:
-            events = self.compute_output_events_dict.get(output_name, ())
-            handles = [event.step_output_data.step_output_handle for event in events]
-            return {_mapping_key(handle): self._read(handle) for handle in handles}
-        event = self.get_output_event_for_compute(output_name)
-        return self._read(event.step_output_data.step_output_handle)
-
-    @property
-    def output_values(self) -> dict[str, Any] | None:
-        """The computed output values by name; None if execution did not succeed."""
-        if not self.success:
-            return None
-        return {name: self.output_value(name) for name in self.compute_output_event_dict}
-
-    def _of(self, event_type: DagsterEventType) -> list[DagsterEvent]:
-        return [event for event in self._step_events if event.event_type is event_type]
-
-    def _first(self, event_type: DagsterEventType) -> DagsterEvent | None:
-        return next((e for e in self._step_events if e.event_type is event_type), None)
-
-    def _must(self, event_type: DagsterEventType) -> DagsterEvent:
-        event = self._first(event_type)
-        if event is None:
-            message = f"{self.solid.label} has no event {event_type.value}."
-            raise DagsterInvariantViolationError(message)
-        return event
-
-    def __repr__(self) -> str:
-        return f"SolidExecutionResult({str(self.handle)!r}, success={self.success})"
-
-
-def _mapping_key(handle: StepOutputHandle) -> str | None:
-    """Return the mapping key of a dynamic output's value, or of the step mapped over it."""
-    return handle.mapping_key or split_mapped_key(handle.step_key)[1]
-
-
 class CompositeSolidExecutionResult(_GraphResult):
     """Execution result for a composite solid in a pipeline.
 
@@ -528,7 +197,7 @@ class CompositeSolidExecutionResult(_GraphResult):
         solid: Solid,
         definition: CompositeSolidDefinition,
         handle: SolidHandle,
-        events: _Events,
+        events: RunEvents,
         read_output: ReadOutput,
         ran: Callable[[SolidHandle], bool],
     ) -> None:
@@ -537,7 +206,7 @@ class CompositeSolidExecutionResult(_GraphResult):
         self._definition = definition
         inside = [e for e in events.all if e.solid_handle and _inside(e.solid_handle, handle)]
         super().__init__(
-            definition.graph, handle, _Events.of(inside, events.resolved), read_output, ran
+            definition.graph, handle, RunEvents.of(inside, events.resolved), read_output, ran
         )
 
     @property

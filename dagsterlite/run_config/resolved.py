@@ -8,7 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dagsterlite.config import ConfigType, Evaluation, EvaluationError, Shape, resolve_config
+from dagsterlite.config import (
+    ConfigType,
+    Evaluation,
+    EvaluationError,
+    Shape,
+    resolve_config,
+    unset_in,
+)
 from dagsterlite.config.path import path_text
 from dagsterlite.config.secrets import Redact, redactor
 from dagsterlite.definitions.composite import CompositeSolidDefinition
@@ -46,6 +53,9 @@ _WHOLE = ""
 """Stands for the handle of the whole."""
 
 _IN_PROCESS_IGNORES = frozenset({"execution"})
+
+_USED_BY_STEPS = frozenset({"inputs", "solids", "resources"})
+"""The sections of which the process that drives a run uses nothing by itself."""
 
 _SELECTIONS = frozenset({"execution", "storage", "intermediate_storage"})
 
@@ -87,6 +97,8 @@ class EnvironmentConfig:
         mode: str | None = None,
         ignored_solids: Iterable[str] = (),
         environ: Mapping[str, str] = os.environ,
+        *,
+        leaves_unset: bool = False,
     ) -> EnvironmentConfig:
         """Check and resolve a run config.
 
@@ -96,6 +108,8 @@ class EnvironmentConfig:
             mode: The mode's name.
             ignored_solids: Solids that are not selected: their config is not looked at.
             environ: Where ``{env: NAME}`` is read from.
+            leaves_unset: Whether what a variable holds that is not set may stay open, where the
+                executor has steps resolve their config elsewhere.
 
         Raises:
             DagsterInvalidConfigError: it does not fit; all misfits at once, each with its path.
@@ -110,7 +124,8 @@ class EnvironmentConfig:
             preamble = f"Error in the config that the {mapping} returned"
         left_out = _IN_PROCESS_IGNORES if pipeline_def.stays_in_process else frozenset()
         given = _without_empty(given, left_out)
-        config = _resolve(schema, given, environ, preamble, secrets)
+        open_for = mode_def if leaves_unset else None
+        config = _resolve(schema, given, environ, preamble, secrets, open_for)
         solids = _Solids(mode_def, environ, secrets.union(config.env_values.values()))
         solids.collect_whole(pipeline_def, config.value, given)
         storage, intermediates = (
@@ -162,12 +177,30 @@ def _resolve(
     environ: Mapping[str, str],
     preamble: str,
     secrets: Iterable[str] = (),
+    open_for: ModeDefinition | None = None,
 ) -> Evaluation:
     evaluation = resolve_config(schema, config, environ)
     if not evaluation.success:
+        left_open = None if open_for is None else _left_open(schema, config, environ, open_for)
+        if left_open is not None:
+            return left_open
         errors = _redacted(evaluation.errors, redactor(secrets))
         raise DagsterInvalidConfigError(preamble, errors, config)
     return evaluation
+
+
+def _left_open(
+    schema: ConfigType, config: Any, environ: Mapping[str, str], mode: ModeDefinition
+) -> Evaluation | None:
+    """Return a run config of which steps alone use what is not set; None for any other."""
+    evaluation = resolve_config(schema, config, environ, leaves_unset=True)
+    if not evaluation.success:
+        return None
+    selected = _selected(evaluation.value.get("execution"))
+    executor = mode.get_executor_def(selected.name) if selected else mode.executor_defs[0]
+    used_here = {k: v for k, v in evaluation.value.items() if k not in _USED_BY_STEPS}
+    is_fit = executor is not None and executor.resolves_elsewhere and not any(unset_in(used_here))
+    return evaluation if is_fit else None
 
 
 def _redacted(
@@ -305,6 +338,10 @@ class _Solids:
     ) -> None:
         fn = f"config_fn of {definition.kind} '{handle or definition.name}'"
         given = place.config()
+        unset = list(unset_in(section.get("config")))
+        if unset:
+            preamble = f"The {fn} needs its config here, before anything runs"
+            raise DagsterInvalidConfigError(preamble, unset)
         with user_code_error_boundary(
             DagsterConfigMappingFunctionError,
             lambda: f"The {fn} raised an error for the config at {given}.",

@@ -46,7 +46,7 @@ RUN_FIELDS: Final = {
 }
 
 
-@executor(name="dask", config_schema={**cluster_fields(), **RUN_FIELDS})
+@executor(name="dask", config_schema={**cluster_fields(), **RUN_FIELDS}, resolves_elsewhere=True)
 def dask_executor(init_context: InitExecutorContext) -> Executor:
     """Execute steps on a Dask cluster, each where its inputs are (seed 002)."""
     made: Executor = plugins.load("make_dask_executor")(init_context.executor_config)

@@ -11,7 +11,6 @@ from dagsterlite import (
     DagsterInstance,
     ExecutorDefinition,
     InitExecutorContext,
-    JobDefinition,
     LocalFileHandle,
     execute_job,
     executor,
@@ -94,7 +93,7 @@ def test_an_executor_is_told_of_the_job_that_it_executes() -> None:
         config = {"execution": {"config": {"word": "hello"}}}
         assert execute_job(files_pipeline, instance, config).success
     (context,) = told
-    assert isinstance(context.job, JobDefinition)
+    assert context.job.get_definition() is files_pipeline
     assert context.executor_def is telling
     assert context.executor_config == {"word": "hello"}
     assert context.instance is instance

@@ -119,7 +119,7 @@ def test_resources_are_made_after_those_that_they_need():
         resource_defs={"c": needing("b"), "b": needing("a"), "a": needing(), "d": needing("a")}
     )
 
-    assert mode.resource_order == ["a", "b", "c", "d"]
+    assert mode.needed_resources(mode.resource_defs) == ["a", "b", "c", "d"]
     assert mode.needed_resources(["c"]) == ["a", "b", "c"]
     assert mode.needed_resources({"d"}) == ["a", "d"]
     assert mode.needed_resources([]) == []

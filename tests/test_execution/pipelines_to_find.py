@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from dagsterlite import PipelineDefinition, lambda_solid, pipeline
+from dataclasses import replace
+from typing import Any
+
+from dagsterlite import (
+    ExecutorRequirement,
+    ModeDefinition,
+    PipelineDefinition,
+    executor,
+    in_process_executor,
+    job,
+    lambda_solid,
+    op,
+    pipeline,
+)
+
+CHECKED: list[Any] = []
+"""What gave the pipeline to the executor of :func:`checked`."""
 
 
 @lambda_solid
@@ -38,3 +54,25 @@ def gives_no_pipeline():
 
 bound_elsewhere = pipeline(name="other")(lambda: None)
 built_by_hand = PipelineDefinition([one], name="built_by_hand")
+
+
+@op
+def two():
+    return 2
+
+
+@job
+def found_job():
+    two()
+
+
+@executor(requirements=[ExecutorRequirement.RECONSTRUCTABLE_PIPELINE])
+def telling(init_context):
+    CHECKED.append(init_context.pipeline)
+    config = in_process_executor.default_config()
+    return in_process_executor.executor_creation_fn(replace(init_context, executor_config=config))
+
+
+@pipeline(mode_defs=[ModeDefinition(executor_defs=[telling])])
+def checked():
+    one()

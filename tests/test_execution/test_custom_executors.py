@@ -393,7 +393,7 @@ def test_an_executor_knows_the_run_that_it_is_made_for() -> None:
 
     (context,) = contexts
     assert context.job is context.pipeline
-    assert context.job.name == "numbers"
+    assert context.job.get_definition().name == "numbers"
     assert context.executor_def is mine
     assert context.executor_config == {"threads": 2}
     assert context.instance is instance

@@ -35,7 +35,8 @@ from dagsterlite import (
 from dagsterlite.errors import DagsterInvariantViolationError, DagsterTypeCheckDidNotPass
 from dagsterlite.events.engine import StepsResolved
 from dagsterlite.events.fold import fold
-from dagsterlite.execution.results import PipelineExecutionResult, SolidExecutionResult
+from dagsterlite.execution.results import PipelineExecutionResult
+from dagsterlite.execution.solid_result import SolidExecutionResult
 from dagsterlite.runs import DagsterRunStatus
 from tests.event_lists import assert_gap_free, kinds, logged, told
 

@@ -34,7 +34,10 @@ def _path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", list(sys.path))
 
 
-@pytest.mark.parametrize(("target", "name"), [(there.found, "found"), (there.make, "made")])
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [(there.found, "found"), (there.make, "made"), (there.found_job, "found_job")],
+)
 def test_a_pipeline_and_a_function_that_returns_one_can_be_made_anew(
     target: Any, name: str
 ) -> None:

@@ -17,9 +17,11 @@ from dagsterlite import (
     mem_io_manager,
     multiple_process_executor_requirements,
     pipeline,
+    reconstructable,
     solid,
 )
 from tests.event_lists import kinds
+from tests.test_execution import pipelines_to_find as there
 from tests.test_execution.test_custom_executors import QUIET, LevelExecutor
 
 INSTANCE = ExecutorRequirement.NON_EPHEMERAL_INSTANCE
@@ -130,3 +132,14 @@ def test_an_executor_may_check_by_itself() -> None:
 def test_requirements_of_another_kind_are_refused(requirements: Any) -> None:
     with pytest.raises(CheckError, match="'requirements' must be a list of ExecutorRequirement"):
         executor(name="e", requirements=requirements)(lambda _: LevelExecutor())
+
+
+def test_an_executor_is_told_how_other_processes_make_the_pipeline() -> None:
+    target = reconstructable(there.checked)
+
+    assert execute_pipeline(target, QUIET).success
+    (given,) = there.CHECKED
+    assert given == target
+    there.CHECKED.clear()
+    with pytest.raises(DagsterUnmetExecutorRequirementsError, match="loads pipeline 'checked'"):
+        execute_pipeline(there.checked, QUIET)

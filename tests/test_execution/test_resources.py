@@ -20,20 +20,24 @@ from dagsterlite import (
     ModeDefinition,
     PipelineDefinition,
     ResourceDefinition,
+    StringSource,
     build_solid_context,
     execute_pipeline,
     execute_pipeline_iterator,
+    execute_solid,
     intermediate_storage,
     lambda_solid,
     make_values_resource,
     resource,
     solid,
 )
+from dagsterlite.config import resolve_config
 from dagsterlite.errors import (
     DagsterRunCanceledError,
     DagsterTypeCheckDidNotPass,
     DagsterUnknownResourceError,
 )
+from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.memory import InMemoryIntermediateStorage
 from dagsterlite.runs import DagsterRunStatus
 from tests.event_lists import logged, recorded, told
@@ -265,6 +269,29 @@ def test_a_resource_that_is_a_context_manager_itself_is_left_to_its_user() -> No
     opened = ResourceDefinition.hardcoded_resource(connection)
     assert values_with(x=opened) == {"x": connection}
     assert not connection.closed
+
+
+def test_a_resource_may_be_replaced_after_its_mode_was_made() -> None:
+    mode = ModeDefinition(resource_defs={"x": ResourceDefinition.hardcoded_resource(1)})
+    mode.resource_defs["x"] = ResourceDefinition.hardcoded_resource(2)
+    mode.resource_defs["y"] = ResourceDefinition.hardcoded_resource(3)
+
+    @solid(required_resource_keys={"x", "y"})
+    def uses(context):
+        return dict(context.resources._asdict())
+
+    assert execute_solid(uses, mode_def=mode).output_value() == {"x": 2, "y": 3}
+
+
+def test_a_resource_whose_config_is_not_set_in_this_process_is_not_made() -> None:
+    made = ResourceDefinition(lambda context: context.resource_config, {"url": StringSource})
+    mode = ModeDefinition(resource_defs={"x": made})
+    given = {"url": {"env": "DAGSTERLITE_NOT_SET"}}
+    config = resolve_config({"url": StringSource}, given, {}, leaves_unset=True)
+
+    manager = ResourceManager(mode, {"x": config.value}, lambda *_facts: None)  # type: ignore[arg-type]
+    with pytest.raises(DagsterInvalidConfigError, match="'x' cannot be made in this process"):
+        manager.scoped(["x"])
 
 
 def test_values_in_config_are_a_resource() -> None:

@@ -25,11 +25,8 @@ from dagsterlite import (
     solid,
 )
 from dagsterlite.errors import DagsterStorageError
-from dagsterlite.execution.results import (
-    CompositeSolidExecutionResult,
-    PipelineExecutionResult,
-    SolidExecutionResult,
-)
+from dagsterlite.execution.results import CompositeSolidExecutionResult, PipelineExecutionResult
+from dagsterlite.execution.solid_result import SolidExecutionResult
 from dagsterlite.runs import DagsterRunStatus
 from tests.event_lists import kinds, told
 
