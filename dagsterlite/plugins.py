@@ -56,6 +56,7 @@ PLUGINS = {
     "dask_executor": Plugin("dagsterlite_dask.definitions:dask_executor"),
     "multiprocess_executor": Plugin("dagsterlite_dask.definitions:multiprocess_executor"),
     "make_dask_executor": Plugin("dagsterlite_dask.executor:DaskExecutor"),
+    "run_notebook": Plugin("dagsterlite_papermill.execution:run_notebook", "notebook"),
     "sqlite_run_storage": Plugin("dagsterlite_sql.sqlite_runs:SqliteRunStorage"),
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
     "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),
