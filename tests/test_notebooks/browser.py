@@ -36,7 +36,8 @@ def page_of(cells: Sequence[tuple[str, Cell]], theme: str = "light") -> str:
 def _shown(source: str, cell: Cell) -> str:
     printed = f"<pre>{html.escape(cell.printed)}</pre>" if cell.printed else ""
     shown = "".join(f"<div>{part}</div>" for part in cell.last_html)
-    return f"<pre class=in>{html.escape(source)}</pre>{printed}{shown}"
+    values = "".join(f"<pre>{html.escape(text)}</pre>" for text in cell.plain_results)
+    return f"<pre class=in>{html.escape(source)}</pre>{printed}{shown}{values}"
 
 
 def screenshot(page: str, picture: Path, height: int = 4_000) -> None:

@@ -49,6 +49,12 @@ class Cell:
         return [html for html in shown.values() if html]
 
     @property
+    def plain_results(self) -> list[str]:
+        """The values that the cell ended with, where they show themselves as text only."""
+        data = [content["data"] for content in self.of("execute_result")]
+        return [one["text/plain"] for one in data if "text/html" not in one]
+
+    @property
     def error(self) -> tuple[str, str] | None:
         """The name and text of what the cell raised; None where it raised nothing."""
         return next(((c["ename"], c["evalue"]) for c in self.of("error")), None)

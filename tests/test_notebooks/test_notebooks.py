@@ -143,11 +143,8 @@ def test_03_remote_scheduler(execute: Callable[[str], Executed], own_kernel: Ker
     cells = execute("03_remote_scheduler")
 
     assert value(own_kernel, "[first.success, second.success]") == [True, True]
-    printed = [cell.of("execute_result") for _, cell in cells if cell.of("execute_result")]
-    assert [one[0]["data"]["text/plain"] for one in printed] == [
-        "'hello worker'",
-        "'good evening worker'",
-    ]
+    values = [text for _, cell in cells for text in cell.plain_results]
+    assert values == ["'hello worker'", "'good evening worker'"]
     assert value(own_kernel, "[p.poll() is not None for p in (worker, scheduler)]") == [True, True]
 
 
@@ -162,6 +159,7 @@ def test_04_failures_and_reexecution(
     steps = value(own_kernel, "sorted({e.step_key for e in mended.step_event_list})")
     assert steps == ["check.compute", "publish.compute"]
     assert "ValueError: 3 is more than 2" in shown(cells)
+    assert shown(cells).count("↩") == 2
     assert "2 runs" in shown(cells)
 
 
