@@ -40,7 +40,8 @@ _STYLE = """
 .dagsterlite table{border-collapse:collapse;table-layout:auto;margin:0;font-size:12.5px;
   border:0;width:auto}
 .dagsterlite.dagsterlite th,.dagsterlite.dagsterlite td{text-align:left;border:0;
-  padding:3px 14px 3px 0;background:none;vertical-align:top;max-width:420px;overflow-wrap:break-word}
+  padding:3px 14px 3px 0;background:none;vertical-align:top;max-width:420px;
+  overflow-wrap:break-word}
 .dagsterlite th{font-weight:600;opacity:.68;white-space:nowrap;
   border-bottom:1px solid rgba(128,128,128,.4)}
 .dagsterlite table tbody tr:nth-child(n){background:none}
