@@ -114,13 +114,12 @@ _steps: list[_Step] = []
 
 def _step() -> _Step | None:
     """Return the step that this kernel was started for; None while a notebook is developed."""
-    folder = os.environ.get(STEP_VARIABLE)
-    if folder is None:
-        return None
-    if not _steps:
+    # Processes that cells start are no kernels of the step.
+    folder = os.environ.pop(STEP_VARIABLE, None)
+    if folder is not None:
         _steps.append(_Step(folder))
         _watch_cells(_steps[0])
-    return _steps[0]
+    return _steps[0] if _steps else None
 
 
 def _watch_cells(step: _Step) -> None:

@@ -370,3 +370,19 @@ def test_canceling_the_run_interrupts_the_cell_and_ends_the_kernel(tmp_path: Pat
     assert Path(url).read_text() == "closed"
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), signal.SIG_DFL)
+
+
+def test_processes_that_a_cell_starts_are_not_of_the_step(tmp_path: Path) -> None:
+    work = define_notebook_solid(
+        "work",
+        notebook(
+            tmp_path,
+            "import subprocess, sys",
+            "code = 'import os; print([k for k in os.environ if k.endswith(\"NOTEBOOK_STEP\")])'",
+            "told = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)",
+            "dagsterlite_papermill.yield_result(told.stdout)",
+        ),
+        output_defs=[OutputDefinition(str)],
+    )
+
+    assert executed(work).output_for_solid("work") == "[]\n"
