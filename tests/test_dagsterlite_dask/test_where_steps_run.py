@@ -30,8 +30,9 @@ def test_a_cluster_that_is_joined_is_told_of_by_its_addresses(cluster: Cluster) 
 
     assert told.scheduler == cluster.address
     assert list(told.workers) == sorted(cluster.worker_pids())
-    # The tests' schedulers have none.
-    assert told.dashboard is None
+    host = cluster.address.removeprefix("tcp://").partition(":")[0]
+    assert told.dashboard is not None
+    assert told.dashboard.startswith(f"http://{host}:")
 
 
 def test_a_cluster_of_the_runs_own_tells_its_dashboard() -> None:
