@@ -63,6 +63,7 @@ PLUGINS = {
     "dask_resource": Plugin("dagsterlite_dask.definitions:dask_resource"),
     "make_dask_executor": Plugin("dagsterlite_dask.executor:make_dask_executor"),
     "open_dask_client": Plugin("dagsterlite_dask.client_resource:open_dask_client"),
+    "run_notebook": Plugin("dagsterlite_papermill.execution:run_notebook", "notebook"),
     "sqlite_run_storage": Plugin("dagsterlite_sql.sqlite_runs:SqliteRunStorage"),
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
     "consolidated_sqlite_event_log_storage": Plugin(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 from hypothesis import settings
@@ -21,3 +22,11 @@ os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
 def _no_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep tests away from the home of whoever runs them."""
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what did not run, and why."""
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        terminalreporter.write_line(
+            "not run: looks at notebooks in a browser; there is no chromium on the PATH"
+        )

@@ -300,6 +300,10 @@ class SolidExecutionContext(AbstractComputeExecutionContext):
         self._pdb: pdb.Pdb | None = None
         self._resources: ScopedResources | None = None
 
+    def get_step_execution_context(self) -> StepExecutionContext:
+        """Return the context of the step: what the engine itself knows of it."""
+        return self._step_context
+
     @property
     def solid_config(self) -> Any:
         return self._step_context.solid_config

@@ -29,7 +29,7 @@ _SUBTITLE_HEIGHT: Final = 15.0
 _MARGIN: Final = 8.0
 _BEHIND: Final = 4.0
 
-_SMALLEST: Final = 0.72
+_SMALLEST: Final = 0.66
 """A drawing shrinks to this part of its size where the page is narrow; beyond that it scrolls."""
 
 _TITLE_LETTERS: Final = 30

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dagsterlite.render.layered import layers_of
@@ -79,7 +79,7 @@ class GraphView:
     nodes: Sequence[Node]
     lines: Sequence[Line]
     #: How many solids the graph has.
-    total: int = field(default=0)
+    total: int = 0
 
     @property
     def is_folded(self) -> bool:

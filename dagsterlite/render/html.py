@@ -22,6 +22,7 @@ _WEB = ("http://", "https://")
 _PRE_LINES = 400
 _PRE_WIDTH = 2_000
 
+# Twice the class, where JupyterLab's own rules for tables would count more otherwise.
 _STYLE = """
 .dagsterlite{font:13px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;
   max-width:100%;padding:2px 0 6px}
@@ -36,14 +37,17 @@ _STYLE = """
 .dagsterlite svg{display:block;margin:0 auto}
 .dagsterlite .dl-badge{border:1px solid currentColor;border-radius:10px;padding:0 8px;
   font-size:12px;font-weight:600}
-.dagsterlite table{border-collapse:collapse;margin:0;font-size:12.5px;border:0;width:auto}
-.dagsterlite th,.dagsterlite td{text-align:left;padding:3px 14px 3px 0;border:0;background:none;
-  vertical-align:top;max-width:420px;overflow-wrap:anywhere}
+.dagsterlite table{border-collapse:collapse;table-layout:auto;margin:0;font-size:12.5px;
+  border:0;width:auto}
+.dagsterlite.dagsterlite th,.dagsterlite.dagsterlite td{text-align:left;border:0;
+  padding:3px 14px 3px 0;background:none;vertical-align:top;max-width:420px;
+  overflow-wrap:break-word}
 .dagsterlite th{font-weight:600;opacity:.68;white-space:nowrap;
   border-bottom:1px solid rgba(128,128,128,.4)}
-.dagsterlite tbody tr{background:none}
+.dagsterlite table tbody tr:nth-child(n){background:none}
 .dagsterlite tbody tr+tr td{border-top:1px solid rgba(128,128,128,.16)}
-.dagsterlite .dl-number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.dagsterlite.dagsterlite .dl-number{text-align:right;white-space:nowrap;
+  font-variant-numeric:tabular-nums}
 .dagsterlite details{margin:6px 0 0}
 .dagsterlite summary{cursor:pointer;overflow-wrap:anywhere}
 .dagsterlite details>:not(summary){margin-left:14px}
@@ -51,7 +55,7 @@ _STYLE = """
   font:12px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .dagsterlite pre{white-space:pre;overflow:auto;max-height:420px;margin:4px 0 8px;
   padding:8px 10px;background:rgba(128,128,128,.1);border-left:3px solid rgba(128,128,128,.5)}
-.dagsterlite code{background:none;padding:0}
+.dagsterlite :not(pre)>code{background:none;padding:0;overflow-wrap:anywhere}
 .dagsterlite a{color:#3b86c8}
 .dagsterlite .dl-lane{position:relative;width:220px;min-width:120px;height:10px;margin-top:5px;
   background:rgba(128,128,128,.14);border-radius:2px}

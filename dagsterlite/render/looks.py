@@ -27,6 +27,9 @@ QUIET: Final = "#8b9099"
 
 NOT_BEGUN: Final = "NOT BEGUN"
 
+TAKEN: Final = "TAKEN OVER"
+"""What a step left in an earlier run was taken from there."""
+
 #: Worst first: a group is shown in the first of these states that one of its members is in.
 _STEPS: Final[Mapping[str, Look]] = {
     "FAILURE": Look(BAD, "✗"),
@@ -36,6 +39,7 @@ _STEPS: Final[Mapping[str, Look]] = {
     "ABANDONED": Look(ODD, "∅"),
     NOT_BEGUN: Look(QUIET, "·"),
     "SUCCESS": Look(GOOD, "✓"),
+    TAKEN: Look(QUIET, "↩"),
     "SKIPPED": Look(ODD, "↷"),
 }
 

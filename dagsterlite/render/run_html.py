@@ -9,6 +9,7 @@ from typing import Final
 
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import DagsterError
+from dagsterlite.events.engine import EngineEventData, OutputsTaken
 from dagsterlite.events.fold import StepState, StepStats
 from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.handles import COMPUTE, split_mapped_key
@@ -30,6 +31,7 @@ from dagsterlite.render.html import (
 )
 from dagsterlite.render.looks import (
     NOT_BEGUN,
+    TAKEN,
     Look,
     badge,
     colored,
@@ -143,10 +145,18 @@ def bar(counts: Mapping[str, int]) -> Html:
 
 def _states(view: RunView) -> States:
     states: dict[str, Counter[str]] = {}
-    for key, state in _all_states(view):
+    for key, state in (*_taken(view), *_all_states(view)):
         path = split_mapped_key(key)[0].removesuffix(f".{COMPUTE}")
         states.setdefault(path, Counter())[state] += 1
     return states
+
+
+def _taken(view: RunView) -> Iterator[tuple[str, str]]:
+    """Yield each step that did not run because an earlier run left its outputs."""
+    for entry in view.entries:
+        match entry.dagster_event and entry.dagster_event.event_specific_data:
+            case EngineEventData(detail=OutputsTaken(step_keys=keys)):
+                yield from ((key, TAKEN) for key in keys if key not in view.stats.steps)
 
 
 def _graph(view: RunView, pipeline: PipelineDefinition | None) -> Iterator[Html]:

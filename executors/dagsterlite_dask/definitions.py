@@ -74,7 +74,9 @@ def dask_executor_on(cluster: Any, name: str = "dask") -> ExecutorDefinition:
 
     fields = {**option_fields(), **RUN_FIELDS}
     description = "Execute steps on the Dask cluster that is given in Python."
-    return ExecutorDefinition(name, fields, None, create, description=description)
+    return ExecutorDefinition(
+        name, fields, None, create, description=description, resolves_elsewhere=True
+    )
 
 
 class _AtHome:

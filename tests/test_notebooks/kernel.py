@@ -39,6 +39,22 @@ class Cell:
         return [one["text/html"] for one in data if "text/html" in one]
 
     @property
+    def last_html(self) -> list[str]:
+        """The HTML that stands under the cell in the end: what was replaced is gone."""
+        shown: dict[object, str] = {}
+        for number, (kind, content) in enumerate(self.messages):
+            if kind in {"display_data", "update_display_data", "execute_result"}:
+                place = content.get("transient", {}).get("display_id", number)
+                shown[place] = content["data"].get("text/html", "")
+        return [html for html in shown.values() if html]
+
+    @property
+    def plain_results(self) -> list[str]:
+        """The values that the cell ended with, where they show themselves as text only."""
+        data = [content["data"] for content in self.of("execute_result")]
+        return [one["text/plain"] for one in data if "text/html" not in one]
+
+    @property
     def error(self) -> tuple[str, str] | None:
         """The name and text of what the cell raised; None where it raised nothing."""
         return next(((c["ename"], c["evalue"]) for c in self.of("error")), None)

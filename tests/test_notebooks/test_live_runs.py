@@ -136,15 +136,16 @@ def test_the_stop_button_cancels_the_run(kernel: Kernel) -> None:
     kernel.must(
         """
         import time
+        cleaned_up = []
 
         @solid
         def endless(_context):
-            print("begun", flush=True)
             try:
+                print("begun", flush=True)
                 while True:
                     time.sleep(0.01)
             finally:
-                print("cleaned up")
+                cleaned_up.append(True)
 
         @pipeline
         def forever():
@@ -162,8 +163,43 @@ def test_the_stop_button_cancels_the_run(kernel: Kernel) -> None:
 
     assert cell.error is not None
     assert cell.error[0] == "KeyboardInterrupt"
-    assert "cleaned up" in cell.printed
     assert displays(cell)[-1][1].startswith("forever: CANCELED")
+    status = kernel.must("print(instance.get_runs()[0].status.value, cleaned_up)")
+    assert status.printed == "CANCELED [True]\n"
+
+
+def test_the_stop_button_cancels_a_run_on_a_cluster(kernel: Kernel, remote: Cluster) -> None:
+    kernel.must(
+        f"""
+        import time
+
+        @solid
+        def endless(_context):
+            while True:
+                time.sleep(0.01)
+
+        @pipeline
+        def forever():
+            endless()
+
+        instance = DagsterInstance.ephemeral()
+        cluster = {{"existing": {{"address": "{remote.address}"}}}}
+        far = {{
+            **quiet,
+            "execution": {{"dask": {{"cluster": cluster}}}},
+            "intermediate_storage": {{"in_memory": {{}}}},
+        }}
+        """
+    )
+
+    def stop(kind: str, content: dict[str, Any]) -> None:
+        if kind == "update_display_data" and "▸ endless" in content["data"]["text/html"]:
+            kernel.interrupt()
+
+    cell = kernel.run("execute_pipeline(forever, far, instance=instance)", stop)
+
+    assert cell.error is not None
+    assert cell.error[0] == "KeyboardInterrupt"
     status = kernel.must("print(instance.get_runs()[0].status.value)")
     assert status.printed == "CANCELED\n"
 

@@ -24,6 +24,7 @@ from dagsterlite import (
     load_run_result,
     op,
     pipeline,
+    reexecute_pipeline,
     solid,
 )
 from dagsterlite.config import resolve_to_config_type
@@ -158,6 +159,20 @@ def test_of_a_large_run_what_failed_is_seen_first() -> None:
     assert "LookupError: no such shard" in page.text
     assert page.text.index("✗ shard_77") < page.text.index("✓ shard_0")
     assert len(page.html) < 400_000
+
+
+def test_what_an_earlier_run_left_is_drawn_as_taken_over(tmp_path: Path) -> None:
+    kept = {**QUIET, "intermediate_storage": {"filesystem": {}}}
+    with DagsterInstance.local_temp(str(tmp_path)) as instance:
+        first = execute_pipeline(mixed, kept, instance=instance, raise_on_error=False)
+        again = reexecute_pipeline(
+            mixed, first.run_id, kept, step_selection=["check"], instance=instance
+        )
+        page = page_of(again)
+
+    assert "TAKEN OVER" in page.text
+    assert "✓ 1 success" in page.text
+    assert "↩" in re.findall(r'font-weight="700"[^>]*>([^<]*)<', page.html)
 
 
 def test_hooks_that_raise_are_told_in_the_event_log() -> None:
