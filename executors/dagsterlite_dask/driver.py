@@ -32,12 +32,14 @@ from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.growing import GrowingPlan, Growth
 from dagsterlite.serdes import to_json
 from dagsterlite_dask.cluster_values import ClusterValues
+from dagsterlite_dask.concurrency import TagLimits
 from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Superseded, Told
 from dagsterlite_dask.graph import Again, Assignment, Functions, Producers, build_graph
 from dagsterlite_dask.holding import Holding
 from dagsterlite_dask.keys import TaskKey, task_key
 from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
-from dagsterlite_dask.roster import Patience, Workers, unmet
+from dagsterlite_dask.placement import placement_of
+from dagsterlite_dask.roster import Patience, Place, Workers, unmet
 from dagsterlite_dask.schedule import Schedule, is_blameless
 from dagsterlite_dask.session import ANSWER_SECONDS, Message, Session
 from dagsterlite_dask.task import run_step, told_by
@@ -66,6 +68,8 @@ class Driver:
         values: Holds the run's values where the cluster's memory is all that keeps them.
         earlier: The receipts of steps that are needed and not executed.
         worker_seconds: How long to wait where no worker can run a step any more.
+        place: Tells where and when Dask may run a step.
+        limits: How many steps of a kind may run at once.
         grace_seconds: How long interrupted steps have to end.
     """
 
@@ -80,6 +84,8 @@ class Driver:
         values: ClusterValues | None,
         earlier: Mapping[str, Receipt],
         worker_seconds: float,
+        place: Place = placement_of,
+        limits: TagLimits | None = None,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._context = context
@@ -93,7 +99,8 @@ class Driver:
         self._workers = workers
         self._are_workers_known = True
         self._patience = Patience(worker_seconds)
-        self._schedule = Schedule(self._plan)
+        self._place = place
+        self._schedule = Schedule(self._plan, limits)
         self._following = Following({})
         self._submissions = 0
         self._step_of: dict[TaskKey, str] = {}
@@ -176,7 +183,9 @@ class Driver:
             for key, again in steps.items()
         ]
         producers = Producers(steps=self._plan.step_by_key, workers=self._holders)
-        graph = build_graph(self._run_id, self._payload, FUNCTIONS, assignments, number, producers)
+        graph = build_graph(
+            self._run_id, self._payload, FUNCTIONS, assignments, number, producers, self._place
+        )
         for key, task in keys.items():
             self._step_of[task] = key
             self._begun.discard(key)
@@ -319,7 +328,7 @@ class Driver:
             self._workers = self._session.workers()
             self._are_workers_known = True
         steps = (self._plan.step_by_key[key] for key in self._schedule.on_cluster)
-        trouble = unmet(steps, self._workers)
+        trouble = unmet(steps, self._workers, self._place)
         waiting = self._patience.look(trouble, now)
         if waiting is not None:
             text = f"The run waits for {waiting.waits_for}: {trouble}"

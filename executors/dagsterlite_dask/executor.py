@@ -17,9 +17,11 @@ from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.clusters import open_cluster
 from dagsterlite_dask.clusters.current import place_left
 from dagsterlite_dask.clusters.opened import OpenedCluster, wait_for_workers
-from dagsterlite_dask.clusters.options import ClusterOptions
+from dagsterlite_dask.clusters.options import WHERE, ClusterOptions
+from dagsterlite_dask.concurrency import TagLimits
 from dagsterlite_dask.driver import GRACE_SECONDS, Driver
 from dagsterlite_dask.payload import Payload, encode_payload
+from dagsterlite_dask.placement import Placements
 from dagsterlite_dask.preflight import check_cluster, check_managers
 from dagsterlite_dask.roster import Workers
 from dagsterlite_dask.session import Session
@@ -42,6 +44,8 @@ class DaskExecutor(Executor):
         cluster: The kind of cluster and its config; None for the current one, or a local one where
             there is none.
         handed_over: A client, a cluster or a function that makes one, in place of ``cluster``.
+        placements: Where and when steps may run.
+        limits: How many steps of a kind may run at once.
         retries: What is done when a step asks to be tried again.
         ship_code: ``auto`` for all of the user's modules, ``none``, or the names of modules.
         grace_seconds: How long interrupted steps have to end.
@@ -53,6 +57,8 @@ class DaskExecutor(Executor):
         cluster: Mapping[str, Any] | None = None,
         handed_over: Any = None,
         *,
+        placements: Placements,
+        limits: TagLimits,
         retries: RetryMode = RetryMode.ENABLED,
         ship_code: str | Sequence[str] = "auto",
         grace_seconds: float = GRACE_SECONDS,
@@ -60,6 +66,8 @@ class DaskExecutor(Executor):
         self._options = options
         self._cluster = cluster
         self._handed_over = handed_over
+        self._placements = placements
+        self._limits = limits
         self._retries = retries
         self._ship_code = ship_code
         self._grace_seconds = grace_seconds
@@ -89,10 +97,12 @@ class DaskExecutor(Executor):
             DagsterUnmetExecutorRequirementsError: an IO manager keeps outputs in one process.
             DagsterInvariantViolationError: the pipeline cannot be sent to workers, or a tag is
                 wrong.
+            DagsterInvalidConfigError: the config of the cluster or of a placement is wrong.
             DagsterClusterError: there is no cluster, or it is not what the run needs.
             DagsterStorageNotSharedError: the workers cannot share the run's storage.
         """
         check_managers(plan_context.plan)
+        self._placements.check(plan_context.plan)
         payload = encode_payload(_payload(plan_context, self._retries), self._ship_code)
         run_id = plan_context.run_id
         with ExitStack() as place, ExitStack() as stack:
@@ -106,7 +116,12 @@ class DaskExecutor(Executor):
                 storage = plan_context.run_context.storage
                 steps = plan_context.plan.steps
                 workers = check_cluster(
-                    session, steps, (run_id, payload), storage, can_grow=cluster.can_grow
+                    session,
+                    steps,
+                    (run_id, payload),
+                    storage,
+                    place=self._placements,
+                    can_grow=cluster.can_grow,
                 )
                 self._prepared = _Prepared(session=session, payload=payload, workers=workers)
                 yield
@@ -159,6 +174,8 @@ class DaskExecutor(Executor):
             values=self._values,
             earlier=earlier_receipts(plan_context.run_context, execution_plan),
             worker_seconds=self._options.worker_seconds,
+            place=self._placements,
+            limits=self._limits,
             grace_seconds=self._grace_seconds,
         ).run()
 
@@ -200,12 +217,17 @@ def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> Da
         handed_over: A client, a cluster or a function that makes one, in place of a kind.
 
     Raises:
-        DagsterInvalidConfigError: an option is not what the cluster's client, or TLS, takes.
+        DagsterInvalidConfigError: an option is not what the cluster's client, or TLS, takes; or a
+            limit is below 1.
     """
     return DaskExecutor(
         ClusterOptions.from_config(config),
         config.get("cluster"),
         handed_over,
+        placements=Placements(config.get("placement") or {}, f"{WHERE}.placement"),
+        limits=TagLimits.from_config(
+            config.get("tag_concurrency_limits") or (), f"{WHERE}.tag_concurrency_limits"
+        ),
         retries=RetryMode.from_config(config["retries"]),
         ship_code=config.get("ship_code", "auto"),
         grace_seconds=config.get("cancel_grace_seconds", GRACE_SECONDS),

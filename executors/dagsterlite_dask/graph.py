@@ -73,6 +73,7 @@ def build_graph(
     assignments: Sequence[Assignment],
     submission: int = 0,
     producers: Producers | None = None,
+    place: Callable[[ExecutionStep], Placement] = placement_of,
 ) -> RunGraph:
     """Return the graph of a submission of a run.
 
@@ -83,6 +84,7 @@ def build_graph(
         assignments: The steps, in topological order.
         submission: The number of this submission of the run.
         producers: The steps that these may need (default: those of this submission).
+        place: Tells where and when Dask may run a step.
     """
     shared = node_key("run", run_id)
     call = cloudpickle.dumps(partial(functions.run_step, (run_id, payload)))
@@ -98,7 +100,7 @@ def build_graph(
         upstream = [selectors.of(step, source, at) for source, at in assignment.upstream.items()]
         told = (step.key, assignment.again, keys_to_wire(step))
         task = Task(key, operator.call, TaskRef(shared), *told, *upstream)
-        placed.setdefault(placement_of(step), {})[key] = task
+        placed.setdefault(place(step), {})[key] = task
     for number, (worker, selected) in enumerate(selectors.tasks.items()):
         # Elsewhere, Dask would send the whole result to each worker that is free.
         near = {"workers": [worker], "allow_other_workers": True} if worker else {}

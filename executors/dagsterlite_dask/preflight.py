@@ -25,7 +25,8 @@ from dagsterlite.plan.step import ExecutionStep
 from dagsterlite.serdes import from_json, to_json
 from dagsterlite.stores import IntermediateStorage
 from dagsterlite_dask.on_cluster import installed_versions
-from dagsterlite_dask.roster import Workers, unmet
+from dagsterlite_dask.placement import placement_of
+from dagsterlite_dask.roster import Place, Workers, unmet
 from dagsterlite_dask.session import Session
 from dagsterlite_dask.worker_run import WorkerRun, open_run
 
@@ -41,6 +42,7 @@ def check_cluster(
     payload: tuple[str, bytes],
     storage: IntermediateStorage,
     *,
+    place: Place = placement_of,
     can_grow: bool = False,
 ) -> Workers:
     """Look whether the cluster can run the steps; return its workers.
@@ -50,6 +52,7 @@ def check_cluster(
         steps: The steps.
         payload: The run's id, and what its workers are sent.
         storage: Where the run keeps its intermediates, as the driver sees it.
+        place: Tells where and when Dask may run a step.
         can_grow: Whether workers may still come, so that the run can wait for them.
 
     Raises:
@@ -60,7 +63,7 @@ def check_cluster(
             the driver does not find.
     """
     workers = session.workers()
-    trouble = unmet(steps, workers)
+    trouble = unmet(steps, workers, place)
     if trouble is not None and not can_grow:
         raise trouble
     _check_versions(session.ask_workers(installed_versions))
