@@ -50,6 +50,8 @@ PLUGINS = {
     "multiprocess_executor": Plugin("dagsterlite_dask.definitions:multiprocess_executor"),
     "dask_executor_on": Plugin("dagsterlite_dask.definitions:dask_executor_on"),
     "dask_resource": Plugin("dagsterlite_dask.definitions:dask_resource"),
+    "check_detachable": Plugin("dagsterlite_dask.detached:check_detachable"),
+    "detach_run": Plugin("dagsterlite_dask.detached:detach_run"),
     "make_dask_executor": Plugin("dagsterlite_dask.executor:make_dask_executor"),
     "open_dask_client": Plugin("dagsterlite_dask.client_resource:open_dask_client"),
     "sqlite_run_storage": Plugin("dagsterlite_sql.sqlite_runs:SqliteRunStorage"),

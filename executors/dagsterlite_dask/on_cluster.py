@@ -89,4 +89,15 @@ async def forget_run(
     scheduler.task_metadata.pop(topic, None)
 
 
+def is_wanted(key: str, dask_scheduler: Any = None) -> bool:
+    """Return whether somebody but the client that sent it has the scheduler keep a task.
+
+    Args:
+        key: The task's key.
+        dask_scheduler: The scheduler that this runs on.
+    """
+    task = dask_scheduler.tasks.get(key)
+    return task is not None and any(c.client_key == "fire-and-forget" for c in task.who_wants)
+
+
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from distributed import Worker
@@ -66,7 +66,7 @@ def check_cluster(
     trouble = unmet(steps, workers, place)
     if trouble is not None and not can_grow:
         raise trouble
-    _check_versions(session.ask_workers(installed_versions))
+    check_versions(session)
     _probe(session, sorted(workers)[:PROBED_WORKERS], payload, storage)
     return workers
 
@@ -89,9 +89,14 @@ def check_managers(plan: ExecutionPlan) -> None:
             )
 
 
-def _check_versions(found: Mapping[str, tuple[str | None, Sequence[int]]]) -> None:
+def check_versions(session: Session) -> None:
+    """Refuse workers that have another version of dagsterlite or Python than this process.
+
+    Raises:
+        DagsterVersionSkewError: there is one.
+    """
     ours = installed_versions()
-    for worker, (version, python) in sorted(found.items()):
+    for worker, (version, python) in sorted(session.ask_workers(installed_versions).items()):
         if (version, tuple(python)) == ours:
             continue
         has = f"dagsterlite {version}" if version else "no dagsterlite"
