@@ -53,6 +53,7 @@ PLUGINS = {
     "check_detachable": Plugin("dagsterlite_dask.detached:check_detachable"),
     "detach_run": Plugin("dagsterlite_dask.detached:detach_run"),
     "make_dask_executor": Plugin("dagsterlite_dask.executor:make_dask_executor"),
+    "open_step_client": Plugin("dagsterlite_dask.step_client:open_step_client"),
     "open_dask_client": Plugin("dagsterlite_dask.client_resource:open_dask_client"),
     "sqlite_run_storage": Plugin("dagsterlite_sql.sqlite_runs:SqliteRunStorage"),
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),

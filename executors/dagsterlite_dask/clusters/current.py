@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from distributed import Client, default_client, get_worker, rejoin, secede
 
+from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite_dask.clusters.opened import OpenedCluster, connect
 from dagsterlite_dask.clusters.options import ClusterOptions
 
@@ -51,10 +52,14 @@ def client_beside(client: Client, mend: str, options: ClusterOptions) -> Client:
 
 
 @contextmanager
-def place_left() -> Iterator[None]:
+def place_left(interrupts: Interrupts) -> Iterator[None]:
     """Leave this task's place on its worker to others while the block runs, where this is a task.
 
-    A run inside a task waits for its steps, which may need that place.
+    Who waits for other tasks does: these may need that place. Work that is to stop does not wait
+    for its place again.
+
+    Args:
+        interrupts: Tell whether the work is to stop.
     """
     if _task_worker() is None:
         yield
@@ -63,7 +68,8 @@ def place_left() -> Iterator[None]:
     try:
         yield
     finally:
-        rejoin()
+        if interrupts.reason is None:
+            rejoin()
 
 
 def _task_worker() -> Any:
