@@ -10,6 +10,8 @@ from dagsterlite import plugins
 from dagsterlite.config import (
     Array,
     Bool,
+    Enum,
+    EnumValue,
     Field,
     Float,
     Map,
@@ -69,6 +71,18 @@ PLACEMENT: Final = Field(
 RUN_FIELDS: Final = {
     "placement": PLACEMENT,
     "tag_concurrency_limits": LIMITS,
+    "preflight": Field(
+        Enum(
+            "Preflight",
+            [
+                EnumValue("strict", description="A cluster that is not fit fails the run."),
+                EnumValue("warn", description="What is not fit is told, and the run goes on."),
+                EnumValue("off", description="Nobody looks."),
+            ],
+        ),
+        default_value="strict",
+        description="Whether workers, resources, versions and storage are looked at first.",
+    ),
     "ship_code": Field(
         ScalarUnion(String, Array(String)),
         default_value="auto",

@@ -29,6 +29,7 @@ from dagsterlite_dask.on_cluster import is_wanted
 from dagsterlite_dask.payload import Payload, decode_payload, encode_payload
 from dagsterlite_dask.preflight import PROBED_WORKERS, check_versions
 from dagsterlite_dask.session import ANSWER_SECONDS, Session
+from dagsterlite_dask.versions import packages_of
 
 _LOOK_SECONDS: Final = 0.05
 
@@ -108,7 +109,7 @@ def _check_workers(session: Session, run_id: str, payload: bytes) -> None:
     if not workers:
         message = "The Dask cluster has no worker that could drive the run. Start one."
         raise DagsterNoWorkersError(message)
-    check_versions(session)
+    check_versions(session, packages_of(payload))
     asked = workers[:PROBED_WORKERS]
     found = session.ask_workers(probe_driver, run_id, payload, workers=asked)
     for worker in asked:

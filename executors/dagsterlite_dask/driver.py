@@ -39,6 +39,7 @@ from dagsterlite_dask.holding import Holding
 from dagsterlite_dask.keys import TaskKey, task_key
 from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
 from dagsterlite_dask.placement import placement_of
+from dagsterlite_dask.preflight import Preflight
 from dagsterlite_dask.roster import Patience, Place, Workers, unmet
 from dagsterlite_dask.schedule import Schedule, is_blameless
 from dagsterlite_dask.session import ANSWER_SECONDS, Message, Session
@@ -65,6 +66,7 @@ class Driver:
         session: The run's side of the cluster, open.
         payload: What the run's workers need to know.
         workers: The workers that are there.
+        preflight: Looks at those that join.
         values: Holds the run's values where the cluster's memory is all that keeps them.
         earlier: The receipts of steps that are needed and not executed.
         worker_seconds: How long to wait where no worker can run a step any more.
@@ -81,6 +83,7 @@ class Driver:
         payload: bytes,
         *,
         workers: Workers,
+        preflight: Preflight,
         values: ClusterValues | None,
         earlier: Mapping[str, Receipt],
         worker_seconds: float,
@@ -97,6 +100,7 @@ class Driver:
         self._values = values
         self._grace_seconds = grace_seconds
         self._workers = workers
+        self._preflight = preflight
         self._are_workers_known = True
         self._patience = Patience(worker_seconds)
         self._place = place
@@ -325,8 +329,11 @@ class Driver:
 
     def _look_at_workers(self, now: float) -> Iterator[DagsterEvent]:
         if not self._are_workers_known:
-            self._workers = self._session.workers()
+            known, self._workers = self._workers, self._session.workers()
             self._are_workers_known = True
+            self._preflight.check_workers(self._workers.keys() - known.keys())
+        for text in self._preflight.take_warnings():
+            yield self._context.engine_event(text)
         steps = (self._plan.step_by_key[key] for key in self._schedule.on_cluster)
         trouble = unmet(steps, self._workers, self._place)
         waiting = self._patience.look(trouble, now)

@@ -22,7 +22,7 @@ from dagsterlite_dask.concurrency import TagLimits
 from dagsterlite_dask.driver import GRACE_SECONDS, Driver
 from dagsterlite_dask.payload import Payload, encode_payload
 from dagsterlite_dask.placement import Placements
-from dagsterlite_dask.preflight import check_cluster, check_managers
+from dagsterlite_dask.preflight import Preflight, Strictness, check_managers
 from dagsterlite_dask.roster import Workers
 from dagsterlite_dask.session import Session
 
@@ -34,6 +34,7 @@ class _Prepared:
     session: Session
     payload: bytes
     workers: Workers
+    preflight: Preflight
 
 
 class DaskExecutor(Executor):
@@ -46,6 +47,7 @@ class DaskExecutor(Executor):
         handed_over: A client, a cluster or a function that makes one, in place of ``cluster``.
         placements: Where and when steps may run.
         limits: How many steps of a kind may run at once.
+        strictness: What is done about a cluster that is not what the run needs.
         retries: What is done when a step asks to be tried again.
         ship_code: ``auto`` for all of the user's modules, ``none``, or the names of modules.
         grace_seconds: How long interrupted steps have to end.
@@ -59,6 +61,7 @@ class DaskExecutor(Executor):
         *,
         placements: Placements,
         limits: TagLimits,
+        strictness: Strictness = Strictness.STRICT,
         retries: RetryMode = RetryMode.ENABLED,
         ship_code: str | Sequence[str] = "auto",
         grace_seconds: float = GRACE_SECONDS,
@@ -68,6 +71,7 @@ class DaskExecutor(Executor):
         self._handed_over = handed_over
         self._placements = placements
         self._limits = limits
+        self._strictness = strictness
         self._retries = retries
         self._ship_code = ship_code
         self._grace_seconds = grace_seconds
@@ -115,15 +119,13 @@ class DaskExecutor(Executor):
             with session.opened(keeps_values=self._values is not None):
                 storage = plan_context.run_context.storage
                 steps = plan_context.plan.steps
-                workers = check_cluster(
-                    session,
-                    steps,
-                    (run_id, payload),
-                    storage,
-                    place=self._placements,
-                    can_grow=cluster.can_grow,
+                preflight = Preflight(session, (run_id, payload), storage, self._strictness)
+                workers = preflight.check_cluster(
+                    steps, place=self._placements, can_grow=cluster.can_grow
                 )
-                self._prepared = _Prepared(session=session, payload=payload, workers=workers)
+                self._prepared = _Prepared(
+                    session=session, payload=payload, workers=workers, preflight=preflight
+                )
                 yield
             if self._values is not None:
                 self._keep(self._values, plan_context, stack, is_joined=cluster.is_joined)
@@ -171,6 +173,7 @@ class DaskExecutor(Executor):
             prepared.session,
             prepared.payload,
             workers=prepared.workers,
+            preflight=prepared.preflight,
             values=self._values,
             earlier=earlier_receipts(plan_context.run_context, execution_plan),
             worker_seconds=self._options.worker_seconds,
@@ -228,6 +231,7 @@ def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> Da
         limits=TagLimits.from_config(
             config.get("tag_concurrency_limits") or (), f"{WHERE}.tag_concurrency_limits"
         ),
+        strictness=Strictness(config.get("preflight", Strictness.STRICT)),
         retries=RetryMode.from_config(config["retries"]),
         ship_code=config.get("ship_code", "auto"),
         grace_seconds=config.get("cancel_grace_seconds", GRACE_SECONDS),

@@ -138,6 +138,12 @@ class Session:
             for address, facts in found["workers"].items()
         }
 
+    def on_scheduler(self, function: Callable[..., T], *args: Any) -> T | None:
+        """Call a function on the scheduler; return its answer, or None where none came."""
+        return _answer(
+            lambda: self._client.run_on_scheduler(function, *args, callback_timeout=ANSWER_SECONDS)
+        )
+
     def who_has(self, futures: Sequence[Future[Any]]) -> Mapping[Any, Sequence[str]]:
         """Return where the values of futures lie."""
         return _answer(lambda: self._client.who_has(futures)) or {}
