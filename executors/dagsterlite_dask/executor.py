@@ -113,7 +113,7 @@ class DaskExecutor(Executor):
             opening = open_cluster(self._cluster, self._options, self._handed_over)
             cluster = stack.enter_context(opening)
             if cluster.is_joined:
-                place.enter_context(place_left(plan_context.run_context.interrupts))
+                place.enter_context(place_left())
             self._wait_for_workers(cluster, plan_context)
             session = Session(cluster.client, run_id)
             with session.opened(keeps_values=self._values is not None):

@@ -33,14 +33,14 @@ def open_step_client(interrupts: Interrupts) -> Iterator[Client]:
         DagsterClusterUnreachableError: the scheduler does not answer.
     """
     with ExitStack() as stack:
-        client = stack.enter_context(_client(stack, interrupts))
+        client = stack.enter_context(_client(stack))
         stack.enter_context(interrupts.watched_by(_Closing(client)))
         yield client
 
 
-def _client(stack: ExitStack, interrupts: Interrupts) -> Client:
+def _client(stack: ExitStack) -> Client:
     if current.is_there():
-        stack.enter_context(current.place_left(interrupts))
+        stack.enter_context(current.place_left())
         return stack.enter_context(current.open_cluster({}, _OPTIONS)).client
     threads = LocalCluster(n_workers=1, processes=False, dashboard_address=":0")
     return connect(stack.enter_context(threads), _MEND)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import pickletools
+import pickle
+import re
 import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.metadata import Distribution, PackageNotFoundError, distributions, version
 from typing import Final
 
 ENGINE: Final = ("cloudpickle", "dask", "distributed")
@@ -20,7 +21,11 @@ PYTHON: Final = "python"
 Versions = Mapping[str, str | None]
 """A process's versions by package; None for one that it does not have."""
 
-_TEXTS: Final = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"})
+_SHORT_TEXT: Final = pickle.SHORT_BINUNICODE
+"""What stands in a pickle before a short text's length and the text, such as a module's name.
+
+To read all of a large pickle's parts with pickletools would take longer than to make it.
+"""
 
 
 def packages_of(payload: bytes) -> tuple[str, ...]:
@@ -29,8 +34,13 @@ def packages_of(payload: bytes) -> tuple[str, ...]:
     Args:
         payload: The pickled pipeline; what is installed here stands in it by its module's name.
     """
-    texts = {arg for code, arg, _ in pickletools.genops(payload) if code.name in _TEXTS}
-    modules = {str(text).partition(".")[0] for text in texts if text in sys.modules}
+    known = {name.encode() for name in list(sys.modules)}
+    texts = {
+        payload[at + 1 : at + 1 + payload[at]]
+        for match in re.finditer(re.escape(_SHORT_TEXT), payload)
+        if (at := match.end()) < len(payload)
+    }
+    modules = {text.decode().partition(".")[0] for text in texts & known}
     found = {_distribution(name) for name in modules if _is_installed(name)}
     return tuple(sorted({name for name in found if name} - {*ENGINE, OURS}))
 
@@ -46,8 +56,14 @@ def _distribution(module: str) -> str | None:
     try:
         version(module)
     except PackageNotFoundError:
-        return next(iter(packages_distributions().get(module, ())), None)
+        return next((d.name for d in distributions() if _brings(d, module)), None)
     return module
+
+
+def _brings(distribution: Distribution, module: str) -> bool:
+    # The standard library's own way to ask this parses all that is installed, for seconds.
+    files = "\n" + (distribution.read_text("RECORD") or "")
+    return any(f"\n{file}," in files for file in (f"{module}/__init__.py", f"{module}.py"))
 
 
 def differences(ours: Versions, found: Mapping[str, Versions]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from distributed import Client, default_client, get_worker, rejoin, secede
 
-from dagsterlite.execution.interrupts import Interrupts
+from dagsterlite.execution.interrupts import of_this_thread
 from dagsterlite_dask.clusters.opened import OpenedCluster, connect
 from dagsterlite_dask.clusters.options import ClusterOptions
 
@@ -52,23 +52,21 @@ def client_beside(client: Client, mend: str, options: ClusterOptions) -> Client:
 
 
 @contextmanager
-def place_left(interrupts: Interrupts) -> Iterator[None]:
+def place_left() -> Iterator[None]:
     """Leave this task's place on its worker to others while the block runs, where this is a task.
 
-    Who waits for other tasks does: these may need that place. Work that is to stop does not wait
+    Who waits for other tasks does: these may need that place. A step that is to stop does not wait
     for its place again.
-
-    Args:
-        interrupts: Tell whether the work is to stop.
     """
     if _task_worker() is None:
         yield
         return
+    step = of_this_thread()
     secede()
     try:
         yield
     finally:
-        if interrupts.reason is None:
+        if step is None or step.reason is None:
             rejoin()
 
 
