@@ -107,7 +107,7 @@ both = pytest.mark.parametrize("execute", [execute_pipeline, run_all])
         ),
         (
             execute_pipeline_iterator,
-            "pipeline run_config mode preset tags solid_selection instance",
+            "pipeline run_config mode preset tags solid_selection instance detach",
         ),
         (execute_run, "pipeline pipeline_run instance raise_on_error"),
     ],
