@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 _NAMES_OF = {
     "dagsterlite.api": (
+        "attach_run",
         "create_execution_plan",
         "create_run_for_pipeline",
         "execute_pipeline",

@@ -1,3 +1,4 @@
+from dagsterlite.api import attach_run as attach_run
 from dagsterlite.api import create_execution_plan as create_execution_plan
 from dagsterlite.api import create_run_for_pipeline as create_run_for_pipeline
 from dagsterlite.api import execute_pipeline as execute_pipeline
@@ -631,6 +632,7 @@ __all__ = [
     "UnboundInitResourceContext",
     "UnboundSolidExecutionContext",
     "UrlMetadataEntryData",
+    "attach_run",
     "build_hook_context",
     "build_init_logger_context",
     "build_init_resource_context",

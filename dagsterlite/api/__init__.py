@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dagsterlite.api.detached import attach_run
 from dagsterlite.api.pipelines import execute_pipeline, execute_pipeline_iterator
 from dagsterlite.api.plans import (
     create_execution_plan,
@@ -24,6 +25,7 @@ from dagsterlite.api.solids import (
 )
 
 __all__ = [
+    "attach_run",
     "create_execution_plan",
     "create_run_for_pipeline",
     "execute_pipeline",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagsterlite.api.asked import GivenPipeline, ask, create_run, plan_of
+from dagsterlite.api.detached import attach_run, leave_to_cluster
 from dagsterlite.api.driving import run_events, run_to_end
 from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.execution.run_events import RunEvents
@@ -58,6 +59,8 @@ def execute_pipeline_iterator(
     tags: Mapping[str, Any] | None = None,
     solid_selection: Sequence[str] | None = None,
     instance: DagsterInstance | None = None,
+    *,
+    detach: bool = False,
 ) -> RunEvents:
     """Execute a pipeline iteratively: return the stream of events as they happen (seed 001).
 
@@ -65,6 +68,16 @@ def execute_pipeline_iterator(
     steps are told by events, not raised. A caller that stops reading cancels the run.
 
     Takes the arguments of :func:`execute_pipeline` and raises what it raises before the start.
+
+    Where ``detach`` is set, the run is left to the Dask cluster that its config joins: it is driven
+    there, whatever becomes of this process. The events are then those of :func:`attach_run`: to
+    stop reading changes nothing. The workers must have the instance in their own ``$DAGSTER_HOME``.
+
+    Raises:
+        DagsterInvariantViolationError: a run to be detached has another executor, or an instance
+            that lives in this process only.
+        DagsterClusterError: it finds no cluster that takes it.
+        DagsterHomeError: a worker of the cluster has another instance or none.
     """
     asked = ask(
         "execute_pipeline_iterator",
@@ -77,4 +90,6 @@ def execute_pipeline_iterator(
         instance,
     )
     plan = plan_of(asked)
+    if detach:
+        return attach_run(leave_to_cluster(asked, plan).run_id, asked.instance)
     return run_events(asked, plan, create_run(asked, plan))

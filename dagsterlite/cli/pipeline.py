@@ -36,6 +36,11 @@ def pipeline_group() -> None:
 @takes_run_options
 @takes_solid_selection
 @PLAIN
+@click.option(
+    "--detach",
+    is_flag=True,
+    help="Leave the run to the Dask cluster that its config joins, and do not wait for it.",
+)
 @NAME
 @click.pass_context
 def execute(
@@ -47,6 +52,7 @@ def execute(
     solid_selection: Sequence[str] | None,
     tags: dict[str, Any] | None,
     plain: bool,
+    detach: bool,
     name: str | None,
 ) -> None:
     """Execute a pipeline and show its progress.
@@ -60,15 +66,11 @@ def execute(
     from dagsterlite.cli.watch import watch_to_end
 
     instance = ctx.with_resource(instance_for_new_run())
-    events = execute_pipeline_iterator(
-        found.definition,
-        run_config,
-        mode,
-        preset,
-        tags,
-        solid_selection,
-        instance,
-    )
+    asked = (found.definition, run_config, mode, preset, tags, solid_selection, instance)
+    events = execute_pipeline_iterator(*asked, detach=detach)
+    if detach:
+        click.echo(f"The cluster has run {events.run_id}: dagsterlite run attach {events.run_id}")
+        return
     tell_if_not_kept(instance)
     watch_to_end(ctx, events, is_kept=instance.is_persistent, plain=plain)
 

@@ -1,4 +1,4 @@
-"""``dagsterlite run``: list, show, re-execute, cancel, delete and prune recorded runs."""
+"""``dagsterlite run``: list, show, follow, re-execute, cancel, delete and prune recorded runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from rich.console import Console, RenderableType
 
 from dagsterlite.cli.durations import Duration
-from dagsterlite.cli.exits import Refused
+from dagsterlite.cli.exits import RUN_FAILED, Failed, Refused
 from dagsterlite.cli.home import find_run
 from dagsterlite.cli.options import PLAIN, pick_pipeline, takes_run_options, takes_sources
 from dagsterlite.cli.run_config import read_run_config, read_selection
@@ -165,6 +165,32 @@ def reexecute(
         instance,
     )
     watch_to_end(ctx, events, is_kept=instance.is_persistent, plain=plain)
+
+
+@run_group.command("attach")
+@click.option("--plain", is_flag=True, help="Write lines, also where a display could be drawn.")
+@_RUN
+@click.pass_context
+def attach(ctx: click.Context, run_id: str, plain: bool) -> None:
+    """Follow a run that another process drives: its events so far, then live to its end.
+
+    Ctrl-C stops watching, not the run. Exit code 0 when the run succeeded, 1 when it failed, was
+    canceled, or its driver fell silent.
+    """
+    instance = ctx.with_resource(DagsterInstance.get())
+    run = find_run(instance, run_id).dagster_run
+    from dagsterlite.api import attach_run
+    from dagsterlite.cli.watch import watch
+
+    progress = watch(attach_run(run.run_id, instance), plain=plain)
+    record = instance.require_run(run.run_id)
+    if record.is_lost(time.time()):
+        raise Failed(
+            f"Run {run.run_id} is LOST: its driver fell silent. dagsterlite run cancel "
+            f"{run.run_id} closes its record."
+        )
+    if not progress.is_success:
+        ctx.exit(RUN_FAILED)
 
 
 @run_group.command("cancel")

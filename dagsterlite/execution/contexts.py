@@ -5,8 +5,10 @@ from __future__ import annotations
 import pdb  # noqa: T100 - users debug from within a solid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from typing import Any, Protocol, cast
 
+from dagsterlite import plugins
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
@@ -59,6 +61,9 @@ class StepExecutionContext:
         self._resources = resources
         self._logged_events: list[DagsterEvent] = []
         self._output_metadata: dict[str, dict[str, EventMetadataEntry]] = {}
+        self._dask_client: Any = None
+        #: Closes what was opened for this attempt.
+        self.closing = ExitStack()
 
     @property
     def log(self) -> DagsterLogManager:
@@ -127,6 +132,16 @@ class StepExecutionContext:
             DagsterResourceFunctionError: one cannot be made.
         """
         return self._resources.scoped(keys)
+
+    @property
+    def dask_client(self) -> Any:
+        """A client of the cluster that the step runs on; opened once, and closed with it."""
+        if self._dask_client is None:
+            interrupts = self.run_context.interrupts
+            with interrupts.shielded():
+                opening = plugins.load("open_step_client")(interrupts)
+                self._dask_client = self.closing.enter_context(opening)
+        return self._dask_client
 
     @property
     def managers(self) -> Managers:
@@ -316,6 +331,20 @@ class SolidExecutionContext(AbstractComputeExecutionContext):
     def instance(self) -> DagsterInstance:
         """The current Instance."""
         return self._step_context.instance
+
+    @property
+    def dask_client(self) -> Any:
+        """A ``distributed.Client`` for the step's own work: ``client.compute(frame).result()``.
+
+        On Dask it is of the cluster that the step runs on, and while it waits another task may use
+        its worker's thread: a step on a cluster of one thread does not wait for itself. In one
+        process it is of the cluster of the process's client, or where there is none of one of
+        threads. What it computes ends with the step, by a cancel too.
+
+        Raises:
+            DagsterClusterUnreachableError: the scheduler does not answer.
+        """
+        return self._step_context.dask_client
 
     @property
     def pdb(self) -> pdb.Pdb:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from dagsterlite.errors import DagsterExecutionInterruptedError
 
@@ -33,6 +33,13 @@ STOPS: Final = (DagsterExecutionInterruptedError, KeyboardInterrupt)
 _set_async_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
 
+class Watcher(Protocol):
+    """What is to know that work is to stop."""
+
+    def request(self, reason: BaseException) -> None:
+        """Take up that the work is to stop; must not take long."""
+
+
 class Interrupts:
     """Whether the work is to stop, and the way to stop user code in the midst of it.
 
@@ -44,8 +51,8 @@ class Interrupts:
         self._inside: set[int] = set()
         self._struck: set[int] = set()
         self._overdue: set[int] = set()
-        #: The runs inside user code, with the threads that it runs in.
-        self._borrowers: list[tuple[int, Interrupts]] = []
+        #: What user code uses that is to stop with it, with the threads that it runs in.
+        self._watchers: list[tuple[int, Watcher]] = []
         self._reason: BaseException | None = None
         # Held until the work is to stop. A signal handler may let go of a plain lock at any
         # moment; an Event could be in the midst of its own lock then.
@@ -78,9 +85,9 @@ class Interrupts:
                 self._strike(self._inside - {here})
                 # A Thread takes locks to start, which a signal handler may find taken.
                 _thread.start_new_thread(self._insist, ())
-            borrowers = list(self._borrowers)
-        for _, borrower in borrowers:
-            borrower.request(reason)
+            watchers = list(self._watchers)
+        for _, watcher in watchers:
+            watcher.request(reason)
         if here in self._inside:
             self.check()
 
@@ -89,9 +96,9 @@ class Interrupts:
         with self._lock:
             self._overdue.add(thread)
             self._strike({thread} & self._inside - _cleaning_up())
-            borrowers = [borrower for lender, borrower in self._borrowers if lender == thread]
-        for borrower in borrowers:
-            borrower.request(DagsterExecutionInterruptedError(_OVERDUE))
+            watchers = [watcher for watched, watcher in self._watchers if watched == thread]
+        for watcher in watchers:
+            watcher.request(DagsterExecutionInterruptedError(_OVERDUE))
 
     def spare_thread(self, thread: int) -> None:
         """Let the user code of a thread go on again."""
@@ -163,17 +170,22 @@ class Interrupts:
     @contextmanager
     def lent_to(self, borrower: Interrupts) -> Iterator[None]:
         """Have a run inside user code interrupted in place of the run whose user code it is."""
-        with self.shielded():
-            here = threading.get_ident()
+        with self.shielded(), self.watched_by(borrower):
+            yield
+
+    @contextmanager
+    def watched_by(self, watcher: Watcher) -> Iterator[None]:
+        """Have something else stop with the user code of this thread while the block runs."""
+        here = threading.get_ident()
+        with self._lock:
+            self._watchers.append((here, watcher))
+        if self._reason is not None:
+            watcher.request(self._reason)
+        try:
+            yield
+        finally:
             with self._lock:
-                self._borrowers.append((here, borrower))
-            if self._reason is not None:
-                borrower.request(self._reason)
-            try:
-                yield
-            finally:
-                with self._lock:
-                    self._borrowers.remove((here, borrower))
+                self._watchers.remove((here, watcher))
 
     def enter(self) -> None:
         """Let this thread be interrupted from now on."""

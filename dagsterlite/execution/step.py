@@ -191,6 +191,7 @@ class _Attempt:
             return (yield from self._succeed(entry, receipt, accepted))
         finally:
             self._meter.stop()
+            self._context.closing.close()
 
     def _time_limit(self) -> AbstractContextManager[None]:
         seconds = time_limit_of(self._step)

@@ -80,6 +80,11 @@ class UnboundSolidExecutionContext(Entered, AbstractComputeExecutionContext):
         self._refuse("mode_def")
 
     @property
+    def dask_client(self) -> Any:
+        """Only a run has it."""
+        self._refuse("dask_client")
+
+    @property
     def step_key(self) -> str:
         """Only a run has it."""
         self._refuse("step_key")

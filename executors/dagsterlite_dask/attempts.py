@@ -12,7 +12,6 @@ from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.execution.step import Attempt, AttemptResult, execute_attempt, tell_of_loss
 from dagsterlite.plan.step import ExecutionStep
-from dagsterlite_dask.placement import placement_of
 from dagsterlite_dask.retries import write_number
 from dagsterlite_dask.topic_sink import TopicSink
 from dagsterlite_dask.worker_run import WorkerRun, note_retry
@@ -84,7 +83,7 @@ class Attempts:
         while True:
             attempt = execute_attempt(self._context, step, upstream, resources, number)
             result = self._made(step, attempt)
-            if not self._waits_here(step, result.receipt):
+            if not self._waits_here(result.receipt):
                 return result
             number += 1
             self._wait(result.receipt)
@@ -101,14 +100,18 @@ class Attempts:
         self._run.note_retry(step.key, number)
         write_number(self._worker, self._context.run_id, step.key, number, note_retry)
 
-    def _waits_here(self, step: ExecutionStep, receipt: Receipt) -> bool:
+    def _waits_here(self, receipt: Receipt) -> bool:
         if receipt.outcome is not StepOutcome.UP_FOR_RETRY:
             return False
         wait = receipt.seconds_to_wait or 0
         if wait and not self._may_wait:
             return False
         # Dask gives a worker's resources to no other task before this one ends.
-        return wait <= LONGEST_WAIT and not (wait and placement_of(step).resources)
+        return wait <= LONGEST_WAIT and not (wait and self._holds_resources())
+
+    def _holds_resources(self) -> bool:
+        task = self._worker.state.tasks[self._worker.get_current_task()]
+        return bool(task.resource_restrictions)
 
     def _wait(self, receipt: Receipt) -> None:
         """Wait for the next attempt, while other tasks may use the worker's thread."""

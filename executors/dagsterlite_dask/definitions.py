@@ -9,33 +9,92 @@ from typing import Any, Final
 from dagsterlite import plugins
 from dagsterlite.config import (
     Array,
+    Bool,
+    Enum,
     EnumValue,
     Field,
     Float,
+    Map,
     Noneable,
     ScalarUnion,
+    Shape,
     String,
+    StringSource,
 )
-from dagsterlite.config import Enum as ConfigEnum
 from dagsterlite.config import Int as IntConfig
 from dagsterlite.definitions.executor import ExecutorDefinition, executor
 from dagsterlite.definitions.resource import InitResourceContext, resource
 from dagsterlite.execution.executor import Executor, InitExecutorContext, retries_field
 from dagsterlite_dask.cluster_config import cluster_fields, option_fields
 
+LIMITS: Final = Field(
+    Array(
+        {
+            "key": Field(String, description="The tag."),
+            "value": Field(
+                ScalarUnion(String, Shape({"applyLimitPerUniqueValue": Field(Bool)})),
+                is_required=False,
+                description="Its value; by default any, all of them together.",
+            ),
+            "limit": Field(IntConfig, description="How many steps with it may run at once."),
+        }
+    ),
+    is_required=False,
+    description="Limits for steps by the tags of their solids, for this run.",
+)
+
+PLACEMENT: Final = Field(
+    Map(
+        String,
+        Shape(
+            {
+                "priority": Field(IntConfig, is_required=False, description="Higher first."),
+                "resources": Field(
+                    Map(String, Float), is_required=False, description="Worker resources it needs."
+                ),
+                "workers": Field(
+                    Array(StringSource),
+                    is_required=False,
+                    description="Addresses, hosts or names of workers that may run it.",
+                ),
+                "allow_other_workers": Field(
+                    Bool, is_required=False, description="Whether others may, where those do not."
+                ),
+            }
+        ),
+        key_label_name="solid",
+    ),
+    is_required=False,
+    description="Where and when solids may run, by their paths; stands over their tags.",
+)
+
 RUN_FIELDS: Final = {
+    "placement": PLACEMENT,
+    "tag_concurrency_limits": LIMITS,
+    "preflight": Field(
+        Enum(
+            "Preflight",
+            [
+                EnumValue("strict", description="A cluster that is not fit fails the run."),
+                EnumValue("warn", description="What is not fit is told, and the run goes on."),
+                EnumValue("off", description="Nobody looks."),
+            ],
+        ),
+        default_value="strict",
+        description="Whether workers, resources, versions and storage are looked at first.",
+    ),
     "ship_code": Field(
         ScalarUnion(String, Array(String)),
         default_value="auto",
         description="Which of your modules travel to the workers: auto, none, or their names.",
     ),
     "fuse": Field(
-        ConfigEnum("Fuse", [EnumValue("linear"), EnumValue("none")]),
+        Enum("Fuse", [EnumValue("linear"), EnumValue("none")]),
         default_value="linear",
         description="Whether steps in a row, each alone needing the last, are one Dask task.",
     ),
     "group": Field(
-        ConfigEnum("Group", [EnumValue("auto"), EnumValue("off")]),
+        Enum("Group", [EnumValue("auto"), EnumValue("off")]),
         default_value="auto",
         description="Whether siblings that were short in the last run are one Dask task.",
     ),
@@ -48,7 +107,13 @@ RUN_FIELDS: Final = {
 
 @executor(name="dask", config_schema={**cluster_fields(), **RUN_FIELDS}, resolves_elsewhere=True)
 def dask_executor(init_context: InitExecutorContext) -> Executor:
-    """Execute steps on a Dask cluster, each where its inputs are (seed 002)."""
+    """Execute steps on a Dask cluster, each where its inputs are (seed 002).
+
+    A solid's tags say where and when Dask may run it: ``dagster/priority`` (higher first);
+    ``dagsterlite/dask``, a dict with some of ``priority``, ``resources`` (amounts by worker
+    resource), ``workers`` and ``allow_other_workers``; ``dagster-dask/resource_requirements``, the
+    resources alone. ``placement`` in the config stands over them.
+    """
     made: Executor = plugins.load("make_dask_executor")(init_context.executor_config)
     return made
 
@@ -97,6 +162,7 @@ class _AtHome:
             default_value=None,
             description="How many processes may run at once; by default, and for 0, one a core.",
         ),
+        "tag_concurrency_limits": LIMITS,
         "retries": retries_field(),
     },
 )
@@ -105,9 +171,7 @@ def multiprocess_executor(init_context: InitExecutorContext) -> Executor:
     config = init_context.executor_config
     workers = config["max_concurrent"] or os.cpu_count() or 1
     cluster = {"local": {"n_workers": workers, "threads_per_worker": 1}}
-    made: Executor = plugins.load("make_dask_executor")(
-        {"cluster": cluster, "retries": config["retries"]}
-    )
+    made: Executor = plugins.load("make_dask_executor")({**config, "cluster": cluster})
     return made
 
 

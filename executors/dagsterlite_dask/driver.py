@@ -33,6 +33,7 @@ from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.growing import GrowingPlan, Growth
 from dagsterlite.serdes import to_json
 from dagsterlite_dask.cluster_values import ClusterValues
+from dagsterlite_dask.concurrency import TagLimits
 from dagsterlite_dask.deferred_commits import DriverCommits
 from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Superseded, Told
 from dagsterlite_dask.graph import Again, Assignment, Functions, Producers, build_graph
@@ -40,7 +41,9 @@ from dagsterlite_dask.holding import Holding
 from dagsterlite_dask.keys import TaskKey, task_key
 from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
 from dagsterlite_dask.packing import OneByOne, Packing
-from dagsterlite_dask.roster import Patience, Workers, unmet
+from dagsterlite_dask.placement import placement_of
+from dagsterlite_dask.preflight import Preflight
+from dagsterlite_dask.roster import Patience, Place, Workers, unmet
 from dagsterlite_dask.schedule import Schedule, is_blameless
 from dagsterlite_dask.session import ANSWER_SECONDS, Message, Session
 from dagsterlite_dask.task import run_steps, told_by
@@ -66,6 +69,7 @@ class Driver:
         session: The run's side of the cluster, open.
         payload: What the run's workers need to know.
         workers: The workers that are there.
+        preflight: Looks at those that join.
         values: Holds the run's values where the cluster's memory is all that keeps them.
         commits: Commits steps in the place of workers that cannot do it safely.
         earlier: The receipts of steps that are needed and not executed.
@@ -73,6 +77,8 @@ class Driver:
         history: Returns how many seconds a solid's steps take, by the definition's name, as far as
             is known: short siblings are given to the cluster as one task.
         worker_seconds: How long to wait where no worker can run a step any more.
+        place: Tells where and when Dask may run a step.
+        limits: How many steps of a kind may run at once.
         grace_seconds: How long interrupted steps have to end.
     """
 
@@ -84,12 +90,15 @@ class Driver:
         payload: bytes,
         *,
         workers: Workers,
+        preflight: Preflight,
         values: ClusterValues | None,
         commits: DriverCommits | None,
         earlier: Mapping[str, Receipt],
         fuses: bool = True,
         history: Callable[[], Mapping[str, float]] = dict,
         worker_seconds: float,
+        place: Place = placement_of,
+        limits: TagLimits | None = None,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._context = context
@@ -102,9 +111,11 @@ class Driver:
         self._commits = commits
         self._grace_seconds = grace_seconds
         self._workers = workers
+        self._preflight = preflight
         self._are_workers_known = True
         self._patience = Patience(worker_seconds)
-        self._schedule = Schedule(self._plan)
+        self._place = place
+        self._schedule = Schedule(self._plan, limits)
         self._following = Following({})
         self._submissions = 0
         self._packing = (
@@ -114,6 +125,7 @@ class Driver:
                 plan=self._plan,
                 fuses=fuses,
                 history=cache(history),
+                place=place,
                 is_in_memory=values is not None,
             )
         )
@@ -213,7 +225,9 @@ class Driver:
             for chains in tasks
         ]
         producers = Producers(steps=known, workers=self._holders, among_others=self._among_others)
-        graph = build_graph(self._run_id, self._payload, FUNCTIONS, assignments, number, producers)
+        graph = build_graph(
+            self._run_id, self._payload, FUNCTIONS, assignments, number, producers, self._place
+        )
         for key in steps:
             self._begun.discard(key)
             self._following.submit(key)
@@ -377,10 +391,13 @@ class Driver:
 
     def _look_at_workers(self, now: float) -> Iterator[DagsterEvent]:
         if not self._are_workers_known:
-            self._workers = self._session.workers()
+            known, self._workers = self._workers, self._session.workers()
             self._are_workers_known = True
+            self._preflight.check_workers(self._workers.keys() - known.keys())
+        for text in self._preflight.take_warnings():
+            yield self._context.engine_event(text)
         steps = (self._plan.step_by_key[key] for key in self._schedule.on_cluster)
-        trouble = unmet(steps, self._workers)
+        trouble = unmet(steps, self._workers, self._place)
         waiting = self._patience.look(trouble, now)
         if waiting is not None:
             text = f"The run waits for {waiting.waits_for}: {trouble}"

@@ -18,12 +18,14 @@ from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.clusters import open_cluster
 from dagsterlite_dask.clusters.current import place_left
 from dagsterlite_dask.clusters.opened import OpenedCluster, wait_for_workers
-from dagsterlite_dask.clusters.options import ClusterOptions
+from dagsterlite_dask.clusters.options import WHERE, ClusterOptions
+from dagsterlite_dask.concurrency import TagLimits
 from dagsterlite_dask.deferred_commits import DriverCommits
 from dagsterlite_dask.driver import GRACE_SECONDS, Driver
 from dagsterlite_dask.history import seconds_by_solid
 from dagsterlite_dask.payload import Payload, encode_payload
-from dagsterlite_dask.preflight import check_cluster, check_managers
+from dagsterlite_dask.placement import Placements
+from dagsterlite_dask.preflight import Preflight, Strictness, check_managers
 from dagsterlite_dask.roster import Workers
 from dagsterlite_dask.session import Session
 
@@ -35,6 +37,7 @@ class _Prepared:
     session: Session
     payload: bytes
     workers: Workers
+    preflight: Preflight
 
 
 class DaskExecutor(Executor):
@@ -45,6 +48,9 @@ class DaskExecutor(Executor):
         cluster: The kind of cluster and its config; None for the current one, or a local one where
             there is none.
         handed_over: A client, a cluster or a function that makes one, in place of ``cluster``.
+        placements: Where and when steps may run.
+        limits: How many steps of a kind may run at once.
+        strictness: What is done about a cluster that is not what the run needs.
         retries: What is done when a step asks to be tried again.
         ship_code: ``auto`` for all of the user's modules, ``none``, or the names of modules.
         fuses: Whether linear chains of steps are given to the cluster as one task.
@@ -58,6 +64,9 @@ class DaskExecutor(Executor):
         cluster: Mapping[str, Any] | None = None,
         handed_over: Any = None,
         *,
+        placements: Placements,
+        limits: TagLimits,
+        strictness: Strictness = Strictness.STRICT,
         retries: RetryMode = RetryMode.ENABLED,
         ship_code: str | Sequence[str] = "auto",
         fuses: bool = True,
@@ -67,6 +76,9 @@ class DaskExecutor(Executor):
         self._options = options
         self._cluster = cluster
         self._handed_over = handed_over
+        self._placements = placements
+        self._limits = limits
+        self._strictness = strictness
         self._retries = retries
         self._ship_code = ship_code
         self._fuses = fuses
@@ -98,10 +110,12 @@ class DaskExecutor(Executor):
             DagsterUnmetExecutorRequirementsError: an IO manager keeps outputs in one process.
             DagsterInvariantViolationError: the pipeline cannot be sent to workers, or a tag is
                 wrong.
+            DagsterInvalidConfigError: the config of the cluster or of a placement is wrong.
             DagsterClusterError: there is no cluster, or it is not what the run needs.
             DagsterStorageNotSharedError: the workers cannot share the run's storage.
         """
         check_managers(plan_context.plan)
+        self._placements.check(plan_context.plan)
         payload = encode_payload(_payload(plan_context, self._retries), self._ship_code)
         run_id = plan_context.run_id
         with ExitStack() as place, ExitStack() as stack:
@@ -114,10 +128,13 @@ class DaskExecutor(Executor):
             with session.opened(keeps_values=self._values is not None):
                 storage = plan_context.run_context.storage
                 steps = plan_context.plan.steps
-                workers = check_cluster(
-                    session, steps, (run_id, payload), storage, can_grow=cluster.can_grow
+                preflight = Preflight(session, (run_id, payload), storage, self._strictness)
+                workers = preflight.check_cluster(
+                    steps, place=self._placements, can_grow=cluster.can_grow
                 )
-                self._prepared = _Prepared(session=session, payload=payload, workers=workers)
+                self._prepared = _Prepared(
+                    session=session, payload=payload, workers=workers, preflight=preflight
+                )
                 yield
             if self._values is not None:
                 self._keep(self._values, plan_context, stack, is_joined=cluster.is_joined)
@@ -166,6 +183,7 @@ class DaskExecutor(Executor):
             prepared.session,
             prepared.payload,
             workers=prepared.workers,
+            preflight=prepared.preflight,
             values=self._values,
             commits=_driver_commits(plan_context),
             earlier=earlier_receipts(plan_context.run_context, execution_plan),
@@ -174,6 +192,8 @@ class DaskExecutor(Executor):
             if self._groups
             else dict,
             worker_seconds=self._options.worker_seconds,
+            place=self._placements,
+            limits=self._limits,
             grace_seconds=self._grace_seconds,
         ).run()
 
@@ -247,12 +267,18 @@ def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> Da
         handed_over: A client, a cluster or a function that makes one, in place of a kind.
 
     Raises:
-        DagsterInvalidConfigError: an option is not what the cluster's client, or TLS, takes.
+        DagsterInvalidConfigError: an option is not what the cluster's client, or TLS, takes; or a
+            limit is below 1.
     """
     return DaskExecutor(
         ClusterOptions.from_config(config),
         config.get("cluster"),
         handed_over,
+        placements=Placements(config.get("placement") or {}, f"{WHERE}.placement"),
+        limits=TagLimits.from_config(
+            config.get("tag_concurrency_limits") or (), f"{WHERE}.tag_concurrency_limits"
+        ),
+        strictness=Strictness(config.get("preflight", Strictness.STRICT)),
         retries=RetryMode.from_config(config["retries"]),
         ship_code=config.get("ship_code", "auto"),
         fuses=config.get("fuse", "linear") == "linear",

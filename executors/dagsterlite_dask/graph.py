@@ -81,6 +81,7 @@ def build_graph(
     assignments: Sequence[Assignment],
     submission: int = 0,
     producers: Producers | None = None,
+    place: Callable[[ExecutionStep], Placement] = placement_of,
 ) -> RunGraph:
     """Return the graph of a submission of a run.
 
@@ -91,6 +92,7 @@ def build_graph(
         assignments: The steps, in topological order; those of a task are placed alike.
         submission: The number of this submission of the run.
         producers: The steps that these may need (default: those of this submission).
+        place: Tells where and when Dask may run a step.
     """
     shared = node_key("run", run_id)
     call = cloudpickle.dumps(partial(functions.run_steps, (run_id, payload)))
@@ -107,7 +109,7 @@ def build_graph(
         keys |= dict.fromkeys((step.key for step in assignment.steps), key)
         told = (chains_to_wire(assignment.chains), assignment.again)
         task = Task(key, operator.call, TaskRef(shared), *told, *selectors.of(assignment))
-        placed.setdefault(placement_of(assignment.chains[0][0]), {})[key] = task
+        placed.setdefault(place(assignment.chains[0][0]), {})[key] = task
     for number, (worker, selected) in enumerate(selectors.tasks.items()):
         # Elsewhere, Dask would send the whole result to each worker that is free.
         near = {"workers": [worker], "allow_other_workers": True} if worker else {}

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from importlib import metadata
 from typing import Any, Final
 
 import cloudpickle
@@ -53,12 +55,20 @@ class RunPlugin(WorkerPlugin):
             await asyncio.to_thread(module.close_run, self._run_id)
 
 
-def installed_versions() -> tuple[str | None, tuple[int, int]]:
-    """Return this process's version of dagsterlite, None where it has none, and of Python."""
-    version = None
-    with suppress(ImportError):
-        version = __import__("dagsterlite").__version__
-    return version, sys.version_info[:2]
+def installed_versions(packages: Iterable[str]) -> dict[str, str | None]:
+    """Return this process's versions of Python (its minor one) and packages; None for missing ones.
+
+    Args:
+        packages: The names of distributions.
+    """
+    found: dict[str, str | None] = {"python": "{}.{}".format(*sys.version_info)}
+    for name in packages:
+        found[name] = None
+        with suppress(ImportError):
+            # Ours may run from a folder that nobody installed.
+            ours = name == "dagsterlite"
+            found[name] = __import__(name).__version__ if ours else metadata.version(name)
+    return found
 
 
 async def forget_run(
@@ -87,6 +97,17 @@ async def forget_run(
     # The broker offers to empty a topic, not to remove it.
     topics.pop(topic, None)
     scheduler.task_metadata.pop(topic, None)
+
+
+def is_wanted(key: str, dask_scheduler: Any = None) -> bool:
+    """Return whether somebody but the client that sent it has the scheduler keep a task.
+
+    Args:
+        key: The task's key.
+        dask_scheduler: The scheduler that this runs on.
+    """
+    task = dask_scheduler.tasks.get(key)
+    return task is not None and any(c.client_key == "fire-and-forget" for c in task.who_wants)
 
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

@@ -11,6 +11,7 @@ from dagsterlite.plan.growing import GrowingPlan
 from dagsterlite_dask.graph import Again
 from dagsterlite_dask.grouping import Chain, Task, grouped
 from dagsterlite_dask.placement import placement_of
+from dagsterlite_dask.roster import Place
 
 FEWEST_TO_GROUP: Final = 16
 """How many tasks a submission has at least before the pipeline's history is looked at."""
@@ -27,6 +28,8 @@ class Packing:
     history: Callable[[], Mapping[str, float]]
     #: Whether the cluster's memory is all that keeps values.
     is_in_memory: bool
+    #: Tells where and when Dask may run a step.
+    place: Place = placement_of
 
     def tasks(self, steps: Mapping[str, Again | None], workers: int) -> list[Task]:
         """Return the tasks that steps are given to the cluster in.
@@ -46,7 +49,7 @@ class Packing:
         if not self.fuses:
             return [(key,) for key in steps]
         known = self.plan.step_by_key
-        placements = {key: placement_of(known[key]) for key in steps}
+        placements = {key: self.place(known[key]) for key in steps}
 
         def may_follow(source: str, key: str) -> bool:
             are_new = steps[source] is None and steps[key] is None
@@ -62,7 +65,7 @@ class Packing:
         has_one_output = len(self.plan.step_by_key[last].outputs) <= 1
         if not (is_light and has_one_output and self._is_plain(last)):
             return None
-        placement = placement_of(self.plan.step_by_key[first])
+        placement = self.place(self.plan.step_by_key[first])
         return self.plan.upstream_keys[first], tuple(self.plan.consumers[last]), placement
 
     def _is_plain(self, key: str) -> bool:

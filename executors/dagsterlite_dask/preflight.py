@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import Final
 
 from distributed import Worker
@@ -13,6 +14,7 @@ from distributed import Worker
 from dagsterlite.definitions.io_manager import IOManagerDefinition
 from dagsterlite.errors import (
     DagsterClusterError,
+    DagsterError,
     DagsterRunCanceledError,
     DagsterStorageError,
     DagsterStorageNotSharedError,
@@ -26,8 +28,10 @@ from dagsterlite.plan.step import ExecutionStep
 from dagsterlite.serdes import from_json, to_json
 from dagsterlite.stores import IntermediateStorage
 from dagsterlite_dask.on_cluster import installed_versions
-from dagsterlite_dask.roster import Workers, unmet
+from dagsterlite_dask.placement import placement_of
+from dagsterlite_dask.roster import Place, Workers, unmet
 from dagsterlite_dask.session import Session
+from dagsterlite_dask.versions import ENGINE, OURS, differences, packages_of
 from dagsterlite_dask.worker_run import WorkerRun, open_run
 
 PROBED_WORKERS: Final = 16
@@ -36,37 +40,101 @@ PROBED_WORKERS: Final = 16
 PROBE_STEP: Final = "dagsterlite_probe"
 
 
-def check_cluster(
-    session: Session,
-    steps: Iterable[ExecutionStep],
-    payload: tuple[str, bytes],
-    storage: IntermediateStorage,
-    *,
-    can_grow: bool = False,
-) -> Workers:
-    """Look whether the cluster can run the steps; return its workers.
+class Strictness(Enum):
+    """What is done about a cluster that is not what a run needs."""
+
+    #: The run fails before its start.
+    STRICT = "strict"
+    #: The run tells it, and goes on.
+    WARN = "warn"
+    #: Nobody looks.
+    OFF = "off"
+
+
+class Preflight:
+    """Looks at workers: those that are there before the start, and later those that join.
 
     Args:
         session: The run's side of the cluster.
-        steps: The steps.
         payload: The run's id, and what its workers are sent.
         storage: Where the run keeps its intermediates, as the driver sees it.
-        can_grow: Whether workers may still come, so that the run can wait for them.
-
-    Raises:
-        DagsterNoWorkersError: there are no workers, or none that offers what a step asks for.
-        DagsterVersionSkewError: a worker has another version of dagsterlite or Python.
-        DagsterClusterError: a worker cannot load the pipeline.
-        DagsterStorageNotSharedError: what a worker stores, or writes by a manager of local files,
-            the driver does not find.
+        strictness: What is done about what is found.
     """
-    workers = session.workers()
-    trouble = unmet(steps, workers)
-    if trouble is not None and not can_grow:
-        raise trouble
-    _check_versions(session.ask_workers(installed_versions))
-    _probe(session, sorted(workers)[:PROBED_WORKERS], payload, storage)
-    return workers
+
+    def __init__(
+        self,
+        session: Session,
+        payload: tuple[str, bytes],
+        storage: IntermediateStorage,
+        strictness: Strictness = Strictness.STRICT,
+    ) -> None:
+        self._session = session
+        self._payload = payload
+        self._storage = storage
+        self._strictness = strictness
+        self._packages = packages_of(payload[1]) if strictness is not Strictness.OFF else ()
+        self._left_to_probe = PROBED_WORKERS
+        #: What was found and let pass.
+        self.warnings: list[str] = []
+
+    def check_cluster(
+        self,
+        steps: Iterable[ExecutionStep],
+        *,
+        place: Place = placement_of,
+        can_grow: bool = False,
+    ) -> Workers:
+        """Look whether the cluster can run the steps; return its workers.
+
+        Args:
+            steps: The steps.
+            place: Tells where and when Dask may run a step.
+            can_grow: Whether workers may still come, so that the run can wait for them.
+
+        Raises:
+            DagsterNoWorkersError: there are no workers, or none that offers what a step asks for.
+            DagsterVersionSkewError: a package is not the same everywhere.
+            DagsterStorageNotSharedError: a worker stores what the driver does not find.
+            DagsterClusterError: a worker cannot load the pipeline.
+        """
+        workers = self._session.workers()
+        if self._strictness is Strictness.OFF:
+            return workers
+        trouble = unmet(steps, workers, place)
+        if trouble is not None and not can_grow:
+            self._object(trouble)
+        self.check_workers(workers)
+        return workers
+
+    def check_workers(self, workers: Iterable[str]) -> None:
+        """Look whether workers can run steps of the run.
+
+        Raises:
+            DagsterError: one cannot; as for :meth:`check_cluster`.
+        """
+        asked = sorted(workers)
+        if self._strictness is Strictness.OFF or not asked:
+            return
+        probed, self._left_to_probe = asked[: self._left_to_probe], self._left_to_probe - len(asked)
+        self._left_to_probe = max(0, self._left_to_probe)
+        for look in (
+            lambda: check_versions(self._session, self._packages, asked),
+            lambda: _probe(self._session, probed, self._payload, self._storage),
+        ):
+            try:
+                look()
+            except (DagsterClusterError, DagsterStorageError) as exc:
+                self._object(exc)
+
+    def _object(self, trouble: DagsterError) -> None:
+        if self._strictness is Strictness.STRICT:
+            raise trouble
+        self.warnings.append(f"Pre-flight: {trouble}")
+
+    def take_warnings(self) -> list[str]:
+        """Return what was found and let pass since this was last asked."""
+        warnings, self.warnings = self.warnings, []
+        return warnings
 
 
 def check_managers(plan: ExecutionPlan) -> None:
@@ -87,21 +155,33 @@ def check_managers(plan: ExecutionPlan) -> None:
             )
 
 
-def _check_versions(found: Mapping[str, tuple[str | None, Sequence[int]]]) -> None:
-    ours = installed_versions()
-    for worker, (version, python) in sorted(found.items()):
-        if (version, tuple(python)) == ours:
-            continue
-        has = f"dagsterlite {version}" if version else "no dagsterlite"
+def check_versions(
+    session: Session, packages: Sequence[str], workers: Iterable[str] | None = None
+) -> None:
+    """Refuse a cluster whose packages are not those of this process.
+
+    Args:
+        session: The run's side of the cluster.
+        packages: What the pipeline uses beside Dask and dagsterlite.
+        workers: The workers to ask (default: all).
+
+    Raises:
+        DagsterVersionSkewError: a package is not the same everywhere; the message has the table.
+    """
+    names = (OURS, *ENGINE, *packages)
+    answers = session.ask_workers(installed_versions, names, workers=workers)
+    found = {f"worker {worker}": versions for worker, versions in answers.items()}
+    of_scheduler = session.on_scheduler(installed_versions, ENGINE)
+    if of_scheduler is not None:
+        found["scheduler"] = of_scheduler
+    table = differences(installed_versions(names), found)
+    if table:
+        lines = "".join(f"\n    {line}" for line in table)
         raise DagsterVersionSkewError(
-            f"Worker {worker} has {has} on Python {_dotted(python)}; this driver has dagsterlite "
-            f"{ours[0]} on Python {_dotted(ours[1])}. Install the same versions on both, e.g. "
-            f"pip install dagsterlite=={ours[0]}, and restart the worker."
+            f"The Dask cluster has other versions of some packages than this driver:{lines}\n"
+            "Install the same ones in both places and restart what runs there, or say "
+            "execution.dask.config.preflight: warn."
         )
-
-
-def _dotted(version: Sequence[int]) -> str:
-    return ".".join(map(str, version))
 
 
 def _probe(

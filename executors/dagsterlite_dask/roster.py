@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from dagsterlite.errors import DagsterNoWorkersError, DagsterUnmetResourcesError
+from dagsterlite.errors import DagsterNoWorkersError, DagsterUnmetResourcesError, listed
 from dagsterlite.events.engine import Waiting
 from dagsterlite.plan.step import ExecutionStep
-from dagsterlite_dask.placement import Placement, placement_of
+from dagsterlite_dask.placement import Offer, Placement, placement_of, resources_of
 
 TELL_SECONDS: Final = 10.0
 """How often a run tells that it still waits."""
 
-Workers = Mapping[str, Mapping[str, float]]
-"""The resources that each worker offers, by its address."""
+Workers = Mapping[str, Offer]
+"""What each worker offers, by its address."""
+
+Place = Callable[[ExecutionStep], Placement]
 
 
-def unmet(steps: Iterable[ExecutionStep], workers: Workers) -> DagsterNoWorkersError | None:
+def unmet(
+    steps: Iterable[ExecutionStep], workers: Workers, place: Place = placement_of
+) -> DagsterNoWorkersError | None:
     """Return why a step can run on no worker; None where each can on one.
 
     Args:
         steps: The steps.
         workers: The workers that are there.
+        place: Tells a step's placement.
     """
     if not workers:
         return DagsterNoWorkersError(
@@ -30,12 +35,25 @@ def unmet(steps: Iterable[ExecutionStep], workers: Workers) -> DagsterNoWorkersE
         )
     fits: dict[Placement, bool] = {}
     for step in steps:
-        placement = placement_of(step)
+        placement = place(step)
         if placement not in fits:
-            fits[placement] = placement.is_offered_by(workers.values())
+            fits[placement] = placement.is_offered_by(workers)
         if not fits[placement]:
-            return DagsterUnmetResourcesError(step.key, dict(placement.resources), workers.values())
+            return _unfit(step, placement, workers)
     return None
+
+
+def _unfit(step: ExecutionStep, placement: Placement, workers: Workers) -> DagsterNoWorkersError:
+    allowed = {a: offer for a, offer in workers.items() if placement.is_open_to(a, offer)}
+    if allowed:
+        wanted, offered = dict(placement.resources), resources_of(allowed.values())
+        return DagsterUnmetResourcesError(step.key, wanted, offered)
+    names = [offer.name or address for address, offer in workers.items()]
+    return DagsterNoWorkersError(
+        f"Step '{step.key}' may run on workers {listed(placement.workers)} only, and none of these "
+        f"is there; there are {listed(names)}. Start one of them, or mend the solid's tag or "
+        "execution.dask.config.placement."
+    )
 
 
 class Patience:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from distributed import KilledWorker
 
 from dagsterlite.plan.growing import GrowingPlan
+from dagsterlite.plan.ready import priority_of
+from dagsterlite_dask.concurrency import TagLimits
 from dagsterlite_dask.graph import Again
 from dagsterlite_dask.keys import TaskKey
 
@@ -29,10 +31,15 @@ class Schedule:
 
     Args:
         plan: The plan.
+        limits: How many steps of a kind may be on the cluster at once.
     """
 
-    def __init__(self, plan: GrowingPlan) -> None:
+    def __init__(self, plan: GrowingPlan, limits: TagLimits | None = None) -> None:
         self._plan = plan
+        self._limits = limits or TagLimits()
+        #: Steps that wait for what they need, and then for their turn.
+        self._limited: dict[str, Again | None] = {}
+        self._may_have_turn = False
         self._waiting: dict[str, _Wait] = {}
         self._held: set[str] = set()
         self._submissions: dict[str, int] = {}
@@ -49,13 +56,19 @@ class Schedule:
         for key in keys:
             self._submissions[key] = self._submissions.get(key, 0) + 1
             self._waiting.pop(key, None)
+            self._limited.pop(key, None)
             self._held.discard(key)
 
     def hold_back(self, key: str) -> bool:
-        """Hold a step back that needs one off the cluster; return whether it does.
+        """Hold a step back that needs one off the cluster, or a limit is for.
 
-        It is given to the cluster with that one.
+        Return whether it is held back. It is given to the cluster with what it needs, or when it is
+        its turn.
         """
+        if self._limits.hold(self._plan.step_by_key[key]):
+            self._limited[key] = None
+            self._may_have_turn = True
+            return True
         if not any(self._is_off_cluster(one) for one in self._plan.upstream_keys[key]):
             return False
         self._held.add(key)
@@ -63,11 +76,13 @@ class Schedule:
 
     def _is_off_cluster(self, key: str) -> bool:
         """Return whether a step waits to be given to the cluster again."""
-        return key in self._waiting or key in self._held
+        return key in self._waiting or key in self._held or key in self._limited
 
     def finish(self, key: str) -> None:
         """Note that a step has its end."""
         self.on_cluster.pop(key, None)
+        self._limits.give_back(key)
+        self._may_have_turn = bool(self._limited)
 
     def is_worn_out(self, key: str) -> bool:
         """Return whether a step was given to the cluster often enough."""
@@ -85,6 +100,8 @@ class Schedule:
             The steps that are taken off.
         """
         self._waiting[key] = _Wait(due, again)
+        self._limits.give_back(key)
+        self._may_have_turn = bool(self._limited)
         taken, todo = [], [key]
         while todo:
             one = todo.pop()
@@ -101,15 +118,35 @@ class Schedule:
 
         A step that was held back comes as soon as all that it needs is there, or comes with it.
         """
-        due = {key for key, wait in self._waiting.items() if wait.due <= now}
+        due: dict[str, Again | None] = {
+            key: wait.again for key, wait in self._waiting.items() if wait.due <= now
+        }
+        for key in [key for key in due if self._limits.hold(self._plan.step_by_key[key])]:
+            del self._waiting[key]
+            self._limited[key] = due.pop(key)
+            self._may_have_turn = True
+        due |= self._whose_turn_it_is(finished)
         if not due:
             return {}
         taken: dict[str, Again | None] = {}
-        for key in self.in_order(due | self._held):
+        for key in self.in_order(due.keys() | self._held):
             needs = self._plan.upstream_keys[key]
             if all(one in finished or one in self.on_cluster or one in taken for one in needs):
-                taken[key] = self._waiting[key].again if key in due else None
+                taken[key] = due.get(key)
         return taken
+
+    def _whose_turn_it_is(self, finished: Container[str]) -> dict[str, Again | None]:
+        """Take steps that are ready, as many as the limits let in: the most urgent first."""
+        if not self._may_have_turn:
+            return {}
+        self._may_have_turn = False
+        ready = [
+            self._plan.step_by_key[key]
+            for key in self.in_order(self._limited)
+            if all(one in finished for one in self._plan.upstream_keys[key])
+        ]
+        ready.sort(key=priority_of, reverse=True)
+        return {step.key: self._limited[step.key] for step in ready if self._limits.take(step)}
 
 
 def is_blameless(error: BaseException, task: TaskKey, *, has_begun: bool) -> bool:

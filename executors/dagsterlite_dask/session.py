@@ -19,6 +19,7 @@ from dagsterlite.errors import DagsterClusterLostError
 from dagsterlite_dask.graph import RunGraph, call_graph
 from dagsterlite_dask.keys import node_key, topic_of
 from dagsterlite_dask.on_cluster import RunPlugin, forget_run
+from dagsterlite_dask.placement import Offer
 from dagsterlite_dask.worker_run import end_run, interrupt_run, running_steps
 
 ANSWER_SECONDS: Final = 10.0
@@ -136,22 +137,31 @@ class Session:
         workers = None if worker is None else [worker]
         return self._client.get(graph, key, sync=False, workers=workers)
 
-    def workers(self) -> dict[str, Mapping[str, float]]:
-        """Return the resources that each worker offers, by its address.
+    def workers(self) -> dict[str, Offer]:
+        """Return what each worker offers, by its address.
 
         Raises:
             DagsterClusterLostError: the scheduler does not answer.
         """
-        found = self._worker_resources()
+        found = self._offers()
         if found is None:
             raise self.lost()
         return found
 
-    def _worker_resources(self) -> dict[str, Mapping[str, float]] | None:
+    def _offers(self) -> dict[str, Offer] | None:
         found = self._ask_scheduler("identity", n_workers=-1)
         if found is None:
             return None
-        return {address: facts["resources"] for address, facts in found["workers"].items()}
+        return {
+            address: Offer(facts["resources"], str(facts["name"]))
+            for address, facts in found["workers"].items()
+        }
+
+    def on_scheduler(self, function: Callable[..., T], *args: Any) -> T | None:
+        """Call a function on the scheduler; return its answer, or None where none came."""
+        return _answer(
+            lambda: self._client.run_on_scheduler(function, *args, callback_timeout=ANSWER_SECONDS)
+        )
 
     def who_has(self, futures: Sequence[Future[Any]]) -> Mapping[Any, Sequence[str]]:
         """Return where the values of futures lie."""
@@ -223,7 +233,7 @@ class Session:
         """Call a function on workers (all by default); return the answers that came in time."""
         if self.is_lost:
             return {}
-        asked = (self._worker_resources() or ()) if workers is None else workers
+        asked = (self._offers() or ()) if workers is None else workers
 
         async def ask(worker: str) -> dict[str, Any]:
             # One by one, since a worker that hangs would keep the others' answers back.

@@ -93,7 +93,39 @@ def test_an_unknown_or_unclear_id_is_refused(home: Path, command: str) -> None:
     assert set(statuses(home).values()) == {"STARTED"}
 
 
-@pytest.mark.parametrize("command", [["list"], ["show", "x"], ["cancel", "x"], ["delete", "x"]])
+@pytest.mark.parametrize(("name", "code"), [("counting", 0), ("breaking", 1)])
+def test_who_attaches_to_a_run_reads_what_it_told(
+    name: str, code: int, folder: Path, home: Path
+) -> None:
+    run_id = execute(name, home)
+
+    result = invoke("run", "attach", run_id, "--plain", home=home)
+
+    assert result.exit_code == code
+    assert "count.compute" in result.stdout
+    assert ("no rows" in result.stdout) is (code == 1)
+
+
+def test_who_attaches_to_a_lost_run_is_told(home: Path) -> None:
+    run_id = record(home, lease=-1)
+
+    result = invoke("run", "attach", run_id, home=home)
+
+    assert result.exit_code == 1
+    assert f"Run {run_id} is LOST" in result.stderr
+
+
+def test_only_a_run_on_a_cluster_is_left_to_it(folder: Path, home: Path) -> None:
+    result = invoke("pipeline", "execute", "-f", "pipelines.py", "--detach", "counting", home=home)
+
+    assert result.exit_code == 2
+    assert "Select the dask executor" in result.stderr
+    assert statuses(home) == {}
+
+
+@pytest.mark.parametrize(
+    "command", [["list"], ["show", "x"], ["attach", "x"], ["cancel", "x"], ["delete", "x"]]
+)
 def test_without_a_home_the_message_names_the_variable(command: list[str]) -> None:
     result = invoke("run", *command)
 

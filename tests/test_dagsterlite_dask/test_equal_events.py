@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -166,6 +167,18 @@ def failures():
     add_one.alias("b")(add_one.alias("c")(fails_on_purpose()))
     total([wrong_type(), one()])
     add_one(one.alias("other")())
+
+
+@solid(tags={"dagsterlite/timeout": 0.1}, retry_policy=RetryPolicy(1))
+def endless(_context):
+    while True:
+        time.sleep(0.01)
+
+
+@pipeline
+def time_limits():
+    add_one(endless())
+    add_one.alias("beside")(one())
 
 
 @pipeline
@@ -435,6 +448,7 @@ def dynamic_config(number: int) -> dict[str, Any]:
     [
         (retries, {}),
         (failures, {}),
+        (time_limits, {}),
         (branches, {"solids": {"sort_out": {"config": {"number": 3}}}}),
         (branches, {"solids": {"sort_out": {"config": {"number": 30}}}}),
         (nothings, {}),

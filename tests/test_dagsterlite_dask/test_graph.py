@@ -28,7 +28,7 @@ from dagsterlite_dask.driver import FUNCTIONS
 from dagsterlite_dask.graph import Assignment, RunGraph, build_graph, call_graph
 from dagsterlite_dask.keys import run_hex, task_key, topic_of
 from dagsterlite_dask.messages import StepResult
-from dagsterlite_dask.placement import Placement, placement_of
+from dagsterlite_dask.placement import Offer, Placement, placement_of
 
 RUN_ID = "0f5c6e0a-2f63-4c8e-9a53-6a1d3b6a3c11"
 
@@ -176,10 +176,10 @@ def test_a_tag_for_resources_that_is_wrong_is_told_with_its_solid(text: str) -> 
 def test_a_placement_needs_all_of_its_resources_on_one_worker() -> None:
     wish = Placement(0, (("GPU", 1.0), ("MEM", 2.0)))
 
-    assert wish.is_offered_by([{}, {"GPU": 2.0, "MEM": 2.0}])
-    assert not wish.is_offered_by([{"GPU": 2.0}, {"MEM": 2.0}])
-    assert not wish.is_offered_by([])
-    assert Placement().is_offered_by([{}])
+    assert wish.is_offered_by({"v": Offer({}), "w": Offer({"GPU": 2.0, "MEM": 2.0})})
+    assert not wish.is_offered_by({"v": Offer({"GPU": 2.0}), "w": Offer({"MEM": 2.0})})
+    assert not wish.is_offered_by({})
+    assert Placement().is_offered_by({"w": Offer({})})
 
 
 # --- the graph -----------------------------------------------------------------------------------

@@ -28,8 +28,9 @@ from dagsterlite.errors import (
     DagsterVersionSkewError,
 )
 from dagsterlite.runs import DagsterRunStatus
-from tests.event_lists import recorded
+from tests.event_lists import logged, recorded
 from tests.test_dagsterlite_dask.cluster import WITHOUT_US, Cluster, running_cluster
+from tests.test_dagsterlite_dask.side import in_background, wait_until
 
 QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 
@@ -132,7 +133,7 @@ def test_a_worker_without_dagsterlite_is_told(
 ) -> None:
     bare_cluster.add_worker(preload=WITHOUT_US)
 
-    with pytest.raises(DagsterVersionSkewError, match="has no dagsterlite on Python 3"):
+    with pytest.raises(DagsterVersionSkewError, match=r"dagsterlite +\S+ +none +worker tcp"):
         execute_pipeline(plain, on(bare_cluster.address), instance=instance)
     assert_nothing_ran(instance)
 
@@ -142,9 +143,55 @@ def test_a_worker_of_another_version_is_told(
 ) -> None:
     monkeypatch.setattr("dagsterlite.__version__", "99.1")
 
-    with pytest.raises(DagsterVersionSkewError, match=r"driver has dagsterlite 99\.1"):
+    with pytest.raises(DagsterVersionSkewError, match=r"dagsterlite +99\.1 +0"):
         execute_pipeline(plain, cluster.config(), instance=instance)
     assert_nothing_ran(instance)
+
+
+@pytest.mark.parametrize("preflight", ["warn", "off"])
+def test_who_wants_to_runs_on_other_versions_all_the_same(
+    preflight: str, cluster: Cluster, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dagsterlite.__version__", "99.1")
+
+    result = execute_pipeline(plain, cluster.config(preflight=preflight), instance=instance)
+
+    assert result.success
+    told = [entry.message for entry in logged(instance) if "Pre-flight: " in entry.message]
+    assert len(told) == (1 if preflight == "warn" else 0)
+    assert all("99.1" in message for message in told)
+
+
+@pytest.mark.parametrize("preflight", ["warn", "off"])
+def test_without_strictness_a_run_waits_for_what_is_not_there(
+    preflight: str, cluster: Cluster, instance: DagsterInstance
+) -> None:
+    config = cluster.config(preflight=preflight, worker_timeout=0.1)
+
+    with pytest.raises(DagsterUnmetResourcesError):
+        execute_pipeline(with_four_gpus, config, instance=instance)
+    assert "PIPELINE_START" in recorded(instance)
+
+
+def has_told(instance: DagsterInstance, text: str) -> bool:
+    runs = instance.get_runs()
+    return bool(runs) and any(text in entry.message for entry in logged(instance))
+
+
+def test_a_worker_that_joins_later_is_looked_at_too(
+    tmp_path: Path, instance: DagsterInstance
+) -> None:
+    """The step waits for a worker that has no dagsterlite and joins as it is waited for."""
+    with running_cluster(tmp_path, 1) as own:
+        config = own.config(preflight="warn")
+        with in_background(
+            lambda: execute_pipeline(with_gpu, config, instance=instance), instance
+        ) as found:
+            wait_until(lambda: has_told(instance, "waits for"))
+            own.add_worker(preload=WITHOUT_US)
+            wait_until(lambda: has_told(instance, "none"))
+            own.add_worker(resources={"GPU": 1})
+        assert found[0].success
 
 
 def test_a_resource_that_no_worker_offers_is_told(

@@ -11,6 +11,7 @@ from dagsterlite.events.engine import Waiting
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.growing import GrowingPlan
 from dagsterlite_dask.keys import TaskKey, task_key
+from dagsterlite_dask.placement import Offer
 from dagsterlite_dask.roster import TELL_SECONDS, Patience, unmet
 from dagsterlite_dask.schedule import MOST_SUBMISSIONS, Schedule, is_blameless
 
@@ -157,9 +158,9 @@ def with_gpu():
 def test_what_no_worker_can_run_is_told_by_step() -> None:
     steps = create_execution_plan(with_gpu).steps
 
-    assert unmet(steps, {"w": {"GPU": 1.0}}) is None
+    assert unmet(steps, {"w": Offer({"GPU": 1.0})}) is None
     assert isinstance(unmet(steps, {}), DagsterNoWorkersError)
-    trouble = unmet(steps, {"v": {}, "w": {"CPU": 1.0}})
+    trouble = unmet(steps, {"v": Offer({}), "w": Offer({"CPU": 1.0})})
     assert isinstance(trouble, DagsterUnmetResourcesError)
     assert trouble.step_key == "on_gpu.compute"
 

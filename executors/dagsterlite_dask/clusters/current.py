@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from distributed import Client, default_client, get_worker, rejoin, secede
 
+from dagsterlite.execution.interrupts import of_this_thread
 from dagsterlite_dask.clusters.opened import OpenedCluster, connect
 from dagsterlite_dask.clusters.options import ClusterOptions
 
@@ -54,16 +55,19 @@ def client_beside(client: Client, mend: str, options: ClusterOptions) -> Client:
 def place_left() -> Iterator[None]:
     """Leave this task's place on its worker to others while the block runs, where this is a task.
 
-    A run inside a task waits for its steps, which may need that place.
+    Who waits for other tasks does: these may need that place. A step that is to stop does not wait
+    for its place again.
     """
     if _task_worker() is None:
         yield
         return
+    step = of_this_thread()
     secede()
     try:
         yield
     finally:
-        rejoin()
+        if step is None or step.reason is None:
+            rejoin()
 
 
 def _task_worker() -> Any:

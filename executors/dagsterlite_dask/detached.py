@@ -1,0 +1,188 @@
+"""Runs that are left to a cluster: their driver is a task there, and nobody need wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from distributed import Client, fire_and_forget
+
+from dagsterlite.errors import (
+    DagsterClusterError,
+    DagsterHomeError,
+    DagsterInvariantViolationError,
+    DagsterNoWorkersError,
+)
+from dagsterlite.execution.run import RunOutcome, drive_run
+from dagsterlite.instance import DagsterInstance
+from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.run_config.resolved import EnvironmentConfig
+from dagsterlite.runs import DagsterRun
+from dagsterlite_dask.clusters import open_cluster
+from dagsterlite_dask.clusters.options import ClusterOptions
+from dagsterlite_dask.definitions import dask_executor
+from dagsterlite_dask.graph import call_graph
+from dagsterlite_dask.keys import node_key
+from dagsterlite_dask.on_cluster import is_wanted
+from dagsterlite_dask.payload import Payload, decode_payload, encode_payload
+from dagsterlite_dask.preflight import PROBED_WORKERS, check_versions
+from dagsterlite_dask.session import ANSWER_SECONDS, Session
+from dagsterlite_dask.versions import packages_of
+
+_LOOK_SECONDS: Final = 0.05
+
+_PRIORITY: Final = 1_000
+"""A run's driver comes before the steps of other runs: it waits more than it works."""
+
+#: What says how this process reaches the cluster, which its own workers know better.
+_OURS: Final = frozenset({"cluster", "security", "client_kwargs", "adapt", "shutdown"})
+
+
+def check_detachable(plan: ExecutionPlan, instance: DagsterInstance) -> Mapping[str, Any]:
+    """Return the executor's config of a run that can be left to its cluster.
+
+    Raises:
+        DagsterInvariantViolationError: it cannot: another executor runs it, or its instance lives
+            in this process only.
+    """
+    selected = plan.environment_config.execution
+    mode = plan.pipeline.get_mode_definition(plan.environment_config.mode)
+    if selected is None or mode.get_executor_def(selected.name) is not dask_executor:
+        raise DagsterInvariantViolationError(
+            "detach leaves a run to a Dask cluster, and this one's executor is "
+            f"'{'in_process' if selected is None else selected.name}'. Select the dask executor: "
+            "execution: {dask: {cluster: {existing: {address: …}}}}."
+        )
+    if not instance.is_persistent:
+        raise DagsterInvariantViolationError(
+            "detach needs an instance that outlives this process and that the workers reach. "
+            "Execute with instance=DagsterInstance.get(), with $DAGSTER_HOME set here and there."
+        )
+    config: Mapping[str, Any] = selected.config
+    return config
+
+
+def detach_run(
+    plan: ExecutionPlan, run: DagsterRun, instance: DagsterInstance, config: Mapping[str, Any]
+) -> None:
+    """Leave a recorded run to the cluster that its config names; return once that has it.
+
+    Args:
+        plan: What to execute.
+        run: The run, recorded and not started.
+        instance: Where it is recorded.
+        config: What :func:`check_detachable` returned.
+
+    Raises:
+        DagsterClusterError: the cluster cannot be reached, ends with this process, has no worker,
+            or does not take the run.
+        DagsterHomeError: a worker does not see the run: it has another instance or none.
+    """
+    payload = encode_payload(
+        Payload(
+            pipeline=plan.pipeline,
+            run=run,
+            ignored_solids=_ignored(plan, run),
+            artifacts_dir=instance.storage_directory,
+        ),
+        config["ship_code"],
+    )
+    with open_cluster(config.get("cluster"), ClusterOptions.from_config(config)) as cluster:
+        if not cluster.is_joined:
+            raise DagsterClusterError(
+                "detach needs a cluster that is there without this process, and the run config "
+                "makes one of its own. Name it: cluster: {existing: {address: …}}."
+            )
+        _check_workers(Session(cluster.client, run.run_id), run.run_id, payload)
+        _hand_over(cluster.client, run.run_id, payload)
+
+
+def _ignored(plan: ExecutionPlan, run: DagsterRun) -> tuple[str, ...]:
+    named = run.run_config.get("solids") or run.run_config.get("ops") or {}
+    return tuple(name for name in named if not plan.pipeline.has_solid_named(name))
+
+
+def _check_workers(session: Session, run_id: str, payload: bytes) -> None:
+    workers = sorted(session.workers())
+    if not workers:
+        message = "The Dask cluster has no worker that could drive the run. Start one."
+        raise DagsterNoWorkersError(message)
+    check_versions(session, packages_of(payload))
+    asked = workers[:PROBED_WORKERS]
+    found = session.ask_workers(probe_driver, run_id, payload, workers=asked)
+    for worker in asked:
+        trouble = found.get(worker, "it did not answer in time")
+        if trouble is not None:
+            raise DagsterHomeError(
+                f"Worker {worker} cannot drive run {run_id}: {trouble} Have $DAGSTER_HOME name "
+                "this instance on every worker, on storage that all of them share."
+            )
+
+
+def _hand_over(client: Client, run_id: str, payload: bytes) -> None:
+    key = node_key("driver", run_id)
+    graph = call_graph(key, drive_detached, [run_id, payload])
+    future = client.get(graph, key, sync=False, priority=_PRIORITY)
+    fire_and_forget(future)
+    until = time.monotonic() + ANSWER_SECONDS
+    # What is sent reaches the scheduler some time; a client that is closed before takes it along.
+    while not client.run_on_scheduler(is_wanted, key):
+        if future.status in {"finished", "error"}:
+            return
+        if time.monotonic() > until:
+            raise DagsterClusterError(f"The Dask scheduler does not take over run {run_id}.")
+        time.sleep(_LOOK_SECONDS)
+
+
+# --- on workers ----------------------------------------------------------------------------------
+
+
+async def probe_driver(run_id: str, data: bytes) -> str | None:
+    """Return why this process could not drive a run; None where it could."""
+    return await asyncio.to_thread(_trouble, run_id, data)
+
+
+def _trouble(run_id: str, data: bytes) -> str | None:
+    try:
+        with DagsterInstance.get() as instance:
+            instance.require_run(run_id)
+        _plan_here(decode_payload(data))
+    except Exception as exc:  # noqa: BLE001 - the user's modules may raise anything
+        return f"{type(exc).__name__}: {exc}"
+    return None
+
+
+def drive_detached(run_id: str, data: bytes) -> None:
+    """Drive a run from a task of its own cluster; its events tell how it ends.
+
+    Raises:
+        DagsterRunConflict: the run was canceled before, or somebody drives it.
+    """
+    with DagsterInstance.get() as instance:
+        run = instance.require_run(run_id).dagster_run
+        plan = _plan_here(decode_payload(data))
+        for _event in drive_run(plan, run, instance, RunOutcome(), raise_on_error=False):
+            pass
+
+
+def _plan_here(payload: Payload) -> ExecutionPlan:
+    """Compile the run's plan, whose executor joins the cluster that this worker belongs to."""
+    run = payload.run
+    config = _joining_current(run.run_config)
+    environment = EnvironmentConfig.build(
+        payload.pipeline, config, run.mode, payload.ignored_solids
+    )
+    plan = ExecutionPlan.build(payload.pipeline, environment)
+    if run.step_keys_to_execute is None:
+        return plan
+    return plan.build_subset_plan(run.step_keys_to_execute)
+
+
+def _joining_current(run_config: Mapping[str, Any]) -> dict[str, Any]:
+    ((name, section),) = run_config["execution"].items()
+    section = section or {}
+    inner = section.get("config") if "config" in section else section
+    rest = {key: value for key, value in (inner or {}).items() if key not in _OURS}
+    return {**run_config, "execution": {name: {"config": rest}}}
