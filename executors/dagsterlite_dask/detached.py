@@ -49,18 +49,22 @@ def check_detachable(plan: ExecutionPlan, instance: DagsterInstance) -> Mapping[
     """
     selected = plan.environment_config.execution
     mode = plan.pipeline.get_mode_definition(plan.environment_config.mode)
-    if selected is None or mode.get_executor_def(selected.name) is not dask_executor:
+    first = mode.executor_defs[0]
+    definition = first if selected is None else mode.get_executor_def(selected.name)
+    if definition is not dask_executor:
+        name = first.name if selected is None else selected.name
         raise DagsterInvariantViolationError(
-            "detach leaves a run to a Dask cluster, and this one's executor is "
-            f"'{'in_process' if selected is None else selected.name}'. Select the dask executor: "
-            "execution: {dask: {cluster: {existing: {address: …}}}}."
+            f"detach leaves a run to a Dask cluster, and this one's executor is '{name}'. Select "
+            "the dask executor: execution: {dask: {cluster: {existing: {address: …}}}}."
         )
     if not instance.is_persistent:
         raise DagsterInvariantViolationError(
             "detach needs an instance that outlives this process and that the workers reach. "
             "Execute with instance=DagsterInstance.get(), with $DAGSTER_HOME set here and there."
         )
-    config: Mapping[str, Any] = selected.config
+    config: Mapping[str, Any] = (
+        dask_executor.default_config() if selected is None else selected.config
+    )
     return config
 
 
@@ -181,6 +185,8 @@ def _plan_here(payload: Payload) -> ExecutionPlan:
 
 
 def _joining_current(run_config: Mapping[str, Any]) -> dict[str, Any]:
+    if not run_config.get("execution"):
+        return dict(run_config)
     ((name, section),) = run_config["execution"].items()
     section = section or {}
     inner = section.get("config") if "config" in section else section
