@@ -33,7 +33,8 @@ def storage_error(doing: str, address: str, exc: BaseException, text: str) -> Da
     """
     number = exc.errno if isinstance(exc, OSError) else None
     mend = _MENDS.get(number or 0) or _MENDS_BY_CLASS.get(type(exc), _MEND)
-    return DagsterStorageError(f"Could not {doing} {address}: {type(exc).__name__}: {text}. {mend}")
+    what = f"{type(exc).__name__}: {text.rstrip('.')}"
+    return DagsterStorageError(f"Could not {doing} {address}: {what}. {mend}")
 
 
 def elsewhere_error(address: str, base: str) -> DagsterStorageError:
