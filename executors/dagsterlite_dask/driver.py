@@ -54,6 +54,9 @@ LISTEN_SECONDS: Final = 0.1
 LOOK_SECONDS: Final = 0.5
 """How often the driver looks at the state of its futures, unless that takes too long."""
 
+NEWCOMER_SECONDS: Final = 2.0
+"""How long workers that join a run have to answer: nothing else is looked after meanwhile."""
+
 GRACE_SECONDS: Final = 5.0
 """How long interrupted steps have to end before their run is canceled without them."""
 
@@ -385,15 +388,17 @@ class Driver:
         if self._session.is_lost:
             raise self._session.lost()
         yield from self._look_at_workers(start)
+        begin = time.monotonic()
         yield from self._look_at_futures(start)
         end = time.monotonic()
-        self._look_at = end + max(LOOK_SECONDS, 20 * (end - start))
+        self._look_at = end + max(LOOK_SECONDS, 20 * (end - begin))
 
     def _look_at_workers(self, now: float) -> Iterator[DagsterEvent]:
         if not self._are_workers_known:
             known, self._workers = self._workers, self._session.workers()
             self._are_workers_known = True
-            self._preflight.check_workers(self._workers.keys() - known.keys())
+            new = self._workers.keys() - known.keys()
+            self._preflight.check_workers(new, NEWCOMER_SECONDS)
         for text in self._preflight.take_warnings():
             yield self._context.engine_event(text)
         steps = (self._plan.step_by_key[key] for key in self._schedule.on_cluster)
@@ -436,8 +441,15 @@ class Driver:
             yield from self._tell(self._following.settle(result.receipt))
             return
         error = future.exception()
+        together = self._steps_of[self._schedule.on_cluster[key]]
         if self._values is not None:
-            self._values.lose(self._steps_of[self._schedule.on_cluster[key]])
+            self._values.lose(together)
+        elif len(together) > 1:
+            # What it told of its end may be lost with its worker, though that counts.
+            for message in self._from_manifest(key):
+                yield from self._tell(self._following.hear(message))
+            if key in self._receipts:
+                return
         if self._may_come_again(key, error):
             self._take_off(key, 0.0, (0, True))
         elif self._has_last_words(key, error):

@@ -30,7 +30,7 @@ from dagsterlite.stores import IntermediateStorage
 from dagsterlite_dask.on_cluster import installed_versions
 from dagsterlite_dask.placement import placement_of
 from dagsterlite_dask.roster import Place, Workers, unmet
-from dagsterlite_dask.session import Session
+from dagsterlite_dask.session import ANSWER_SECONDS, Session
 from dagsterlite_dask.versions import ENGINE, OURS, differences, packages_of
 from dagsterlite_dask.worker_run import WorkerRun, open_run
 
@@ -106,8 +106,12 @@ class Preflight:
         self.check_workers(workers)
         return workers
 
-    def check_workers(self, workers: Iterable[str]) -> None:
+    def check_workers(self, workers: Iterable[str], seconds: float = ANSWER_SECONDS) -> None:
         """Look whether workers can run steps of the run.
+
+        Args:
+            workers: The workers.
+            seconds: How long they have to answer; one that does not is let pass.
 
         Raises:
             DagsterError: one cannot; as for :meth:`check_cluster`.
@@ -118,8 +122,8 @@ class Preflight:
         probed, self._left_to_probe = asked[: self._left_to_probe], self._left_to_probe - len(asked)
         self._left_to_probe = max(0, self._left_to_probe)
         for look in (
-            lambda: check_versions(self._session, self._packages, asked),
-            lambda: _probe(self._session, probed, self._payload, self._storage),
+            lambda: check_versions(self._session, self._packages, asked, seconds),
+            lambda: _probe(self._session, probed, self._payload, self._storage, seconds),
         ):
             try:
                 look()
@@ -156,7 +160,10 @@ def check_managers(plan: ExecutionPlan) -> None:
 
 
 def check_versions(
-    session: Session, packages: Sequence[str], workers: Iterable[str] | None = None
+    session: Session,
+    packages: Sequence[str],
+    workers: Iterable[str] | None = None,
+    seconds: float = ANSWER_SECONDS,
 ) -> None:
     """Refuse a cluster whose packages are not those of this process.
 
@@ -164,12 +171,13 @@ def check_versions(
         session: The run's side of the cluster.
         packages: What the pipeline uses beside Dask and dagsterlite.
         workers: The workers to ask (default: all).
+        seconds: How long they have to answer.
 
     Raises:
         DagsterVersionSkewError: a package is not the same everywhere; the message has the table.
     """
     names = (OURS, *ENGINE, *packages)
-    answers = session.ask_workers(installed_versions, names, workers=workers)
+    answers = session.ask_workers(installed_versions, names, workers=workers, seconds=seconds)
     found = {f"worker {worker}": versions for worker, versions in answers.items()}
     of_scheduler = session.on_scheduler(installed_versions, ENGINE)
     if of_scheduler is not None:
@@ -189,9 +197,10 @@ def _probe(
     workers: Sequence[str],
     payload: tuple[str, bytes],
     storage: IntermediateStorage,
+    seconds: float,
 ) -> None:
     token = secrets.token_hex(16)
-    answers = session.ask_workers(probe_run, *payload, token, workers=workers)
+    answers = session.ask_workers(probe_run, *payload, token, workers=workers, seconds=seconds)
     for worker, (answer, paths, error) in sorted(answers.items()):
         if error is not None:
             raise _unfit(worker, from_json(error))

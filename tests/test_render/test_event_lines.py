@@ -139,5 +139,5 @@ def test_metadata_of_each_kind_is_label_and_value() -> None:
         "rows: 3",
         "facts: {'a': 1}",
         "notes: # title",
-        "class: dagsterlite.instance.DagsterInstance",
+        "class: dagsterlite.instance.dagster_instance.DagsterInstance",
     ]
