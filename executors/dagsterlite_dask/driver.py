@@ -216,11 +216,13 @@ class Driver:
             self._schedule.submit(dict.fromkeys(together, task))
             if self._values is not None and len(chains[0]) > 1:
                 self._among_others.update(together)
+        now = time.time()
         assignments = [
             Assignment(
                 chains=tuple(tuple(known[key] for key in chain) for chain in chains),
                 upstream=self._upstream([chain[0] for chain in chains]),
                 again=steps[chains[0][0]],
+                submitted=now,
             )
             for chains in tasks
         ]
