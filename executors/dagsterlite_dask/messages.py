@@ -14,6 +14,7 @@ from dagsterlite.events.receipt import OutputPlace, Receipt
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.step import CollectingStep, ExecutionStep, MappingKeys
 from dagsterlite.serdes import from_json, to_json
+from dagsterlite_dask.travel import packed, unpacked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +43,20 @@ class StepResult:
         parts = (*self.values.values(), *self.earlier)
         return object.__sizeof__(self) + sum(int(sizeof(part)) for part in parts)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         # Steps that need the values on other workers have no use for what was told.
-        return {**self.__dict__, "told": ()}
+        values = {place: packed(value, protocol) for place, value in self.values.items()}
+        return _arrived, (self.receipt, values, self.earlier, self.ended)
+
+
+def _arrived(
+    receipt: Receipt | None,
+    values: Mapping[OutputPlace, Any],
+    earlier: tuple[StepResult, ...],
+    ended: float,
+) -> StepResult:
+    found = {place: unpacked(value) for place, value in values.items()}
+    return StepResult(receipt=receipt, values=found, earlier=earlier, ended=ended)
 
 
 def select_outputs(result: StepResult, step_key: str, places: Sequence[OutputPlace]) -> StepResult:

@@ -17,9 +17,10 @@ from distributed.protocol.pickle import dumps
 
 from dagsterlite.errors import DagsterClusterLostError
 from dagsterlite_dask.graph import RunGraph, call_graph
-from dagsterlite_dask.keys import node_key, topic_of
-from dagsterlite_dask.on_cluster import RunPlugin, forget_run
+from dagsterlite_dask.keys import node_key, run_hex, topic_of
+from dagsterlite_dask.on_cluster import RunPlugin, forget_run, sights_of
 from dagsterlite_dask.placement import Offer
+from dagsterlite_dask.watch import Sight
 from dagsterlite_dask.worker_run import end_run, interrupt_run, running_steps
 
 ANSWER_SECONDS: Final = 10.0
@@ -29,6 +30,9 @@ TEAR_DOWN_SECONDS: Final = 60.0
 """How long the resources on the workers have to clean up."""
 
 CLUSTER_TOPIC: Final = "all"
+
+MEMORY_TOPIC: Final = "worker-restart-memory"
+"""Where nannies tell of workers that they stop because of their memory."""
 
 Message = Mapping[str, Any]
 T = TypeVar("T")
@@ -86,6 +90,7 @@ class Session:
         """Listen, and have the workers let tasks of the run in."""
         self._client.subscribe_topic(self._topic, self._hear)
         self._client.subscribe_topic(CLUSTER_TOPIC, self._hear_of_cluster)
+        self._client.subscribe_topic(MEMORY_TOPIC, self._hear)
         plugin = RunPlugin(self._topic, self._run_id)
         # A worker that dies or hangs just now is no reason to fail: the scheduler knows the plugin
         # and gives it to whoever comes.
@@ -148,6 +153,14 @@ class Session:
             raise self.lost()
         return found
 
+    def sights(self) -> dict[str, Sight]:
+        """Return how the workers are, by their address; none where the scheduler does not say."""
+        found = self.on_scheduler(sights_of, run_hex(self._run_id)) or {}
+        return {
+            worker: Sight(**{**facts, "tasks": tuple(facts["tasks"])})
+            for worker, facts in found.items()
+        }
+
     def _offers(self) -> dict[str, Offer] | None:
         found = self._ask_scheduler("identity", n_workers=-1)
         if found is None:
@@ -209,8 +222,9 @@ class Session:
             return
         self._ask_scheduler("unregister_worker_plugin", name=self._topic)
         # The run's topic goes as a whole: to be unsubscribed from, it would be made again.
-        with suppress(ValueError):
-            self._client.unsubscribe_topic(CLUSTER_TOPIC)
+        for topic in (CLUSTER_TOPIC, MEMORY_TOPIC):
+            with suppress(ValueError):
+                self._client.unsubscribe_topic(topic)
         _answer(
             lambda: self._client.run_on_scheduler(
                 forget_run,

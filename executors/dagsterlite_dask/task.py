@@ -29,6 +29,7 @@ from dagsterlite_dask.attempts import Attempts, returned
 from dagsterlite_dask.graph import Again
 from dagsterlite_dask.messages import StepResult, chains_from_wire, keys_from_wire
 from dagsterlite_dask.topic_sink import KEPT_CHARACTERS, TopicSink
+from dagsterlite_dask.travel import Unreadable, value_at
 from dagsterlite_dask.worker_run import WorkerRun, open_run
 
 FIRST: Final = (0, False)
@@ -89,15 +90,31 @@ class Found:
     def of(self, step_keys: Iterable[str]) -> Upstream | None:
         """Return what some steps left; None where one of them waits for another attempt."""
         receipts: dict[str, Receipt] = {}
-        values: dict[StepOutputHandle, Any] = {}
+        values = _Values()
         for key in step_keys:
             result = self._results.get(key)
             if result is None or result.receipt is None:
                 return None
             receipts[key] = result.receipt
             for (name, mapping_key), value in result.values.items():
-                values[StepOutputHandle(key, name, mapping_key)] = value
+                if not (isinstance(value, Unreadable) and _is_stored(result, name, mapping_key)):
+                    values[StepOutputHandle(key, name, mapping_key)] = value
         return Upstream(receipts, values)
+
+
+class _Values(dict[StepOutputHandle, Any]):
+    """The values that came over; to ask for one that did not raises what became of it."""
+
+    def __getitem__(self, handle: StepOutputHandle) -> Any:
+        place = (handle.output_name, handle.mapping_key)
+        return value_at({place: super().__getitem__(handle)}, place, handle.step_key)
+
+
+def _is_stored(result: StepResult, name: str, mapping_key: str | None) -> bool:
+    """Return whether a value can be read where it is kept too."""
+    receipt = result.receipt
+    output = None if receipt is None else receipt.output(name, mapping_key)
+    return output is not None and output.size is not None
 
 
 class _Work:
