@@ -56,6 +56,9 @@ LISTEN_SECONDS: Final = 0.1
 LOOK_SECONDS: Final = 0.5
 """How often the driver looks at the state of its futures, unless that takes too long."""
 
+LONGEST_LOOK_SECONDS: Final = 5.0
+"""How long it does not look at most: a look that waited for a dead worker's answer took long."""
+
 WATCH_SECONDS: Final = 5.0
 """How often the driver looks at how the workers are."""
 
@@ -291,10 +294,10 @@ class Driver:
 
     # --- hearing of them ---
 
-    def _listen(self) -> Iterator[DagsterEvent]:
+    def _listen(self, seconds: float = LISTEN_SECONDS) -> Iterator[DagsterEvent]:
         messages = self._session.messages
         with suppress(queue.Empty):
-            yield from self._hear(messages.get(timeout=LISTEN_SECONDS))
+            yield from self._hear(messages.get(timeout=seconds))
             while True:
                 yield from self._hear(messages.get_nowait())
 
@@ -394,10 +397,13 @@ class Driver:
         if self._session.is_lost:
             raise self._session.lost()
         yield from self._look_at_workers(start)
+        # What came meanwhile tells of tasks that ended, and of workers that died.
+        yield from self._listen(0)
         yield from self._look_at_futures(start)
         yield from self._look_at_trouble(start)
         end = time.monotonic()
-        self._look_at = end + max(LOOK_SECONDS, 20 * (end - start))
+        pause = min(20 * (end - start), LONGEST_LOOK_SECONDS)
+        self._look_at = end + max(LOOK_SECONDS, pause)
 
     def _look_at_workers(self, now: float) -> Iterator[DagsterEvent]:
         if not self._are_workers_known:

@@ -76,7 +76,9 @@ class Watch:
             has_started: Returns whether a step was heard of.
             now: Seconds on a clock that only goes forward.
         """
-        self._seen |= sights
+        # One that was stopped may still be on the scheduler's list.
+        stopped = {worker for worker, sight in self._seen.items() if sight.is_stopped}
+        self._seen |= {w: sight for w, sight in sights.items() if w not in stopped}
         are_all_paused = bool(sights) and all(sight.is_paused for sight in sights.values())
         for worker, sight in sights.items():
             steps = [step for task in sight.tasks for step in steps_of(task)]
