@@ -29,6 +29,9 @@ ANSWER_SECONDS: Final = 10.0
 TEAR_DOWN_SECONDS: Final = 60.0
 """How long the resources on the workers have to clean up."""
 
+TURN_SECONDS: Final = 60.0
+"""Graphs that come to the scheduler within this time take turns; it goes by their steps' order."""
+
 CLUSTER_TOPIC: Final = "all"
 
 MEMORY_TOPIC: Final = "worker-restart-memory"
@@ -46,10 +49,12 @@ class Session:
     Args:
         client: A client of the cluster, the run's alone.
         run_id: The run.
+        is_strict: Whether runs that were submitted before come first, whatever their steps.
     """
 
-    def __init__(self, client: Client, run_id: str) -> None:
+    def __init__(self, client: Client, run_id: str, *, is_strict: bool = False) -> None:
         self._client = client
+        self._turn_seconds = 0.0 if is_strict else TURN_SECONDS
         self._run_id = run_id
         self._topic = topic_of(run_id)
         self._calls = 0
@@ -122,7 +127,8 @@ class Session:
         """
         tasks = list(dict.fromkeys(graph.keys.values()))
         try:
-            held = self._client.get(graph.graph, tasks, sync=False)
+            turn = self._turn_seconds
+            held = self._client.get(graph.graph, tasks, sync=False, fifo_timeout=turn)
         except Exception as exc:
             if self.is_lost:
                 raise self.lost() from exc
