@@ -59,8 +59,8 @@ LOOK_SECONDS: Final = 0.5
 LONGEST_LOOK_SECONDS: Final = 5.0
 """How long it does not look at most: a look that waited for a dead worker's answer took long."""
 
-WATCH_SECONDS: Final = 5.0
-"""How often the driver looks at how the workers are."""
+WATCH_SECONDS: Final = 10.0
+"""How often the driver looks at how the workers are: the scheduler logs each look."""
 
 GRACE_SECONDS: Final = 5.0
 """How long interrupted steps have to end before their run is canceled without them."""
