@@ -43,7 +43,7 @@ class StepAbandoned:
 class Waiting:
     """The run cannot go on for now."""
 
-    #: What it waits for, e.g. ``workers``, ``resource GPU``.
+    #: What it waits for, e.g. ``workers``, ``resource GPU``, ``paused worker tcp://…``.
     waits_for: str
     step_keys: tuple[str, ...] = ()
 
@@ -55,6 +55,10 @@ class WorkerLost:
 
     worker: str
     step_keys: tuple[str, ...] = ()
+    #: The bytes that its process held when it was seen last; None where that is not known.
+    memory: int | None = None
+    #: The bytes that it might use; None where it had no limit, or that is not known.
+    memory_limit: int | None = None
 
 
 @serializable("StorageChosen")

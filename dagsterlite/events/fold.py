@@ -78,6 +78,27 @@ class StepStats:
         return max(known, key=lambda metrics: metrics.peak_memory or 0, default=None)
 
     @property
+    def queue_seconds(self) -> float | None:
+        """Seconds that its attempts waited on a cluster; None where none did."""
+        waited = [m.queue_seconds for m in self.metrics if m.queue_seconds is not None]
+        return sum(waited) if waited else None
+
+    @property
+    def transfer_seconds(self) -> float:
+        """Seconds that its inputs were under way between workers."""
+        return sum(metrics.transfer_seconds for metrics in self.metrics)
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes that its attempts loaded from intermediate storage and that other workers sent."""
+        return sum(metrics.bytes_read + metrics.bytes_received for metrics in self.metrics)
+
+    @property
+    def bytes_out(self) -> int:
+        """Bytes that its attempts wrote to intermediate storage."""
+        return sum(metrics.bytes_written for metrics in self.metrics)
+
+    @property
     def workers(self) -> tuple[str, ...]:
         """The addresses of the workers that attempts ran on, each once, in their order."""
         return tuple(dict.fromkeys(m.worker for m in self.metrics if m.worker))

@@ -6,7 +6,10 @@ import os
 import time
 from typing import Final
 
-from dagsterlite.events.metrics import StepMetrics
+from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.metrics import Arrival, StepMetrics
+from dagsterlite.events.payloads import ObjectStoreOperationType
 from dagsterlite.execution.peak_memory import PeakMemory
 
 _DIGITS: Final = 6
@@ -18,14 +21,30 @@ class Meter:
 
     Args:
         worker: The worker that the attempt runs on; empty for the driver's own process.
+        attempt: Which attempt of its step it is, from 1 on.
+        arrival: What it took to bring the step there.
     """
 
-    def __init__(self, worker: str) -> None:
+    def __init__(self, worker: str, attempt: int, arrival: Arrival) -> None:
         self._worker = worker
+        self._attempt = attempt
+        self._arrival = arrival
+        self._read = 0
+        self._written = 0
         self._memory = _memory
         self._stretch = _memory.begin()
         self._wall = time.perf_counter()
         self._cpu = time.thread_time()
+
+    def count(self, event: DagsterEvent) -> DagsterEvent:
+        """Add up the bytes that an event of the attempt tells of; return the event."""
+        if event.event_type is DagsterEventType.OBJECT_STORE_OPERATION:
+            data = event.object_store_operation_result_data
+            if data.op is ObjectStoreOperationType.GET_OBJECT:
+                self._read += data.size or 0
+            elif data.op is ObjectStoreOperationType.SET_OBJECT:
+                self._written += data.size or 0
+        return event
 
     def read(self) -> StepMetrics:
         """Return what the attempt has cost up to now."""
@@ -38,6 +57,12 @@ class Meter:
             peak_memory=self._stretch.peak or None,
             shared=self._stretch.is_shared,
             worker=self._worker,
+            attempt=self._attempt,
+            bytes_read=self._read,
+            bytes_written=self._written,
+            queue_seconds=self._arrival.queue_seconds,
+            transfer_seconds=self._arrival.transfer_seconds,
+            bytes_received=self._arrival.bytes_received,
         )
 
     def stop(self) -> None:

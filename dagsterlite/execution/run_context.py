@@ -22,6 +22,7 @@ from dagsterlite.errors import (
     type_name,
     user_code_error_boundary,
 )
+from dagsterlite.events.metrics import Arrival
 from dagsterlite.execution.attempt_log import AttemptLog, EventSink
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
@@ -64,6 +65,8 @@ class RunContext:
     pid: int = field(default_factory=os.getpid)
     #: The worker that steps run on; empty in the driver's own process.
     worker: str = ""
+    #: What it took to bring the next attempt of a step there.
+    arrival: Arrival = field(default_factory=Arrival)
 
     @property
     def pipeline_def(self) -> PipelineDefinition:

@@ -165,7 +165,8 @@ class _Attempt:
         self._context = context
         self._step = context.step
         self._upstream = upstream
-        self._meter = Meter(context.run_context.worker)
+        where = context.run_context
+        self._meter = Meter(where.worker, context.retry_number + 1, where.arrival)
         self._stored: list[StoredOutput] = []
         #: The outputs yielded so far.
         self.values: dict[OutputPlace, Any] = {}
@@ -236,12 +237,13 @@ class _Attempt:
     def _work(self) -> Iterator[DagsterEvent]:
         self._context.resources_for(self._step.solid_def.required_resource_keys)
         inputs: dict[str, Any] = {}
-        yield from load_inputs(self._context, self._upstream, inputs)
+        yield from map(self._meter.count, load_inputs(self._context, self._upstream, inputs))
         with closing(run_user_code(self._context, inputs)) as events:
             for event in events:
                 yield from self._context.take_logged_events()
                 if isinstance(event, (Output, DynamicOutput)):
-                    yield from take_output(self._context, event, self._stored)
+                    taken = take_output(self._context, event, self._stored)
+                    yield from map(self._meter.count, taken)
                     self.values[event.output_name, event.mapping_key] = event.value
                 else:
                     yield side_event(self._context.log, event)
@@ -256,7 +258,7 @@ class _Attempt:
             if event.event_type in TERMINAL_STEP_EVENTS:
                 end = event
                 continue
-            yield self._context.log.relay(event)
+            yield self._meter.count(self._context.log.relay(event))
             stored = stored_output_of(event, self._context.run_id)
             if stored is not None:
                 self._stored.append(stored)

@@ -41,8 +41,10 @@ class ProgressLines:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         now = time.time()
         view = self._progress.view()
-        room = max(0, min(_RUNNING_SHOWN, console.height - 4))
+        room = max(0, min(_RUNNING_SHOWN, console.height - 5))
         lines = [_title(view), self._counts(view, now)]
+        if view.waits_for:
+            lines.append(Text(f"  waits for {one_line(view.waits_for)}", "odd"))
         lines += [self._running(step, now) for step in view.running[:room]]
         left_out = len(view.running) - room
         if left_out > 0:

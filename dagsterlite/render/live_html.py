@@ -110,6 +110,8 @@ def _progress(view: LiveView) -> Iterator[Html]:
         yield tag("div", text(counts_text(progress)))
     else:
         yield tag("div", quiet(f"{progress.finished} of {progress.total} steps  "), legend(counts))
+        if progress.waits_for:
+            yield tag("div", quiet(f"waits for {progress.waits_for}"))
 
 
 def _running(view: LiveView) -> Iterator[Html]:

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
-from dagsterlite.events.engine import EngineEventData, StepsResolved
+from dagsterlite.events.engine import EngineEventData, StepsResolved, Waiting
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.fold import FINISHED_STEPS, RunFold, StepState, StepStats
@@ -50,6 +50,8 @@ class Progress:
     #: Longest first.
     running: tuple[RunningStep, ...] = ()
     failed: tuple[StepStats, ...] = ()
+    #: What the run waits for, e.g. ``workers``, if no step has moved since it said so.
+    waits_for: str = ""
     #: What the run as a whole failed of, where it was no step's failure.
     error: SerializableErrorInfo | None = None
 
@@ -94,6 +96,7 @@ class RunProgress:
         self._expectations = Counter[bool]()
         self._hooks_errored = 0
         self._is_canceling = False
+        self._waits_for = ""
         self._error: SerializableErrorInfo | None = None
 
     def take(self, event: DagsterEvent, now: float) -> StepStats | None:
@@ -124,6 +127,7 @@ class RunProgress:
                 hooks_errored=self._hooks_errored,
                 running=tuple(self._running.values()),
                 failed=tuple(stats.steps[key] for key in self._failed),
+                waits_for=self._waits_for,
                 error=self._error,
             )
 
@@ -155,7 +159,11 @@ class RunProgress:
             self._is_canceling = True
         if event.is_terminal:
             self._is_canceling = False
+        if event.is_terminal or event.step_key is not None:
+            self._waits_for = ""
         match event.event_specific_data:
+            case EngineEventData(detail=Waiting(waits_for=waits_for)):
+                self._waits_for = waits_for
             case EngineEventData(detail=StepsResolved() as resolved):
                 self.total += len(resolved.step_keys) * (len(resolved.mapping_keys) - 1)
             case (

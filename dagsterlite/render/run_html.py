@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from dagsterlite.definitions.pipeline import PipelineDefinition
@@ -50,6 +50,9 @@ from dagsterlite.render.told_html import assets, expectations
 _STEPS_SHOWN: Final = 100
 _EVENTS_SHOWN: Final = 200
 _FAILURES_SHOWN: Final = 10
+_COSTS: Final = ("Attempts", "Time", "CPU", "Memory", "Queued", "In", "Out", "Worker")
+"""What is told of each step, where it is known of any."""
+
 _SOLIDS_OPEN: Final = 40
 """The graph of a larger pipeline is closed at first."""
 
@@ -175,36 +178,64 @@ def _steps(view: RunView) -> Iterator[Html]:
     if not steps:
         return
     shown = steps if len(steps) <= _STEPS_SHOWN else most_telling(steps)
-    has_workers = any(step.workers for step in steps)
-    header = ["Step", "State", "Attempts", "Time", "CPU", "Memory"]
-    header += ["Worker"] * has_workers + ["When"]
-    rows = [_step(view, step, has_workers=has_workers) for step in shown]
+    costs = [_costs(step) for step in shown]
+    known = [name for name in _COSTS if any(row[name] for row in costs)]
+    header = ["Step", "State", *known, "When"]
+    rows = [
+        _step(view, step, [row[name] for name in known])
+        for step, row in zip(shown, costs, strict=True)
+    ]
+    numbers = sum(1 << at for at, name in enumerate(header) if name in _COSTS and name != "Worker")
     more = len(steps) - len(shown)
     yield folded(
         text(f"Steps ({len(steps)})"),
-        table(header, rows, numbers=0b111100),
+        table(header, rows, numbers=numbers),
         *([quiet(f"… and {more} more, which succeeded")] if more else []),
         is_open=True,
     )
 
 
-def _step(view: RunView, step: StepStats, *, has_workers: bool) -> list[Html]:
+def _step(view: RunView, step: StepStats, costs: Sequence[Html]) -> list[Html]:
     state = view.state_of(step)
     look = look_of_step(state)
+    return [
+        text(shown_key(step.step_key)),
+        colored(f"{look.sign} {state.lower().replace('_', ' ')}", look.color),
+        *costs,
+        _when(view, step, look),
+    ]
+
+
+def _costs(step: StepStats) -> dict[str, Html]:
+    """Return what a step took, by the column that it stands in; empty where nothing is known."""
     memory = step.most_memory
     shared = "other steps ran in the same process meanwhile" if memory and memory.shared else None
     worker = step.workers[-1].rpartition("://")[2] if step.workers else ""
     others = f" +{len(step.workers) - 1}" if step.workers[1:] else ""
-    return [
-        text(shown_key(step.step_key)),
-        colored(f"{look.sign} {state.lower().replace('_', ' ')}", look.color),
+    cells = (
         text(step.attempts or ""),
         text(span(step.seconds)),
         text(span(step.cpu_seconds)),
-        tag("span", text(size(memory.peak_memory if memory else None)), title=shared),
-        *([text(f"{worker}{others}")] if has_workers else []),
-        _when(view, step, look),
-    ]
+        _titled(size(memory.peak_memory if memory else None), shared),
+        text(span(step.queue_seconds)),
+        _titled(size(step.bytes_in or None), _way_in(step)),
+        text(size(step.bytes_out or None)),
+        text(f"{worker}{others}"),
+    )
+    return dict(zip(_COSTS, cells, strict=True))
+
+
+def _titled(shown: str, title: str | None) -> Html:
+    return tag("span", text(shown), title=title) if shown else Html("")
+
+
+def _way_in(step: StepStats) -> str:
+    read = sum(metrics.bytes_read for metrics in step.metrics)
+    received = sum(metrics.bytes_received for metrics in step.metrics)
+    ways = [f"{size(read)} from storage"] if read else []
+    if received:
+        ways.append(f"{size(received)} from other workers in {span(step.transfer_seconds)}")
+    return ", ".join(ways)
 
 
 def _when(view: RunView, step: StepStats, look: Look) -> Html:

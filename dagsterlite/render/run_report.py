@@ -26,6 +26,9 @@ _STEPS_SHOWN = 100
 _HOOK_TRACEBACKS = 5
 _SHARED = "*"
 
+_COSTS = ("ATTEMPTS", "DURATION", "CPU", "MEMORY", "QUEUED", "IN", "OUT", "WORKER")
+"""What is told of each step, where it is known of any."""
+
 _STEP_STYLES = {
     "SUCCESS": "good",
     "FAILURE": "bad",
@@ -157,22 +160,31 @@ def steps_report(view: RunView, *, all_steps: bool = False) -> Iterator[Renderab
 
 
 def _steps_table(view: RunView, steps: Sequence[StepStats]) -> Table:
-    worker = ["WORKER"] if any(step.workers for step in steps) else []
-    table = table_of("STEP", "STATE", "ATTEMPTS", "DURATION", "CPU", "MEMORY", *worker)
-    for column in table.columns[2:6]:
-        column.justify = "right"
-    for step in steps:
+    rows = [_costs(step) for step in steps]
+    known = [name for name in _COSTS if any(row[name].strip() for row in rows)]
+    table = table_of("STEP", "STATE", *known)
+    for name, column in zip(known, table.columns[2:], strict=True):
+        column.justify = "left" if name == "WORKER" else "right"
+    for step, row in zip(steps, rows, strict=True):
         state = view.state_of(step)
-        table.add_row(
-            one_line(step.step_key),
-            Text(state, _STEP_STYLES.get(state, "place")),
-            str(step.attempts or ""),
-            span(step.seconds),
-            span(step.cpu_seconds),
-            _memory(step.most_memory),
-            *([_worker(step.workers)] if worker else []),
-        )
+        shown = Text(state, _STEP_STYLES.get(state, "place"))
+        table.add_row(one_line(step.step_key), shown, *(row[name] for name in known))
     return table
+
+
+def _costs(step: StepStats) -> dict[str, str]:
+    """Return what a step took, by the column that it stands in."""
+    cells = (
+        str(step.attempts or ""),
+        span(step.seconds),
+        span(step.cpu_seconds),
+        _memory(step.most_memory),
+        span(step.queue_seconds),
+        size(step.bytes_in or None),
+        size(step.bytes_out or None),
+        _worker(step.workers),
+    )
+    return dict(zip(_COSTS, cells, strict=True))
 
 
 def _memory(metrics: StepMetrics | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from distributed import Worker, rejoin, secede
@@ -12,6 +13,7 @@ from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.execution.step import Attempt, AttemptResult, execute_attempt, tell_of_loss
 from dagsterlite.plan.step import ExecutionStep
+from dagsterlite_dask.arrival import NO_ARRIVAL
 from dagsterlite_dask.retries import write_number
 from dagsterlite_dask.topic_sink import TopicSink
 from dagsterlite_dask.worker_run import WorkerRun, note_retry
@@ -80,13 +82,15 @@ class Attempts:
         if loss is not None:
             error = DagsterStepLostError(loss)
             return self._made(step, tell_of_loss(self._context, step, error, resources, number))
+        context = self._context
         while True:
-            attempt = execute_attempt(self._context, step, upstream, resources, number)
+            attempt = execute_attempt(context, step, upstream, resources, number)
             result = self._made(step, attempt)
             if not self._waits_here(result.receipt):
                 return result
             number += 1
             self._wait(result.receipt)
+            context = replace(context, arrival=NO_ARRIVAL)
 
     def _made(self, step: ExecutionStep, attempt: Attempt) -> AttemptResult:
         """Make an attempt; where another follows, have its number known before it starts."""

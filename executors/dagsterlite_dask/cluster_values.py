@@ -24,6 +24,7 @@ from dagsterlite.stores import IntermediateStorage, StepManifest
 from dagsterlite_dask.keys import TaskKey
 from dagsterlite_dask.messages import StepResult
 from dagsterlite_dask.session import Session
+from dagsterlite_dask.travel import Unreadable, value_at
 
 FETCH_SECONDS: Final = 60.0
 """How long the cluster has to hand out one value."""
@@ -175,7 +176,7 @@ def _close_beside(stack: ExitStack, _futures: Mapping[str, Future[Any]]) -> None
 
 def value_of(result: StepResult, step_key: str, output_name: str, mapping_key: str | None) -> Any:
     """Return one output of a step out of its task's result."""
-    return result.of(step_key).values[output_name, mapping_key]
+    return value_at(result.of(step_key).values, (output_name, mapping_key), step_key)
 
 
 def save_results(artifacts_dir: str, run_id: str, *results: StepResult) -> None:
@@ -194,5 +195,7 @@ def _written(
 ) -> Iterator[StoredOutput]:
     for (name, mapping_key), value in values.items():
         output = StepOutputHandle(receipt.step_key, name, mapping_key)
+        if isinstance(value, Unreadable):
+            continue
         with suppress(DagsterUnpicklableOutputError):
             yield storage.write(output, receipt.attempt_id, value)

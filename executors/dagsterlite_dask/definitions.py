@@ -98,6 +98,17 @@ RUN_FIELDS: Final = {
         default_value="auto",
         description="Whether siblings that were short in the last run are one Dask task.",
     ),
+    "order": Field(
+        Enum(
+            "Order",
+            [
+                EnumValue("fair", description="Runs that begin within a minute take turns."),
+                EnumValue("strict", description="The run that began first comes first."),
+            ],
+        ),
+        default_value="fair",
+        description="Whose steps of equal priority go first where runs share a cluster.",
+    ),
     "cancel_grace_seconds": Field(
         Float, default_value=5.0, description="Seconds that interrupted steps have to end."
     ),

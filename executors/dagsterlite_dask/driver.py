@@ -18,7 +18,7 @@ from dagsterlite.errors import (
     DagsterStepExecutionFailed,
     DagsterStepLostError,
 )
-from dagsterlite.events.engine import EngineEventData, WorkerLost
+from dagsterlite.events.engine import EngineEventData
 from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
@@ -39,6 +39,7 @@ from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Su
 from dagsterlite_dask.graph import Again, Assignment, Functions, Producers, build_graph
 from dagsterlite_dask.holding import Holding
 from dagsterlite_dask.keys import TaskKey, task_key
+from dagsterlite_dask.losses import lost_worker, taken_away, unheard, unrunnable
 from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
 from dagsterlite_dask.packing import OneByOne, Packing
 from dagsterlite_dask.placement import placement_of
@@ -47,6 +48,7 @@ from dagsterlite_dask.roster import Patience, Place, Workers, unmet
 from dagsterlite_dask.schedule import Schedule, is_blameless
 from dagsterlite_dask.session import ANSWER_SECONDS, Message, Session
 from dagsterlite_dask.task import run_steps, told_by
+from dagsterlite_dask.watch import Watch
 
 LISTEN_SECONDS: Final = 0.1
 """How long the driver listens before it looks whether the run is to stop."""
@@ -54,8 +56,14 @@ LISTEN_SECONDS: Final = 0.1
 LOOK_SECONDS: Final = 0.5
 """How often the driver looks at the state of its futures, unless that takes too long."""
 
+LONGEST_LOOK_SECONDS: Final = 5.0
+"""How long it does not look at most, however long a look took."""
+
 NEWCOMER_SECONDS: Final = 2.0
 """How long workers that join a run have to answer: nothing else is looked after meanwhile."""
+
+WATCH_SECONDS: Final = 10.0
+"""How often the driver looks at how the workers are: the scheduler logs each look."""
 
 GRACE_SECONDS: Final = 5.0
 """How long interrupted steps have to end before their run is canceled without them."""
@@ -150,6 +158,8 @@ class Driver:
         self._errors: dict[str, SerializableErrorInfo] = {}
         self._cause: Exception | None = None
         self._look_at = 0.0
+        self._watch = Watch()
+        self._watch_at = time.monotonic() + WATCH_SECONDS
         self._receipts = ChainMap(self._following.receipts, dict(earlier))
 
     def run(self) -> Iterator[DagsterEvent]:
@@ -219,11 +229,13 @@ class Driver:
             self._schedule.submit(dict.fromkeys(together, task))
             if self._values is not None and len(chains[0]) > 1:
                 self._among_others.update(together)
+        now = time.time()
         assignments = [
             Assignment(
                 chains=tuple(tuple(known[key] for key in chain) for chain in chains),
                 upstream=self._upstream([chain[0] for chain in chains]),
                 again=steps[chains[0][0]],
+                submitted=now,
             )
             for chains in tasks
         ]
@@ -285,10 +297,10 @@ class Driver:
 
     # --- hearing of them ---
 
-    def _listen(self) -> Iterator[DagsterEvent]:
+    def _listen(self, seconds: float = LISTEN_SECONDS) -> Iterator[DagsterEvent]:
         messages = self._session.messages
         with suppress(queue.Empty):
-            yield from self._hear(messages.get(timeout=LISTEN_SECONDS))
+            yield from self._hear(messages.get(timeout=seconds))
             while True:
                 yield from self._hear(messages.get_nowait())
 
@@ -298,6 +310,8 @@ class Driver:
         elif "steps" in message:
             for one in message["steps"]:
                 yield from self._hear(one)
+        elif "rss" in message:
+            self._watch.note_stop(message["worker"], message["rss"])
         elif "begins" in message:
             self._begun.add(message["begins"])
         else:
@@ -309,10 +323,8 @@ class Driver:
         tasks = message.get("processing-tasks") or ()
         given = {key for task in tasks for key in self._steps_of.get(task, ())}
         steps = self._schedule.in_order(given - self._receipts.keys())
-        text = f"Worker {message['worker']} was lost."
-        if steps:
-            text += f" It had been given: {', '.join(steps)}."
-        detail = WorkerLost(str(message["worker"]), tuple(steps))
+        worker = str(message["worker"])
+        text, detail = lost_worker(worker, steps, self._watch.last_of(worker))
         return self._context.engine_event(text, EngineEventData(detail=detail))
 
     def _tell(self, found: Iterable[Told]) -> Iterator[DagsterEvent]:
@@ -388,10 +400,14 @@ class Driver:
         if self._session.is_lost:
             raise self._session.lost()
         yield from self._look_at_workers(start)
+        # What came meanwhile tells of tasks that ended, and of workers that died.
+        yield from self._listen(0)
         begin = time.monotonic()
         yield from self._look_at_futures(start)
+        yield from self._look_at_trouble(start)
         end = time.monotonic()
-        self._look_at = end + max(LOOK_SECONDS, 20 * (end - begin))
+        pause = min(20 * (end - begin), LONGEST_LOOK_SECONDS)
+        self._look_at = end + max(LOOK_SECONDS, pause)
 
     def _look_at_workers(self, now: float) -> Iterator[DagsterEvent]:
         if not self._are_workers_known:
@@ -408,6 +424,19 @@ class Driver:
             text = f"The run waits for {waiting.waits_for}: {trouble}"
             yield self._context.engine_event(text, EngineEventData(detail=waiting))
 
+    def _look_at_trouble(self, now: float) -> Iterator[DagsterEvent]:
+        """Look seldom whether workers that are there do nothing for the run; tell if so."""
+        if now < self._watch_at:
+            return
+        self._watch_at = now + WATCH_SECONDS
+        sights = self._session.sights()
+        told = self._watch.look(sights, self._open_steps, self._following.has_started, now)
+        for text, waiting in told:
+            yield self._context.engine_event(text, EngineEventData(detail=waiting))
+
+    def _open_steps(self, task: TaskKey) -> list[str]:
+        return [key for key in self._steps_of.get(task, ()) if key not in self._receipts]
+
     def _look_at_futures(self, now: float) -> Iterator[DagsterEvent]:
         found: dict[str, list[str]] = {"error": [], "cancelled": [], "finished": []}
         for key, future in self._futures.items():
@@ -417,7 +446,7 @@ class Driver:
         if found["cancelled"] and len(found["cancelled"]) == len(self._futures):
             raise self._session.lost()
         for key in found["cancelled"]:
-            yield from self._fail(key, DagsterStepLostError(_taken_away(key)))
+            yield from self._fail(key, taken_away(key))
         for key in self._schedule.in_order(found["error"]):
             yield from self._settle(key)
         for key in found["finished"]:
@@ -454,9 +483,12 @@ class Driver:
             self._take_off(key, 0.0, (0, True))
         elif self._has_last_words(key, error):
             self._lost.add(key)
-            self._take_off(key, 0.0, (0, False, str(_unrunnable(key, error))))
+            self._take_off(key, 0.0, (0, False, str(self._unrunnable(key, error))))
         else:
-            yield from self._fail(key, _unrunnable(key, error))
+            yield from self._fail(key, self._unrunnable(key, error))
+
+    def _unrunnable(self, key: str, error: BaseException) -> DagsterStepLostError:
+        return unrunnable(key, error, self._watch.last_of)
 
     def _has_last_words(self, key: str, error: BaseException) -> bool:
         """Return whether a step that took its workers down has hooks or is tried again.
@@ -500,7 +532,7 @@ class Driver:
         if key not in self._futures:
             return
         if self._schedule.is_worn_out(key):
-            yield from self._fail(key, DagsterStepLostError(_UNHEARD.format(key)))
+            yield from self._fail(key, unheard(key))
         else:
             # It left nothing that counts, or its values went with what it told.
             self._take_off(key, 0.0, (0, True))
@@ -564,30 +596,3 @@ class Driver:
     def _tear_down(self) -> Iterator[DagsterEvent]:
         for message in self._session.end():
             yield from self._hear(message)
-
-
-_UNHEARD: Final = (
-    "Step '{}' ended, but what it told was lost with its worker before the driver heard all of it, "
-    "and it left no manifest. Execute the run again."
-)
-
-
-def _taken_away(key: str) -> str:
-    return (
-        f"The task of step '{key}' was canceled on the cluster by somebody else than the run's "
-        "driver."
-    )
-
-
-def _unrunnable(key: str, error: BaseException) -> DagsterStepLostError:
-    if isinstance(error, KilledWorker):
-        text = (
-            f"Step '{key}' was given up: {error.allowed_failures + 1} workers died one after the "
-            "other while they ran it. It may need more memory than they have, or it ends its "
-            "process; the workers' own logs say more."
-        )
-    else:
-        text = f"Dask could not run step '{key}': {type(error).__name__}: {error}"
-    lost = DagsterStepLostError(text)
-    lost.__cause__ = error
-    return lost

@@ -55,6 +55,8 @@ class DaskExecutor(Executor):
         ship_code: ``auto`` for all of the user's modules, ``none``, or the names of modules.
         fuses: Whether linear chains of steps are given to the cluster as one task.
         groups: Whether short siblings are, as far as the last run shows that they are short.
+        is_strict: Whether the steps of runs that began before come first, where these share the
+            cluster; else runs take turns.
         grace_seconds: How long interrupted steps have to end.
     """
 
@@ -71,6 +73,7 @@ class DaskExecutor(Executor):
         ship_code: str | Sequence[str] = "auto",
         fuses: bool = True,
         groups: bool = True,
+        is_strict: bool = False,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._options = options
@@ -83,6 +86,7 @@ class DaskExecutor(Executor):
         self._ship_code = ship_code
         self._fuses = fuses
         self._groups = groups
+        self._is_strict = is_strict
         self._grace_seconds = grace_seconds
         self._values: ClusterValues | None = None
         self._prepared: _Prepared | None = None
@@ -124,7 +128,7 @@ class DaskExecutor(Executor):
             if cluster.is_joined:
                 place.enter_context(place_left())
             self._wait_for_workers(cluster, plan_context)
-            session = Session(cluster.client, run_id)
+            session = Session(cluster.client, run_id, is_strict=self._is_strict)
             with session.opened(keeps_values=self._values is not None):
                 storage = plan_context.run_context.storage
                 steps = plan_context.plan.steps
@@ -283,5 +287,6 @@ def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> Da
         ship_code=config.get("ship_code", "auto"),
         fuses=config.get("fuse", "linear") == "linear",
         groups=config.get("group", "auto") == "auto",
+        is_strict=config.get("order", "fair") == "strict",
         grace_seconds=config.get("cancel_grace_seconds", GRACE_SECONDS),
     )

@@ -38,6 +38,8 @@ class Assignment:
     #: For each step that the first of each chain needs: its task's key, or its receipt as JSON.
     upstream: Mapping[str, TaskKey | str]
     again: Again | None = None
+    #: Unix seconds of its submission.
+    submitted: float = 0.0
 
     @property
     def steps(self) -> Iterator[ExecutionStep]:
@@ -60,7 +62,7 @@ class Producers:
 class Functions:
     """What the tasks call; importable where dagsterlite is."""
 
-    #: Runs the steps of a task: ``((run_id, payload), chains, again, *upstream)``.
+    #: Runs the steps of a task: ``((run_id, payload), chains, again, submitted, *upstream)``.
     run_steps: Callable[..., Any]
     #: Picks outputs of a step out of its task's result: ``(result, step_key, places)``.
     select_outputs: Callable[..., Any]
@@ -107,7 +109,7 @@ def build_graph(
     for assignment in assignments:
         key = task_key(assignment.chains[-1][-1], run_id, submission)
         keys |= dict.fromkeys((step.key for step in assignment.steps), key)
-        told = (chains_to_wire(assignment.chains), assignment.again)
+        told = (chains_to_wire(assignment.chains), assignment.again, assignment.submitted)
         task = Task(key, operator.call, TaskRef(shared), *told, *selectors.of(assignment))
         placed.setdefault(place(assignment.chains[0][0]), {})[key] = task
     for number, (worker, selected) in enumerate(selectors.tasks.items()):

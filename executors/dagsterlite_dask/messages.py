@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dask.sizeof import sizeof
+
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import OutputPlace, Receipt
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.step import CollectingStep, ExecutionStep, MappingKeys
 from dagsterlite.serdes import from_json, to_json
+from dagsterlite_dask.travel import packed, unpacked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,8 @@ class StepResult:
     earlier: tuple[StepResult, ...] = field(default=(), repr=False)
     #: The last messages of the task's steps, complete: for a driver that did not hear all.
     told: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    #: Unix seconds of its end.
+    ended: float = field(default=0.0, compare=False)
 
     def of(self, step_key: str) -> StepResult:
         """Return the result of one of the steps of its task."""
@@ -33,9 +38,25 @@ class StepResult:
                 return result
         return replace(self, earlier=())
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __sizeof__(self) -> int:
+        # Dask asks: by this it chooses where to run what needs the values, and when to spill them.
+        parts = (*self.values.values(), *self.earlier)
+        return object.__sizeof__(self) + sum(int(sizeof(part)) for part in parts)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         # Steps that need the values on other workers have no use for what was told.
-        return {**self.__dict__, "told": ()}
+        values = {place: packed(value, protocol) for place, value in self.values.items()}
+        return _arrived, (self.receipt, values, self.earlier, self.ended)
+
+
+def _arrived(
+    receipt: Receipt | None,
+    values: Mapping[OutputPlace, Any],
+    earlier: tuple[StepResult, ...],
+    ended: float,
+) -> StepResult:
+    found = {place: unpacked(value) for place, value in values.items()}
+    return StepResult(receipt=receipt, values=found, earlier=earlier, ended=ended)
 
 
 def select_outputs(result: StepResult, step_key: str, places: Sequence[OutputPlace]) -> StepResult:
@@ -43,7 +64,7 @@ def select_outputs(result: StepResult, step_key: str, places: Sequence[OutputPla
     found = result.of(step_key)
     values = {place: found.values[place] for place in places if place in found.values}
     receipt = found.receipt and found.receipt.with_outputs(places)
-    return StepResult(receipt=receipt, values=values)
+    return StepResult(receipt=receipt, values=values, ended=result.ended)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from importlib import metadata
@@ -97,6 +98,30 @@ async def forget_run(
     # The broker offers to empty a topic, not to remove it.
     topics.pop(topic, None)
     scheduler.task_metadata.pop(topic, None)
+
+
+def sights_of(run_hex: str, dask_scheduler: Any = None) -> dict[str, dict[str, Any]]:
+    """Return how the workers are, by their address, and which of a run's tasks they were given.
+
+    Args:
+        run_hex: What the keys of the run's tasks have in them.
+        dask_scheduler: The scheduler that this runs on.
+    """
+    now = time.time()
+    return {
+        address: {
+            "is_paused": worker.status.name == "paused",
+            "memory": worker.metrics.get("memory", 0),
+            "memory_limit": worker.memory_limit or 0,
+            "silent_seconds": max(0.0, now - worker.last_seen),
+            "tasks": [
+                task.key
+                for task in worker.processing
+                if isinstance(task.key, tuple) and str(task.key[0]).endswith(run_hex)
+            ],
+        }
+        for address, worker in dask_scheduler.workers.items()
+    }
 
 
 def is_wanted(key: str, dask_scheduler: Any = None) -> bool:

@@ -17,9 +17,10 @@ from distributed.protocol.pickle import dumps
 
 from dagsterlite.errors import DagsterClusterLostError
 from dagsterlite_dask.graph import RunGraph, call_graph
-from dagsterlite_dask.keys import node_key, topic_of
-from dagsterlite_dask.on_cluster import RunPlugin, forget_run
+from dagsterlite_dask.keys import node_key, run_hex, topic_of
+from dagsterlite_dask.on_cluster import RunPlugin, forget_run, sights_of
 from dagsterlite_dask.placement import Offer
+from dagsterlite_dask.watch import Sight
 from dagsterlite_dask.worker_run import end_run, interrupt_run, running_steps
 
 ANSWER_SECONDS: Final = 10.0
@@ -28,7 +29,13 @@ ANSWER_SECONDS: Final = 10.0
 TEAR_DOWN_SECONDS: Final = 60.0
 """How long the resources on the workers have to clean up."""
 
+TURN_SECONDS: Final = 60.0
+"""Graphs that come to the scheduler within this time take turns; it goes by their steps' order."""
+
 CLUSTER_TOPIC: Final = "all"
+
+MEMORY_TOPIC: Final = "worker-restart-memory"
+"""Where nannies tell of workers that they stop because of their memory."""
 
 Message = Mapping[str, Any]
 T = TypeVar("T")
@@ -42,10 +49,12 @@ class Session:
     Args:
         client: A client of the cluster, the run's alone.
         run_id: The run.
+        is_strict: Whether runs that were submitted before come first, whatever their steps.
     """
 
-    def __init__(self, client: Client, run_id: str) -> None:
+    def __init__(self, client: Client, run_id: str, *, is_strict: bool = False) -> None:
         self._client = client
+        self._turn_seconds = 0.0 if is_strict else TURN_SECONDS
         self._run_id = run_id
         self._topic = topic_of(run_id)
         self._calls = 0
@@ -86,6 +95,7 @@ class Session:
         """Listen, and have the workers let tasks of the run in."""
         self._client.subscribe_topic(self._topic, self._hear)
         self._client.subscribe_topic(CLUSTER_TOPIC, self._hear_of_cluster)
+        self._client.subscribe_topic(MEMORY_TOPIC, self._hear)
         plugin = RunPlugin(self._topic, self._run_id)
         # A worker that dies or hangs just now is no reason to fail: the scheduler knows the plugin
         # and gives it to whoever comes.
@@ -117,7 +127,8 @@ class Session:
         """
         tasks = list(dict.fromkeys(graph.keys.values()))
         try:
-            held = self._client.get(graph.graph, tasks, sync=False)
+            turn = self._turn_seconds
+            held = self._client.get(graph.graph, tasks, sync=False, fifo_timeout=turn)
         except Exception as exc:
             if self.is_lost:
                 raise self.lost() from exc
@@ -147,6 +158,14 @@ class Session:
         if found is None:
             raise self.lost()
         return found
+
+    def sights(self) -> dict[str, Sight]:
+        """Return how the workers are, by their address; none where the scheduler does not say."""
+        found = self.on_scheduler(sights_of, run_hex(self._run_id)) or {}
+        return {
+            worker: Sight(**{**facts, "tasks": tuple(facts["tasks"])})
+            for worker, facts in found.items()
+        }
 
     def _offers(self) -> dict[str, Offer] | None:
         found = self._ask_scheduler("identity", n_workers=-1)
@@ -209,8 +228,9 @@ class Session:
             return
         self._ask_scheduler("unregister_worker_plugin", name=self._topic)
         # The run's topic goes as a whole: to be unsubscribed from, it would be made again.
-        with suppress(ValueError):
-            self._client.unsubscribe_topic(CLUSTER_TOPIC)
+        for topic in (CLUSTER_TOPIC, MEMORY_TOPIC):
+            with suppress(ValueError):
+                self._client.unsubscribe_topic(topic)
         _answer(
             lambda: self._client.run_on_scheduler(
                 forget_run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -12,6 +13,7 @@ from distributed import Worker, get_worker
 from dagsterlite.errors import DagsterExecutionStepExecutionError
 from dagsterlite.events.engine import EngineEventData, StepRecovered
 from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.metrics import Arrival
 from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome
 from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.outputs import is_handed_on
@@ -22,17 +24,23 @@ from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.step import ExecutionStep
 from dagsterlite.serdes import from_json
 from dagsterlite.stores import StepManifest
+from dagsterlite_dask.arrival import NO_ARRIVAL, arrival_of, could_run
 from dagsterlite_dask.attempts import Attempts, returned
 from dagsterlite_dask.graph import Again
 from dagsterlite_dask.messages import StepResult, chains_from_wire, keys_from_wire
 from dagsterlite_dask.topic_sink import KEPT_CHARACTERS, TopicSink
+from dagsterlite_dask.travel import Unreadable, value_at
 from dagsterlite_dask.worker_run import WorkerRun, open_run
 
 FIRST: Final = (0, False)
 
 
 def run_steps(
-    payload: tuple[str, bytes], chains: str, again: Again | None, *upstream: StepResult | str
+    payload: tuple[str, bytes],
+    chains: str,
+    again: Again | None,
+    submitted: float,
+    *upstream: StepResult | str,
 ) -> StepResult:
     """Run the steps of a task one after the other on this worker; return the last one's result.
 
@@ -44,6 +52,7 @@ def run_steps(
         chains: The steps as they travel; in a chain, each but the first needs the one before it,
             and only that.
         again: What is known of a step alone where it was given to the cluster before.
+        submitted: Unix seconds of the task's submission.
         upstream: The results of the steps that the first of each chain needs, or their receipts
             as JSON.
 
@@ -53,8 +62,9 @@ def run_steps(
     """
     found = Found(upstream)
     worker = get_worker()
+    arrival = arrival_of(worker, could_run(submitted, upstream))
     todo = chains_from_wire(chains)
-    work = _Work(worker, open_run(*payload, worker), is_alone=len(todo) == 1)
+    work = _Work(worker, open_run(*payload, worker), arrival, is_alone=len(todo) == 1)
     for steps in todo:
         work.run(steps, found, again or FIRST)
     return work.result()
@@ -80,15 +90,31 @@ class Found:
     def of(self, step_keys: Iterable[str]) -> Upstream | None:
         """Return what some steps left; None where one of them waits for another attempt."""
         receipts: dict[str, Receipt] = {}
-        values: dict[StepOutputHandle, Any] = {}
+        values = _Values()
         for key in step_keys:
             result = self._results.get(key)
             if result is None or result.receipt is None:
                 return None
             receipts[key] = result.receipt
             for (name, mapping_key), value in result.values.items():
-                values[StepOutputHandle(key, name, mapping_key)] = value
+                if not (isinstance(value, Unreadable) and _is_stored(result, name, mapping_key)):
+                    values[StepOutputHandle(key, name, mapping_key)] = value
         return Upstream(receipts, values)
+
+
+class _Values(dict[StepOutputHandle, Any]):
+    """The values that came over; to ask for one that did not raises what became of it."""
+
+    def __getitem__(self, handle: StepOutputHandle) -> Any:
+        place = (handle.output_name, handle.mapping_key)
+        return value_at({place: super().__getitem__(handle)}, place, handle.step_key)
+
+
+def _is_stored(result: StepResult, name: str, mapping_key: str | None) -> bool:
+    """Return whether a value can be read where it is kept too."""
+    receipt = result.receipt
+    output = None if receipt is None else receipt.output(name, mapping_key)
+    return output is not None and output.size is not None
 
 
 class _Work:
@@ -97,10 +123,12 @@ class _Work:
     Args:
         worker: The worker of the task.
         run: The run in this process.
+        arrival: What it took to bring the task here: its first step bears it.
         is_alone: Whether no other chain waits for the task.
     """
 
-    def __init__(self, worker: Worker, run: WorkerRun, *, is_alone: bool) -> None:
+    def __init__(self, worker: Worker, run: WorkerRun, arrival: Arrival, *, is_alone: bool) -> None:
+        self._arrival = arrival
         self._worker = worker
         self._run = run
         self._is_alone = is_alone
@@ -125,13 +153,14 @@ class _Work:
     def _run_one(
         self, step: ExecutionStep, upstream: Upstream, again: Again, *, is_last: bool
     ) -> StepResult:
-        with self._run.task(step.key, self._worker.address) as (context, sink):
+        arrival, self._arrival = self._arrival, NO_ARRIVAL
+        with self._run.task(step.key, self._worker.address, arrival) as (context, sink):
             task = _Task(self._worker, self._run, context, sink, again, is_alone=self._is_alone)
             # What was committed before is read where it is needed: by the step behind, if it runs.
             result = task.result(step, upstream, reads_recovered=is_last)
             told = sink.finish(result.receipt, _pickled(result.error), self._worker.address)
         self._keep(told)
-        return StepResult(receipt=result.receipt, values=result.values)
+        return StepResult(receipt=result.receipt, values=result.values, ended=time.time())
 
     def _keep(self, told: Mapping[str, Any] | None) -> None:
         self._room -= sum(map(len, told["entries"])) if told else 0

@@ -16,6 +16,7 @@ from dagsterlite.compute_logs import ComputeLogManager
 from dagsterlite.config.secrets import redactor
 from dagsterlite.configurable import ConfigurableClassData
 from dagsterlite.errors import DagsterHomeError, DagsterRunCanceledError
+from dagsterlite.events.metrics import Arrival
 from dagsterlite.execution.executor import tell_of_tear_down
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
@@ -110,12 +111,15 @@ class WorkerRun:
             self._worker.log_event(self._topic, message)
 
     @contextmanager
-    def task(self, step_key: str, worker: str) -> Iterator[tuple[RunContext, TopicSink]]:
+    def task(
+        self, step_key: str, worker: str, arrival: Arrival
+    ) -> Iterator[tuple[RunContext, TopicSink]]:
         """Give a task the run's context, with a sink of its own.
 
         Args:
             step_key: The step.
             worker: The address of the worker that the task runs on.
+            arrival: What it took to bring the step there.
 
         Raises:
             DagsterRunCanceledError: the run is stopped: nothing begins any more.
@@ -127,7 +131,7 @@ class WorkerRun:
             self._running[sink] = step_key
         self._flusher.add(sink)
         try:
-            yield replace(self._context, sink=sink, worker=worker), sink
+            yield replace(self._context, sink=sink, worker=worker, arrival=arrival), sink
         finally:
             self._flusher.remove(sink)
             with self._lock:

@@ -76,6 +76,7 @@ class Cluster:
         threads: int = 1,
         resources: Mapping[str, float] | None = None,
         nanny: bool = False,
+        memory_limit: str = "0",
         preload: str = WITHOUT_TESTS,
     ) -> subprocess.Popen[bytes]:
         """Start a worker, and wait until it has joined."""
@@ -83,7 +84,7 @@ class Cluster:
         file = self.folder / f"preload_{abs(hash(preload))}.py"
         file.write_text(preload)
         options = ["--nthreads", str(threads), "--preload", str(file), "--no-dashboard"]
-        options += ["--nanny" if nanny else "--no-nanny", "--memory-limit", "0"]
+        options += ["--nanny" if nanny else "--no-nanny", "--memory-limit", memory_limit]
         if resources:
             pairs = ",".join(f"{name}={amount}" for name, amount in resources.items())
             options += ["--resources", pairs]

@@ -217,14 +217,14 @@ def test_a_step_may_take_receipts_in_place_of_tasks() -> None:
     plan = create_execution_plan(models)
     step = plan.get_step_by_key("train")
     assignment = Assignment(
-        chains=((step,),), upstream={"load.compute": "receipt"}, again=(2, True)
+        chains=((step,),), upstream={"load.compute": "receipt"}, again=(2, True), submitted=7.5
     )
     graph = build_graph(RUN_ID, b"", FUNCTIONS, [assignment], 4)
     ((_, key),) = graph.keys.items()
 
     task = tasks_of(graph)[key]
     assert key[2] == 4
-    assert task.args[1:] == ('[[["train.compute", null]]]', (2, True), "receipt")
+    assert task.args[1:] == ('[[["train.compute", null]]]', (2, True), 7.5, "receipt")
 
 
 def only_for_workers(*_args: Any) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dagsterlite import PipelineDefinition, execute_pipeline_iterator, pipeline, solid
+from dagsterlite.events.engine import EngineEventData, Waiting
+from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.render.live_display import ProgressLines
 from dagsterlite.render.progress import RunProgress
 from dagsterlite.render.screen import signs
@@ -66,6 +70,24 @@ def test_ten_thousand_steps_take_two_lines_and_the_running_one() -> None:
 
     assert len(lines) == 2
     assert "1/10000 steps" in lines[1]
+
+
+def test_what_the_run_waits_for_is_told_until_a_step_moves() -> None:
+    events = execute_pipeline_iterator(mixed)
+    begun = next(events)
+    detail = EngineEventData(detail=Waiting("paused worker tcp://1.2.3.4:5"))
+    told = replace(begun, event_type=DagsterEventType.ENGINE_EVENT, event_specific_data=detail)
+    progress = RunProgress(events.run, len(events.step_keys), 0)
+
+    def lines() -> list[str]:
+        return text_of([ProgressLines(progress, signs(Terminal()))], 200).splitlines()
+
+    progress.take(begun, 0)
+    progress.take(told, 0)
+    assert lines()[-1] == "  waits for paused worker tcp://1.2.3.4:5"
+    progress.take(next(event for event in events if event.is_step_start), 0)
+    assert "waits for paused" not in "".join(lines())
+    events.close()
 
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:

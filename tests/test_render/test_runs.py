@@ -198,6 +198,27 @@ def test_steps_are_shown_with_what_they_cost_and_where_they_ran(instance: Dagste
     assert max(map(len, lines)) <= 100
 
 
+def test_waits_and_bytes_are_shown_where_any_step_tells_of_them(instance: DagsterInstance) -> None:
+    waited = cost(queue_seconds=0.5, bytes_received=2_000_000, transfer_seconds=0.25)
+    again = cost(attempt=2, bytes_read=1_000_000, bytes_written=250)
+    step = StepStats(
+        step_key="a.compute", state=StepState.SUCCESS, attempts=2, metrics=(waited, again)
+    )
+    plain = StepStats(step_key="b.compute", state=StepState.SUCCESS, metrics=(cost(),))
+    record = instance.require_run(run(smooth, instance))
+
+    def lines(*steps: StepStats) -> list[str]:
+        stats = RunStats(steps={step.step_key: step for step in steps})
+        view = RunView(record=record, entries=[], stats=stats, now=NOW)
+        return text_of(steps_report(view), 120).splitlines()
+
+    header, first, second = lines(step, plain)
+    assert header.split() == ["STEP", "STATE", "ATTEMPTS", "CPU", "QUEUED", "IN", "OUT"]
+    assert first.split()[3:] == ["2.5", "s", "500", "ms", "3.0", "MB", "250", "bytes"]
+    assert second.split() == ["b.compute", "SUCCESS", "1.2", "s"]
+    assert lines(plain)[0].split() == ["STEP", "STATE", "CPU"]
+
+
 def test_the_event_log_is_a_line_an_entry(instance: DagsterInstance) -> None:
     entries = instance.all_logs(run(smooth, instance))
 
