@@ -11,15 +11,10 @@ from dagsterlite.api.reexecution import reexecute_pipeline_iterator
 from dagsterlite.errors import DagsterInvalidSubsetError, DagsterLaunchFailedError
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.execution.cancel import cancel_run
+from dagsterlite.execution.heirs import INTERRUPTED_TAG, TAKES_OVER_TAG, line_of
 from dagsterlite.execution.undriven import fail_undriven, record_status, take_lease
 from dagsterlite.instance import DagsterInstance
-from dagsterlite.runs import OWNED_STATUSES, RESUME_RETRY_TAG, DagsterRun, RunsFilter
-
-INTERRUPTED_TAG: Final = "dagsterlite/driver_interrupted"
-"""Borne by a run that is canceled because its driver's process was told to end."""
-
-TAKES_OVER_TAG: Final = "dagsterlite/takes_over"
-"""Names the run that a run takes over from, because that one's driver is gone."""
+from dagsterlite.runs import OWNED_STATUSES, RESUME_RETRY_TAG, DagsterRun
 
 _LOOK_SECONDS: Final = 0.5
 
@@ -38,26 +33,16 @@ def drive_resumable(run_id: str, instance: DagsterInstance) -> bool:
             next resumes it.
         Exception: what kept the run from beginning; that is recorded as its end.
     """
-    line = _line_of(run_id, instance)
+    line = line_of(run_id, instance)
     for earlier, heir in pairwise(line):
         fail_undriven(earlier, instance, _gone(heir.run_id))
     run = _undriven(line[-1].run_id, instance)
     try:
         return _drive(run, instance)
     except KeyboardInterrupt:
-        last = _line_of(run_id, instance)[-1]
+        last = line_of(run_id, instance)[-1]
         instance.add_run_tags(last.run_id, {INTERRUPTED_TAG: "true"})
         raise
-
-
-def _line_of(run_id: str, instance: DagsterInstance) -> list[DagsterRun]:
-    """Return a run, the one that took over from it, and so on."""
-    line = [instance.require_run(run_id).dagster_run]
-    while True:
-        heirs = instance.get_runs(RunsFilter(tags={TAKES_OVER_TAG: line[-1].run_id}), limit=1)
-        if not heirs:
-            return line
-        line += heirs
 
 
 def _undriven(run_id: str, instance: DagsterInstance) -> DagsterRun:

@@ -15,8 +15,9 @@ import pytest
 
 from dagsterlite import DagsterInstance, load_run_result, reconstructable
 from dagsterlite.api import create_run_for_pipeline
-from dagsterlite.api.resuming import INTERRUPTED_TAG, TAKES_OVER_TAG, drive_resumable
+from dagsterlite.api.resuming import drive_resumable
 from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.execution.heirs import INTERRUPTED_TAG, TAKES_OVER_TAG, launched_as
 from dagsterlite.runs import DagsterRun, DagsterRunStatus, make_driver_id
 from tests.test_api.resumed import in_two_steps
 
@@ -153,7 +154,7 @@ def test_a_driver_that_is_taken_away_twice_leaves_a_line_of_three_runs(
     assert status(instance, middle) is DagsterRunStatus.FAILURE
     last = heir_of(instance, middle)
     assert last.status is DagsterRunStatus.SUCCESS
-    assert last.root_run_id == run_id
+    assert last.root_run_id == launched_as(last.run_id, instance) == run_id
     assert (tmp_path / "log").read_text().split().count("first") == 1
 
 
