@@ -24,6 +24,7 @@ from tests.test_k8s.manifests import K8S, all_written, generated
 
 FILE = K8S / "base/dagster.yaml"
 ENVIRON = {
+    "DAGSTER_PG_PORT": "5432",
     "DAGSTER_PG_USERNAME": "postgres",
     "DAGSTER_PG_PASSWORD": "",
     "DAGSTER_PG_DB": "postgres",
