@@ -67,6 +67,7 @@ PLUGINS = {
     "open_step_client": Plugin("dagsterlite_dask.step_client:open_step_client"),
     "open_dask_client": Plugin("dagsterlite_dask.client_resource:open_dask_client"),
     "run_notebook": Plugin("dagsterlite_papermill.execution:run_notebook", "notebook"),
+    "k8s_run_launcher": Plugin("dagsterlite_k8s.launcher:K8sRunLauncher", "k8s"),
     "sqlite_run_storage": Plugin("dagsterlite_sql.sqlite_runs:SqliteRunStorage"),
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
     "consolidated_sqlite_event_log_storage": Plugin(

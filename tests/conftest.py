@@ -30,3 +30,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             "not run: looks at notebooks in a browser; there is no chromium on the PATH"
         )
+    if shutil.which("kubectl") is None:
+        terminalreporter.write_line(
+            "not run: what kustomize makes of k8s/; there is no kubectl on the PATH"
+        )

@@ -60,7 +60,7 @@ def drive_launched(run_id: str, instance: DagsterInstance) -> bool:
     """
     run = instance.require_run(run_id).dagster_run
     try:
-        return execute_run(_pipeline_of(run), run, instance).success
+        return execute_run(pipeline_of(run), run, instance).success
     except KeyboardInterrupt:
         # Where it had begun, its driver has recorded that.
         cancel_run(run_id, instance)
@@ -70,7 +70,12 @@ def drive_launched(run_id: str, instance: DagsterInstance) -> bool:
         raise
 
 
-def _pipeline_of(run: DagsterRun) -> ReconstructablePipeline:
+def pipeline_of(run: DagsterRun) -> ReconstructablePipeline:
+    """Return how a recorded run's pipeline is made in this process.
+
+    Raises:
+        DagsterLaunchFailedError: the run does not say.
+    """
     origin = run.external_pipeline_origin
     if not isinstance(origin, PipelineOrigin):
         message = f"Run {run.run_id} does not say how its pipeline is made in another process."

@@ -176,7 +176,7 @@ class DefaultRunLauncher(RunLauncher, ConfigurableClass):
         """
         run = context.pipeline_run
         if not isinstance(run.external_pipeline_origin, PipelineOrigin):
-            raise DagsterLaunchFailedError(_without_origin(run))
+            raise DagsterLaunchFailedError(without_origin(run))
         ref = to_json(self.instance.get_ref()).encode()
         logs: ComputeLogManager = self.instance.compute_log_manager
         stream = logs.open_log_stream(process_log_key(run.run_id), ComputeIOType.STDOUT)
@@ -278,7 +278,8 @@ class _Watch(threading.Thread):
         return data[-_TAIL_BYTES:].decode("utf-8", "replace").strip()
 
 
-def _without_origin(run: DagsterRun) -> str:
+def without_origin(run: DagsterRun) -> str:
+    """Return the sentence that says that no other process can make a run's pipeline."""
     return (
         f"nothing says how another process makes pipeline '{run.pipeline_name}'. Record the run of "
         "reconstructable(pipeline), or of build_reconstructable_pipeline(...)."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from dagsterlite.events.engine import EngineEventData
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
@@ -33,13 +34,24 @@ def record_status(
     data: EventSpecificData | None = None,
 ) -> bool:
     """Record a run-level event and the status after it; return whether the status allowed it."""
-    log = AttemptLog(
+    log = _log_of(run, instance)
+    return log.event_if(instance.record_status, kind, message, data) is not None
+
+
+def record_engine_event(
+    run: DagsterRun, instance: DagsterInstance, message: str, data: EngineEventData
+) -> None:
+    """Record what is to be told of a run that nobody drives yet."""
+    _log_of(run, instance).event(DagsterEventType.ENGINE_EVENT, message, data)
+
+
+def _log_of(run: DagsterRun, instance: DagsterInstance) -> AttemptLog:
+    return AttemptLog(
         _Straight(instance),
         run_id=run.run_id,
         pipeline_name=run.pipeline_name,
         tags=logging_tags(run),
     )
-    return log.event_if(instance.record_status, kind, message, data) is not None
 
 
 class _Straight:

@@ -50,6 +50,8 @@ _DOCUMENTED: Mapping[tuple[str, str], str | None] = {
     ("aws.s3", "S3ComputeLogManager"): "s3_compute_log_manager",
     ("core.launcher", "DefaultRunLauncher"): "default_run_launcher",
     ("core.run_coordinator", "DefaultRunCoordinator"): "default_run_coordinator",
+    ("k8s", "K8sRunLauncher"): "k8s_run_launcher",
+    ("k8s.launcher", "K8sRunLauncher"): "k8s_run_launcher",
     ("postgres.run_storage", "PostgresRunStorage"): _POSTGRES_RUNS,
     ("postgres.event_log", "PostgresEventLogStorage"): _POSTGRES_EVENTS,
     ("mysql.run_storage", "MySQLRunStorage"): None,
