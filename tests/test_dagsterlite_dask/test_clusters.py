@@ -421,6 +421,20 @@ def test_a_batch_system_gets_a_script(system: str, directive: str) -> None:
     assert "--nthreads" in script
 
 
+def test_an_interpreter_whose_path_holds_a_space_is_one_word_of_the_script(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.executable", "/a place/bin/python")
+    options = ClusterOptions(adapt={"maximum": 2})
+    wanted = {"cores": 1, "memory": "1GB", "scheduler_options": {"dashboard_address": ":0"}}
+
+    with batch.recipe("slurm", wanted, options).cluster(options) as cluster:
+        assert "'/a place/bin/python' -m distributed" in cluster.job_script()
+    named = {**wanted, "python": "python3"}
+    with batch.recipe("slurm", named, options).cluster(options) as cluster:
+        assert "python3 -m distributed" in cluster.job_script()
+
+
 def test_condor_gets_a_description() -> None:
     options = ClusterOptions(adapt={"maximum": 2})
     wanted = {

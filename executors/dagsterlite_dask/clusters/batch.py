@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
+
+import dask
 
 from dagsterlite.errors import DagsterClusterUnreachableError
 from dagsterlite_dask.clusters.made import OpenCluster, Recipe, asks_for_workers, open_made
@@ -52,6 +56,16 @@ def _check_command(system: str, options: ClusterOptions) -> None:
         )
 
 
+def _interpreter(cls: Any) -> dict[str, str]:
+    """Return the interpreter of the jobs, where Dask's own config names none: this one, as a word.
+
+    dask-jobqueue writes it into a shell script as it is, also where its path holds a space.
+    """
+    if dask.config.get(f"jobqueue.{cls.job_cls.config_name}.python", None) is not None:
+        return {}
+    return {"python": shlex.quote(sys.executable)}
+
+
 def recipe(system: str, config: Mapping[str, Any], options: ClusterOptions) -> Recipe:
     """Return how a cluster of a batch system is made.
 
@@ -66,7 +80,7 @@ def recipe(system: str, config: Mapping[str, Any], options: ClusterOptions) -> R
     """
     cls = load_class(f"dask_jobqueue:{SYSTEMS[system]}", "jobqueue")
     asks_for_workers(system, config, options, ("n_workers", "jobs"))
-    arguments = dict(config)
+    arguments = {**_interpreter(cls), **config}
     jobs = arguments.pop("jobs", None)
     if options.security is not None:
         arguments["security"] = options.tls()
