@@ -254,6 +254,7 @@ _NAMES_OF = {
         "UrlMetadataEntryData",
     ),
     "dagsterlite.events.payloads": ("ObjectStoreOperationType",),
+    "dagsterlite.events.tick": ("InstigatorTick", "TickData", "TickStatus"),
     "dagsterlite.events.yielded": (
         "AssetMaterialization",
         "AssetObservation",
@@ -357,6 +358,13 @@ _NAMES_OF = {
         "EventRecordsResult",
         "RunStatusChangeRecordsFilter",
     ),
+    "dagsterlite.instigators": (
+        "InstigatorState",
+        "InstigatorStatus",
+        "InstigatorType",
+        "ScheduleInstigatorData",
+        "SensorInstigatorData",
+    ),
     "dagsterlite.partitions": (
         "AssetPartitionStatus",
         "DynamicPartitionsDefinition",
@@ -369,6 +377,7 @@ _NAMES_OF = {
         "LaunchRunContext",
         "RunCoordinator",
         "RunLauncher",
+        "Scheduler",
         "SubmitRunContext",
     ),
     "dagsterlite.runs": (
@@ -388,6 +397,7 @@ _NAMES_OF = {
         "IntermediateStorage",
         "RunShardedEventsCursor",
         "RunStorage",
+        "ScheduleStorage",
         "StepManifest",
     ),
     "dagsterlite.types.annotations": (

@@ -218,6 +218,9 @@ from dagsterlite.events.metadata import (
 from dagsterlite.events.metadata import TextMetadataEntryData as TextMetadataEntryData
 from dagsterlite.events.metadata import UrlMetadataEntryData as UrlMetadataEntryData
 from dagsterlite.events.payloads import ObjectStoreOperationType as ObjectStoreOperationType
+from dagsterlite.events.tick import InstigatorTick as InstigatorTick
+from dagsterlite.events.tick import TickData as TickData
+from dagsterlite.events.tick import TickStatus as TickStatus
 from dagsterlite.events.yielded import AssetMaterialization as AssetMaterialization
 from dagsterlite.events.yielded import AssetObservation as AssetObservation
 from dagsterlite.events.yielded import DynamicOutput as DynamicOutput
@@ -321,6 +324,11 @@ from dagsterlite.instance.records import EventRecordsResult as EventRecordsResul
 from dagsterlite.instance.records import (
     RunStatusChangeRecordsFilter as RunStatusChangeRecordsFilter,
 )
+from dagsterlite.instigators import InstigatorState as InstigatorState
+from dagsterlite.instigators import InstigatorStatus as InstigatorStatus
+from dagsterlite.instigators import InstigatorType as InstigatorType
+from dagsterlite.instigators import ScheduleInstigatorData as ScheduleInstigatorData
+from dagsterlite.instigators import SensorInstigatorData as SensorInstigatorData
 from dagsterlite.partitions import AssetPartitionStatus as AssetPartitionStatus
 from dagsterlite.partitions import DynamicPartitionsDefinition as DynamicPartitionsDefinition
 from dagsterlite.partitions import PartitionsDefinition as PartitionsDefinition
@@ -330,6 +338,7 @@ from dagsterlite.plan.step import ExecutionStep as ExecutionStep
 from dagsterlite.run_launching import LaunchRunContext as LaunchRunContext
 from dagsterlite.run_launching import RunCoordinator as RunCoordinator
 from dagsterlite.run_launching import RunLauncher as RunLauncher
+from dagsterlite.run_launching import Scheduler as Scheduler
 from dagsterlite.run_launching import SubmitRunContext as SubmitRunContext
 from dagsterlite.runs import DagsterRun as DagsterRun
 from dagsterlite.runs import DagsterRunStatus as DagsterRunStatus
@@ -345,6 +354,7 @@ from dagsterlite.stores import EventRecordsFilter as EventRecordsFilter
 from dagsterlite.stores import IntermediateStorage as IntermediateStorage
 from dagsterlite.stores import RunShardedEventsCursor as RunShardedEventsCursor
 from dagsterlite.stores import RunStorage as RunStorage
+from dagsterlite.stores import ScheduleStorage as ScheduleStorage
 from dagsterlite.stores import StepManifest as StepManifest
 from dagsterlite.types.annotations import Dict as Dict
 from dagsterlite.types.annotations import List as List
@@ -531,6 +541,10 @@ __all__ = [
     "InputManagerDefinition",
     "InputMapping",
     "InstanceType",
+    "InstigatorState",
+    "InstigatorStatus",
+    "InstigatorTick",
+    "InstigatorType",
     "Int",
     "IntMetadataEntryData",
     "IntSource",
@@ -603,7 +617,11 @@ __all__ = [
     "S3ComputeLogManager",
     "S3FileHandle",
     "ScalarUnion",
+    "ScheduleInstigatorData",
+    "ScheduleStorage",
+    "Scheduler",
     "Selector",
+    "SensorInstigatorData",
     "SerializableErrorInfo",
     "SerializationStrategy",
     "Set",
@@ -625,6 +643,8 @@ __all__ = [
     "SystemStorageData",
     "SystemStorageDefinition",
     "TextMetadataEntryData",
+    "TickData",
+    "TickStatus",
     "Tuple",
     "TypeCheck",
     "TypeCheckContext",

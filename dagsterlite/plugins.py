@@ -31,6 +31,7 @@ PLUGINS = {
     "ephemeral_event_log_storage": Plugin("dagsterlite.memory:InMemoryEventLogStorage"),
     "instance_from_home": Plugin("dagsterlite.settings:instance_from_home"),
     "instance_from_ref": Plugin("dagsterlite.settings:instance_from_ref"),
+    "schedule_storage_from_ref": Plugin("dagsterlite.settings:schedule_storage_from_ref"),
     "create_run_for_pipeline": Plugin("dagsterlite.api:create_run_for_pipeline"),
     "invoke_solid": Plugin("dagsterlite.execution.invocation:invoke_solid"),
     "invoke_resource": Plugin("dagsterlite.execution.invocation:invoke_resource"),
@@ -72,6 +73,10 @@ PLUGINS = {
     "sqlite_event_log_storage": Plugin("dagsterlite_sql.sqlite_events:SqliteEventLogStorage"),
     "consolidated_sqlite_event_log_storage": Plugin(
         "dagsterlite_sql.sqlite_consolidated:ConsolidatedSqliteEventLogStorage"
+    ),
+    "sqlite_schedule_storage": Plugin("dagsterlite_sql.sqlite_schedules:SqliteScheduleStorage"),
+    "postgres_schedule_storage": Plugin(
+        "dagsterlite_sql.postgres_schedules:PostgresScheduleStorage"
     ),
     "postgres_run_storage": Plugin("dagsterlite_sql.postgres_runs:PostgresRunStorage"),
     "postgres_event_log_storage": Plugin("dagsterlite_sql.postgres_events:PostgresEventLogStorage"),

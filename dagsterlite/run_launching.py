@@ -1,4 +1,4 @@
-"""Who starts recorded runs: the contracts of launchers and coordinators (seeds 003, 004)."""
+"""Who starts runs: the contracts of launchers, coordinators and schedulers (seeds 003, 004)."""
 
 from __future__ import annotations
 
@@ -122,6 +122,30 @@ class RunCoordinator(InstancePart, ABC):
     @abstractmethod
     def can_cancel_run(self, run_id: str) -> bool:
         """Return whether :meth:`cancel_run` could do something."""
+
+    def dispose(self) -> None:
+        """Let go of what belongs to this process. Twice is allowed."""
+        return
+
+
+class Scheduler(InstancePart, ABC):
+    """Abstract base class for a scheduler (seed 003).
+
+    It has an external system, such as cron, execute what is scheduled again and again. Which
+    schedules and sensors are on stands in the instance's ``schedule_storage``.
+    """
+
+    @abstractmethod
+    def debug_info(self) -> str:
+        """Return what helps to find out why nothing ticks, as text for people."""
+
+    @abstractmethod
+    def get_logs_path(self, origin_id: str) -> str:
+        """Return the file that tells of an instigator's ticks; it may not be there yet.
+
+        Args:
+            origin_id: The schedule or sensor.
+        """
 
     def dispose(self) -> None:
         """Let go of what belongs to this process. Twice is allowed."""

@@ -29,6 +29,7 @@ from dagsterlite.instance import LocalArtifactStorage
 from dagsterlite.memory import InMemoryEventLogStorage, InMemoryRunStorage
 from dagsterlite.runs import DagsterRunStatus, RunsFilter
 from dagsterlite.stores import EventRecordsFilter
+from dagsterlite_sql.sqlite_schedules import SqliteScheduleStorage
 
 
 @lambda_solid
@@ -136,6 +137,7 @@ def test_a_home_that_is_a_file_is_told_and_left_alone(
 
 def test_the_constructor_takes_the_documented_parts(tmp_path: Path) -> None:
     runs, events = InMemoryRunStorage(), InMemoryEventLogStorage()
+    schedules = SqliteScheduleStorage(str(tmp_path))
     launcher, coordinator = DefaultRunLauncher(), DefaultRunCoordinator()
     instance = DagsterInstance(
         instance_type=InstanceType.EPHEMERAL,
@@ -143,8 +145,8 @@ def test_the_constructor_takes_the_documented_parts(tmp_path: Path) -> None:
         run_storage=runs,
         event_storage=events,
         compute_log_manager=NoOpComputeLogManager(),
-        schedule_storage="schedules",
-        scheduler="scheduler",
+        schedule_storage=schedules,
+        scheduler=None,
         run_coordinator=coordinator,
         run_launcher=launcher,
         settings={"a": 1},
@@ -155,6 +157,7 @@ def test_the_constructor_takes_the_documented_parts(tmp_path: Path) -> None:
     assert instance.local_artifact_storage.file_manager_dir == str(
         tmp_path / "storage" / "file_manager"
     )
+    assert instance.schedule_storage is schedules
     assert instance.get_ref() == "ref"
     assert (instance.run_launcher, instance.run_coordinator) == (launcher, coordinator)
     assert launcher.instance is coordinator.instance is instance

@@ -19,11 +19,14 @@ from dagsterlite.errors import DagsterHomeError, DagsterSettingsError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.memory import InMemoryEventLogStorage, InMemoryRunStorage
+from dagsterlite.run_launching import Scheduler
 from dagsterlite.serdes import from_json, to_json
 from dagsterlite.settings import check_home, instance_from_home, instance_from_ref, migrate_home
 from dagsterlite.stores import DagsterStorage
 from dagsterlite_fsspec.compute_logs import LocalComputeLogManager
+from dagsterlite_sql.sqlite_schedules import SqliteScheduleStorage
 from tests.contracts.entries import materialization
+from tests.contracts.schedule_storage import state
 
 
 @pytest.fixture
@@ -228,8 +231,8 @@ def test_a_value_may_come_from_the_environment(
     assert str(folder) not in to_json(instance.get_ref())
 
 
-class Rocket(ConfigurableClass):
-    """A part of any kind that has no contract of its own to fulfil."""
+class Rocket(Scheduler, ConfigurableClass):
+    """Makes nothing tick."""
 
     def __init__(self, inst_data: ConfigurableClassData | None, fuel: list[int]) -> None:
         self._inst_data = inst_data
@@ -249,30 +252,66 @@ class Rocket(ConfigurableClass):
     ) -> Rocket:
         return cls(inst_data, **config_value)
 
+    def debug_info(self) -> str:
+        return f"fuel: {self.fuel}"
 
-@pytest.mark.parametrize(
-    ("section", "attribute"),
-    [
-        ("scheduler", "scheduler"),
-        ("schedule_storage", "schedule_storage"),
-    ],
-)
-def test_each_further_section_makes_its_part(home: Path, section: str, attribute: str) -> None:
-    write(home, f"{section}: {{module: tests.test_settings, class: Rocket, config: {{fuel: [1]}}}}")
+    def get_logs_path(self, origin_id: str) -> str:
+        return f"/logs/{origin_id}"
+
+
+def test_a_scheduler_of_anyone_is_made_and_knows_its_instance(home: Path) -> None:
+    write(home, "scheduler: {module: tests.test_settings, class: Rocket, config: {fuel: [1]}}")
 
     with instance_from_home(str(home)) as instance:
-        part = getattr(instance, attribute)
+        part: Any = instance.scheduler
+        assert part.instance is instance
         with instance_from_ref(from_json(to_json(instance.get_ref()))) as opened:
-            again = getattr(opened, attribute)
+            again: Any = opened.scheduler
 
     assert (type(part).__name__, part.fuel) == ("Rocket", [1])
     assert part.inst_data.config_dict == {"fuel": [1]}
     assert (type(again).__name__, again.fuel) == ("Rocket", [1])
 
 
-def test_parts_that_no_section_names_are_not_there(home: Path) -> None:
+def test_a_home_has_no_scheduler_unless_a_section_names_one(home: Path) -> None:
     with instance_from_home(str(home)) as instance:
-        assert instance.schedule_storage is instance.scheduler is None
+        assert instance.scheduler is None
+
+
+def test_a_home_keeps_schedules_once_something_is_recorded(home: Path) -> None:
+    with instance_from_home(str(home)) as instance:
+        storage = instance.schedule_storage
+        assert storage is not None
+        assert storage is instance.schedule_storage
+        assert storage.all_instigator_state() == []
+        storage.add_instigator_state(state("hourly"))
+
+    with instance_from_home(str(home)) as opened:
+        assert opened.schedule_storage is not None
+        assert opened.schedule_storage.get_instigator_state("hourly") == state("hourly")
+    assert "history/schedules.db" in files(home)
+
+
+def test_schedules_are_kept_where_a_section_says(home: Path, tmp_path: Path) -> None:
+    write(
+        home,
+        "schedule_storage:\n"
+        "  module: dagster._core.storage.schedules\n"
+        "  class: SqliteScheduleStorage\n"
+        f"  config: {{base_dir: {tmp_path / 'elsewhere'}}}\n",
+    )
+
+    with instance_from_home(str(home)) as instance:
+        assert instance.schedule_storage is not None
+        instance.schedule_storage.add_instigator_state(state("hourly"))
+
+    assert "schedules.db" in files(tmp_path / "elsewhere")
+
+
+def test_an_ephemeral_instance_keeps_no_schedules() -> None:
+    with DagsterInstance.ephemeral() as instance:
+        assert instance.schedule_storage is None
+        assert instance.scheduler is None
 
 
 def test_sections_may_be_given_over_those_of_the_file(home: Path, tmp_path: Path) -> None:
@@ -336,7 +375,7 @@ def test_a_class_of_anyone_may_be_named(home: Path) -> None:
 
 
 class Both(DagsterStorage, ConfigurableClass):
-    """A storage of runs and events in one."""
+    """A storage of runs, events and schedules in one."""
 
     def __init__(self, inst_data: ConfigurableClassData | None) -> None:
         self._inst_data = inst_data
@@ -353,6 +392,10 @@ class Both(DagsterStorage, ConfigurableClass):
     @property
     def event_log_storage(self) -> InMemoryEventLogStorage:
         return self._events
+
+    @property
+    def schedule_storage(self) -> SqliteScheduleStorage:
+        return SqliteScheduleStorage("/nowhere")
 
     @classmethod
     def config_type(cls) -> Any:
@@ -374,6 +417,7 @@ def test_one_storage_of_anyone_may_keep_runs_and_events(home: Path) -> None:
     with instance_from_home(str(home)) as instance:
         assert isinstance(instance.run_storage, InMemoryRunStorage)
         assert isinstance(instance.event_log_storage, InMemoryEventLogStorage)
+        assert isinstance(instance.schedule_storage, SqliteScheduleStorage)
         with instance_from_ref(from_json(to_json(instance.get_ref()))) as opened:
             assert type(opened.run_storage) is InMemoryRunStorage
 
@@ -602,7 +646,13 @@ def test_a_check_opens_each_part_by_itself(home: Path) -> None:
 
     assert isinstance(found.pop("run_storage"), DagsterHomeError)
     assert found == dict.fromkeys(
-        ["event_log_storage", "local_artifact_storage", "compute_logs", "scheduler"]
+        [
+            "event_log_storage",
+            "schedule_storage",
+            "local_artifact_storage",
+            "compute_logs",
+            "scheduler",
+        ]
     )
 
 

@@ -29,8 +29,8 @@ class DagsterInstance(RunMethods, EventMethods, AssetMethods):
         run_storage: Keeps runs.
         event_storage: Keeps events.
         compute_log_manager: Keeps what steps print; by default nothing does.
-        schedule_storage: Keeps schedules.
-        scheduler: Runs schedules.
+        schedule_storage: Keeps the state of schedules and sensors.
+        scheduler: Makes schedules tick.
         run_coordinator: Decides when a submitted run starts; by default at once.
         run_launcher: Starts runs elsewhere; by default in processes of their own on this machine.
         settings: Further settings of the instance.

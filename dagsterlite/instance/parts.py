@@ -10,8 +10,8 @@ from dagsterlite import plugins
 from dagsterlite.compute_logs import ComputeLogManager, NoOpComputeLogManager
 from dagsterlite.instance.artifacts import LocalArtifactStorage
 from dagsterlite.instance.watching import EventWatcher
-from dagsterlite.run_launching import RunCoordinator, RunLauncher
-from dagsterlite.stores import EventLogStorage, RunStorage
+from dagsterlite.run_launching import RunCoordinator, RunLauncher, Scheduler
+from dagsterlite.stores import EventLogStorage, RunStorage, ScheduleStorage
 
 
 class InstanceType(Enum):
@@ -31,8 +31,8 @@ class InstanceParts:
         run_storage: RunStorage,
         event_storage: EventLogStorage,
         compute_log_manager: ComputeLogManager | None = None,
-        schedule_storage: Any = None,
-        scheduler: Any = None,
+        schedule_storage: ScheduleStorage | None = None,
+        scheduler: Scheduler | None = None,
         run_coordinator: RunCoordinator | None = None,
         run_launcher: RunLauncher | None = None,
         settings: Mapping[str, Any] | None = None,
@@ -43,11 +43,11 @@ class InstanceParts:
         self._run_storage = run_storage
         self._event_storage = event_storage
         self.compute_log_manager = compute_log_manager or NoOpComputeLogManager()
-        self.schedule_storage = schedule_storage
-        self.scheduler = scheduler
+        self._schedule_storage = schedule_storage
+        self._scheduler = scheduler
         self._run_coordinator = run_coordinator
         self._run_launcher = run_launcher
-        for part in (run_coordinator, run_launcher):
+        for part in (run_coordinator, run_launcher, scheduler):
             if part is not None:
                 part.register_instance(self)
         self._settings = dict(settings or {})
@@ -78,6 +78,18 @@ class InstanceParts:
     def event_log_storage(self) -> EventLogStorage:
         """What keeps events."""
         return self._event_storage
+
+    @property
+    def schedule_storage(self) -> ScheduleStorage | None:
+        """What keeps the state of schedules and sensors; None where nothing does."""
+        if self._schedule_storage is None and self._ref is not None:
+            self._schedule_storage = plugins.load("schedule_storage_from_ref")(self._ref)
+        return self._schedule_storage
+
+    @property
+    def scheduler(self) -> Scheduler | None:
+        """What makes schedules tick; None where nothing does."""
+        return self._scheduler
 
     @property
     def local_artifact_storage(self) -> LocalArtifactStorage:
@@ -116,10 +128,12 @@ class InstanceParts:
 
     def dispose(self) -> None:
         """Release the connections and files of all stores."""
-        for part in (self._run_coordinator, self._run_launcher):
+        for part in (self._run_coordinator, self._run_launcher, self._scheduler):
             if part is not None:
                 part.dispose()
         self._watcher.close()
+        if self._schedule_storage is not None:
+            self._schedule_storage.close()
         self._run_storage.close()
         self._event_storage.close()
 

@@ -7,7 +7,15 @@ from dagsterlite.settings.home import (
     instance_from_home,
     instance_from_ref,
     migrate_home,
+    schedule_storage_from_ref,
 )
 from dagsterlite.settings.ref import InstanceRef
 
-__all__ = ["InstanceRef", "check_home", "instance_from_home", "instance_from_ref", "migrate_home"]
+__all__ = [
+    "InstanceRef",
+    "check_home",
+    "instance_from_home",
+    "instance_from_ref",
+    "migrate_home",
+    "schedule_storage_from_ref",
+]

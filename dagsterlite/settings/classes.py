@@ -9,7 +9,7 @@ from dagsterlite.compute_logs import ComputeLogManager
 from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
 from dagsterlite.errors import DagsterSettingsError
 from dagsterlite.instance import LocalArtifactStorage
-from dagsterlite.run_launching import RunCoordinator, RunLauncher
+from dagsterlite.run_launching import RunCoordinator, RunLauncher, Scheduler
 from dagsterlite.settings.sections import (
     COMPUTE_LOGS,
     CUSTOM,
@@ -19,23 +19,35 @@ from dagsterlite.settings.sections import (
     RUN_COORDINATOR,
     RUN_LAUNCHER,
     RUN_STORAGE,
+    SCHEDULE_STORAGE,
+    SCHEDULER,
     SQLITE,
     STORAGE,
     place,
 )
-from dagsterlite.stores import DagsterStorage, EventLogStorage, RunStorage
+from dagsterlite.stores import DagsterStorage, EventLogStorage, RunStorage, ScheduleStorage
 
 ARTIFACTS = "local_artifact_storage"
 LOCAL_LOGS = "local_compute_log_manager"
 _SQLITE_RUNS = "sqlite_run_storage"
 _SQLITE_EVENTS = "sqlite_event_log_storage"
 _CONSOLIDATED_SQLITE_EVENTS = "consolidated_sqlite_event_log_storage"
+_SQLITE_SCHEDULES = "sqlite_schedule_storage"
 _POSTGRES_RUNS = "postgres_run_storage"
 _POSTGRES_EVENTS = "postgres_event_log_storage"
+_POSTGRES_SCHEDULES = "postgres_schedule_storage"
 
 STORES: Mapping[str, Mapping[str, str]] = {
-    SQLITE: {RUN_STORAGE: _SQLITE_RUNS, EVENT_LOG_STORAGE: _SQLITE_EVENTS},
-    POSTGRES: {RUN_STORAGE: _POSTGRES_RUNS, EVENT_LOG_STORAGE: _POSTGRES_EVENTS},
+    SQLITE: {
+        RUN_STORAGE: _SQLITE_RUNS,
+        EVENT_LOG_STORAGE: _SQLITE_EVENTS,
+        SCHEDULE_STORAGE: _SQLITE_SCHEDULES,
+    },
+    POSTGRES: {
+        RUN_STORAGE: _POSTGRES_RUNS,
+        EVENT_LOG_STORAGE: _POSTGRES_EVENTS,
+        SCHEDULE_STORAGE: _POSTGRES_SCHEDULES,
+    },
 }
 """The plugins that a kind of ``storage`` means, by the section that could name each alone."""
 
@@ -43,6 +55,7 @@ _DOCUMENTED: Mapping[tuple[str, str], str | None] = {
     ("core.storage.runs", "SqliteRunStorage"): _SQLITE_RUNS,
     ("core.storage.event_log", "SqliteEventLogStorage"): _SQLITE_EVENTS,
     ("core.storage.event_log", "ConsolidatedSqliteEventLogStorage"): _CONSOLIDATED_SQLITE_EVENTS,
+    ("core.storage.schedules", "SqliteScheduleStorage"): _SQLITE_SCHEDULES,
     ("core.storage.root", "LocalArtifactStorage"): ARTIFACTS,
     ("core.storage.local_compute_log_manager", "LocalComputeLogManager"): LOCAL_LOGS,
     ("core.storage.noop_compute_log_manager", "NoOpComputeLogManager"): "no_op_compute_log_manager",
@@ -54,6 +67,7 @@ _DOCUMENTED: Mapping[tuple[str, str], str | None] = {
     ("k8s.launcher", "K8sRunLauncher"): "k8s_run_launcher",
     ("postgres.run_storage", "PostgresRunStorage"): _POSTGRES_RUNS,
     ("postgres.event_log", "PostgresEventLogStorage"): _POSTGRES_EVENTS,
+    ("postgres.schedule_storage", "PostgresScheduleStorage"): _POSTGRES_SCHEDULES,
     ("mysql.run_storage", "MySQLRunStorage"): None,
     ("mysql.event_log", "MySQLEventLogStorage"): None,
 }
@@ -71,8 +85,10 @@ _KINDS: Mapping[str, type] = {
     COMPUTE_LOGS: ComputeLogManager,
     RUN_LAUNCHER: RunLauncher,
     RUN_COORDINATOR: RunCoordinator,
+    SCHEDULE_STORAGE: ScheduleStorage,
+    SCHEDULER: Scheduler,
 }
-"""The contract that the class of a section fulfils; any configurable class stands elsewhere."""
+"""The contract that the class of a section fulfils."""
 
 
 def documented(module: str, class_name: str) -> tuple[str, str]:
@@ -121,7 +137,7 @@ def check_kind(section: str, data: ConfigurableClassData) -> type[ConfigurableCl
     """
     section_place = place(STORAGE, CUSTOM) if section == STORAGE else place(section)
     cls = data.load_class(section_place)
-    if issubclass(cls, _KINDS.get(section, ConfigurableClass)):
+    if issubclass(cls, _KINDS[section]):
         return cls
     right = [name for name, kind in _KINDS.items() if issubclass(cls, kind)]
     mend = f" It belongs under '{right[0]}'." if right else ""

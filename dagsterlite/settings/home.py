@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from dagsterlite.configurable import ConfigurableClassData, MigratableClass
 from dagsterlite.errors import DagsterError, DagsterHomeError, DagsterSettingsError
@@ -26,7 +26,7 @@ from dagsterlite.settings.sections import (
     place,
 )
 from dagsterlite.settings.yaml_file import read_yaml
-from dagsterlite.stores import EventLogStorage, RunStorage
+from dagsterlite.stores import EventLogStorage, RunStorage, ScheduleStorage
 
 
 def instance_from_home(home: str, overrides: Mapping[str, Any] | None = None) -> DagsterInstance:
@@ -83,11 +83,15 @@ def instance_from_ref(ref: InstanceRef) -> DagsterInstance:
         DagsterStorageError: a store cannot be read.
     """
     made: dict[str, Any] = {
-        section: data.rehydrate(place(section)) for section, data in ref.parts.items()
+        section: data.rehydrate(place(section))
+        for section, data in ref.parts.items()
+        # Few processes ask for it: it is opened when it is asked for.
+        if section != SCHEDULE_STORAGE
     }
     if STORAGE in made:
         made[RUN_STORAGE] = made[STORAGE].run_storage
         made[EVENT_LOG_STORAGE] = made[STORAGE].event_log_storage
+        made[SCHEDULE_STORAGE] = made[STORAGE].schedule_storage
     return DagsterInstance(
         InstanceType.PERSISTENT,
         local_artifact_storage=made[LOCAL_ARTIFACT_STORAGE],
@@ -101,6 +105,21 @@ def instance_from_ref(ref: InstanceRef) -> DagsterInstance:
         settings=ref.settings,
         ref=ref,
     )
+
+
+def schedule_storage_from_ref(ref: InstanceRef) -> ScheduleStorage | None:
+    """Return what keeps the schedules of the instance that ``ref`` describes, if anything does.
+
+    Raises:
+        DagsterSettingsError: as :func:`instance_from_ref`.
+        DagsterHomeError: its folder holds another program's database.
+        DagsterStorageError: it cannot be read.
+    """
+    data = ref.schedule_storage_data
+    if data is None:
+        return None
+    storage: Any = data.rehydrate(place(SCHEDULE_STORAGE))
+    return cast(ScheduleStorage, storage)
 
 
 def migrate_home(home: str) -> list[str]:
@@ -136,6 +155,6 @@ def _fault_of(section: str, data: ConfigurableClassData) -> DagsterError | None:
         part = data.rehydrate(place(section))
     except DagsterError as exc:
         return exc
-    if isinstance(part, RunStorage | EventLogStorage):
+    if isinstance(part, RunStorage | EventLogStorage | ScheduleStorage):
         part.close()
     return None

@@ -40,7 +40,7 @@ class InstanceRef:
     """Serializable representation of a DagsterInstance (seed 003).
 
     Configs are as given: what they read from the environment is read where the instance opens.
-    Runs and events are kept either by a storage of each, or by one storage for both.
+    Runs, events and schedules are kept either by a storage of each, or by one storage for all.
     """
 
     local_artifact_storage_data: ConfigurableClassData
@@ -142,6 +142,11 @@ def config_places(sections: Mapping[str, Any], ref: InstanceRef) -> Mapping[str,
     if STORAGE in sections:
         ((kind, _),) = sections[STORAGE].items()
         stored = place(STORAGE, kind)
-        shared = {RUN_STORAGE: stored, EVENT_LOG_STORAGE: stored, STORAGE: f"{stored}.config"}
+        shared = {
+            RUN_STORAGE: stored,
+            EVENT_LOG_STORAGE: stored,
+            SCHEDULE_STORAGE: stored,
+            STORAGE: f"{stored}.config",
+        }
         places |= {section: shared[section] for section in shared.keys() & ref.parts.keys()}
     return places

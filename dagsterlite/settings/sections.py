@@ -82,8 +82,9 @@ def check_form(
     evaluation = resolve_config(SCHEMA, dict(sections), environ, root=FILE_NAME)
     wrong += [f"{place(*error.path)}: {error.message}" for error in evaluation.errors]
     if STORAGE in sections:
-        mend = "'storage' says already where runs and events are kept. Remove one of the two."
-        both = [name for name in (RUN_STORAGE, EVENT_LOG_STORAGE) if name in sections]
+        mend = "'storage' says already where that is kept. Remove one of the two."
+        stores = (RUN_STORAGE, EVENT_LOG_STORAGE, SCHEDULE_STORAGE)
+        both = [name for name in stores if name in sections]
         wrong += [f"{place(name)}: {mend}" for name in both]
     bad = {error.path[0] for error in evaluation.errors if error.path}
     good = [name for name in SCHEMA.fields if name in sections and name not in bad]

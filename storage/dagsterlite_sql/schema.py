@@ -1,7 +1,7 @@
-"""The tables: of runs, of events run by run, and of the events that are found across runs.
+"""The tables: of runs, of events by run and across runs, and of schedules.
 
-A deployment may keep runs and events in databases of their own or in one; so no table of runs
-shares a name with one of events, and each schema bears a version of its own. Of events there are
+A deployment may keep runs, events and schedules in databases of their own or in one; so no tables
+of two of them share a name, and each schema bears a version of its own. Of events there are
 two: spread over a database a run and an index across them (SQLite), or all in one database. The
 tables of a version never change: a change is a new version and a migration beside the first ones
 in ``migrations``.
@@ -54,6 +54,7 @@ RUNS = _schema("runs", "0002")
 EVENT_LOGS = _schema("event_logs", "0001")
 EVENT_INDEX = _schema("event_index", "0002")
 EVENTS = _schema("events", "0001")
+SCHEDULES = _schema("schedules", "0001")
 
 # --- runs ----------------------------------------------------------------------------------------
 
@@ -200,3 +201,34 @@ _run_logs = event_logs.to_metadata(EVENTS.metadata)
 Index("event_logs_by_run", _run_logs.c.run_id, _run_logs.c.id)
 for _shared in (event_index, dynamic_partitions, asset_wipes):
     _shared.to_metadata(EVENTS.metadata)
+
+# --- schedules and sensors -----------------------------------------------------------------------
+
+instigators = Table(
+    "instigators",
+    SCHEDULES.metadata,
+    # In the order in which they were added.
+    Column("id", ID, primary_key=True),
+    Column("origin_id", NAME, nullable=False, unique=True),
+    Column("repository_origin_id", NAME, nullable=False),
+    Column("instigator_type", NAME, nullable=False),
+    Column("status", NAME, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("instigators_by_repository", "repository_origin_id", "id"),
+    Index("instigators_by_type", "instigator_type", "id"),
+    Index("instigators_by_status", "status", "id"),
+)
+
+ticks = Table(
+    "ticks",
+    SCHEDULES.metadata,
+    Column("id", ID, primary_key=True),
+    Column("origin_id", NAME, nullable=False),
+    Column("status", NAME, nullable=False),
+    # When it was due, in unix seconds.
+    Column("timestamp", Double, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ticks_by_time", "origin_id", "timestamp", "id", "status"),
+    # The number of a purged tick would make one that is still under way mean another one.
+    sqlite_autoincrement=True,
+)

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Text
 from dagsterlite.errors import DagsterHomeError, DagsterInstanceMigrationRequired
 from dagsterlite_sql import migrate, sqlite_runs
 from dagsterlite_sql.migrate import NOTHING, steps, upgrade
-from dagsterlite_sql.schema import EVENT_INDEX, EVENT_LOGS, EVENTS, RUNS, Schema
+from dagsterlite_sql.schema import EVENT_INDEX, EVENT_LOGS, EVENTS, RUNS, SCHEDULES, Schema
 from dagsterlite_sql.sqlite_admission import create
 from dagsterlite_sql.sqlite_connection import connect
 from dagsterlite_sql.sqlite_events import SqliteEventLogStorage
@@ -22,7 +22,7 @@ from dagsterlite_sql.sqlite_runs import SqliteRunStorage
 from tests.contracts.entries import step
 from tests.contracts.run_storage import ids, run
 
-SCHEMAS = [RUNS, EVENT_LOGS, EVENT_INDEX, EVENTS]
+SCHEMAS = [RUNS, EVENT_LOGS, EVENT_INDEX, EVENTS, SCHEDULES]
 
 
 def tables(path: Path) -> set[tuple[object, ...]]:

@@ -44,6 +44,7 @@ def separate(place: PostgresAddress) -> str:
     sections = {
         "run_storage": ("dagster_postgres.run_storage", "PostgresRunStorage"),
         "event_log_storage": ("dagster_postgres.event_log", "PostgresEventLogStorage"),
+        "schedule_storage": ("dagster_postgres.schedule_storage", "PostgresScheduleStorage"),
     }
     return yaml.safe_dump(
         {
@@ -84,7 +85,7 @@ def test_such_a_home_is_shown_checked_and_migrated(home: Path) -> None:
     assert info.exit_code == 0
     assert "PostgresRunStorage" in info.stdout
     assert "hunter2" not in info.output
-    assert [fault for _, _, fault in check_home(str(home))] == [None] * 4
+    assert [fault for _, _, fault in check_home(str(home))] == [None] * 5
     assert migrate_home(str(home)) == []
 
 
@@ -97,7 +98,7 @@ def test_a_server_that_is_gone_is_told_of_each_part_without_the_password(home: P
     result = invoke("instance", "check", home=home)
 
     assert result.exit_code == 1
-    assert result.output.count("see that the server is up") == 2
+    assert result.output.count("see that the server is up") == 3
     assert "local_artifact_storage: " in result.stdout
     assert "hunter2" not in result.output
 

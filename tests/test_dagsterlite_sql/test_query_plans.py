@@ -14,14 +14,18 @@ from sqlalchemy import event
 
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.tick import TickStatus
+from dagsterlite.instigators import InstigatorType
 from dagsterlite.runs import DagsterRunStatus, RunsFilter
-from dagsterlite.stores import EventLogStorage, EventRecordsFilter, RunStorage
+from dagsterlite.stores import EventLogStorage, EventRecordsFilter, RunStorage, ScheduleStorage
 from dagsterlite_sql import sqlite_connection
 from dagsterlite_sql.sqlite_consolidated import ConsolidatedSqliteEventLogStorage
 from dagsterlite_sql.sqlite_events import SqliteEventLogStorage
 from dagsterlite_sql.sqlite_runs import SqliteRunStorage
+from dagsterlite_sql.sqlite_schedules import SqliteScheduleStorage
 from tests.contracts.entries import materialization, step
 from tests.contracts.run_storage import run
+from tests.contracts.schedule_storage import state, tick
 
 WRITTEN = DagsterEventType.ASSET_MATERIALIZATION
 KEY = AssetKey(["table", "1"])
@@ -157,3 +161,32 @@ def test_a_question_by_tag_looks_the_tag_up(tmp_path: Path, asked: list[tuple[st
 
     steps = " ".join(plans(tmp_path / "runs.db", asked))
     assert "run_tags_by_value (key=? AND value=?)" in steps
+
+
+SCHEDULE_QUESTIONS: dict[str, Callable[[ScheduleStorage], object]] = {
+    "a state": lambda store: store.get_instigator_state("hourly"),
+    "by repository": lambda store: store.all_instigator_state("repo"),
+    "by type": lambda store: store.all_instigator_state(instigator_type=InstigatorType.SENSOR),
+    "by repository and type": lambda store: store.all_instigator_state(
+        "repo", InstigatorType.SENSOR
+    ),
+    "ticks": lambda store: store.get_ticks("hourly", limit=10),
+    "ticks by time": lambda store: store.get_ticks("hourly", before=3.0, after=1.0, limit=10),
+    "ticks by status": lambda store: store.get_ticks("hourly", statuses=[TickStatus.FAILURE]),
+}
+
+
+@pytest.mark.parametrize("question", SCHEDULE_QUESTIONS)
+def test_questions_about_schedules_are_answered_from_an_index(
+    tmp_path: Path, asked: list[tuple[str, Any]], question: str
+) -> None:
+    with closing(SqliteScheduleStorage(str(tmp_path))) as store:
+        store.add_instigator_state(state("hourly"))
+        store.create_tick(tick(1.0))
+        asked.clear()
+
+        SCHEDULE_QUESTIONS[question](store)
+
+    steps = list(plans(tmp_path / "schedules.db", asked))
+    assert steps
+    assert [told for told in steps if is_slow(told, ("instigators", "ticks"))] == []
