@@ -405,6 +405,10 @@ class DagsterStepLostError(DagsterClusterError):
     """A step has no outcome: the cluster lost it each time that it was given to a worker."""
 
 
+class DagsterStepBegunBeforeError(DagsterStepLostError):
+    """A worker that is gone had begun a step whose tag says that it does not run again."""
+
+
 # --- runs and stores ----------------------------------------------------------------------------
 
 

@@ -33,6 +33,7 @@ from dagsterlite.execution.sub_plans import SubPlans
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.time_limit import time_limit_of
+from dagsterlite.plan.worker_loss import may_run_again
 from dagsterlite.runs import DagsterRun
 
 
@@ -75,7 +76,7 @@ class Preparation:
         Raises:
             DagsterUnmetExecutorRequirementsError: the executor requires what the run does not have.
             DagsterInvariantViolationError: the executor's function returns something else, or a
-                step's time limit is none.
+                tag that says how a step runs is wrong.
             DagsterLoggerFunctionError: a logger cannot be made.
             DagsterResourceFunctionError: a resource that the storage or executor requires cannot be
                 made.
@@ -84,6 +85,7 @@ class Preparation:
         for step in self._plan.steps:
             # What is wrong with a tag is told now, not when the step is about to run.
             time_limit_of(step)
+            may_run_again(step)
         loggers = make_loggers(self._plan.pipeline, self._mode, self._config, self._run.run_id)
         log = DagsterLogManager(self._log, loggers, self._interrupts)
         self.executor = executor = self._make_executor(log, stack)

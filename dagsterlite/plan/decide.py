@@ -9,7 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dagsterlite.definitions.retry_policy import RetryPolicy
-from dagsterlite.errors import DagsterError, DagsterStepLostError, DagsterStepTimeoutError
+from dagsterlite.errors import (
+    DagsterError,
+    DagsterStepBegunBeforeError,
+    DagsterStepLostError,
+    DagsterStepTimeoutError,
+)
 from dagsterlite.events.receipt import Receipt, Receipts, StepOutcome
 from dagsterlite.events.yielded import Failure, RetryRequested
 from dagsterlite.handles import StepOutputHandle
@@ -107,6 +112,8 @@ def _is_for_policy(error: BaseException) -> bool:
     """Return whether user code raised, took too long or took its process down."""
     if isinstance(error, Failure):
         return error.allow_retries
+    if isinstance(error, DagsterStepBegunBeforeError):
+        return False
     if isinstance(error, (DagsterStepLostError, DagsterStepTimeoutError)):
         return True
     return isinstance(error, DagsterError) and error.is_user_code_error

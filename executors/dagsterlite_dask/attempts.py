@@ -7,14 +7,16 @@ from typing import Final
 
 from distributed import Worker, rejoin, secede
 
-from dagsterlite.errors import DagsterStepLostError
+from dagsterlite.errors import DagsterStepBegunBeforeError, DagsterStepLostError
 from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite.execution.inputs import Upstream
+from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.execution.step import Attempt, AttemptResult, execute_attempt, tell_of_loss
 from dagsterlite.plan.step import ExecutionStep
+from dagsterlite.plan.worker_loss import RERUN_TAG, may_run_again
 from dagsterlite_dask.arrival import NO_ARRIVAL
-from dagsterlite_dask.retries import write_number
+from dagsterlite_dask.retries import mark_begun, write_number
 from dagsterlite_dask.topic_sink import TopicSink
 from dagsterlite_dask.worker_run import WorkerRun, note_retry
 
@@ -78,19 +80,39 @@ class Attempts:
         number = max(number, self._run.retry_number(step.key))
         if is_announced:
             self._run.announce(step.key)
-        resources = self._run.resources
-        if loss is not None:
-            error = DagsterStepLostError(loss)
-            return self._made(step, tell_of_loss(self._context, step, error, resources, number))
+        with self._run.resources.of_step() as resources:
+            if loss is not None:
+                error = DagsterStepLostError(loss)
+                return self._made(step, tell_of_loss(self._context, step, error, resources, number))
+            return self._tried(step, upstream, resources, number)
+
+    def _tried(
+        self, step: ExecutionStep, upstream: Upstream, resources: ResourceManager, number: int
+    ) -> AttemptResult:
         context = self._context
         while True:
-            attempt = execute_attempt(context, step, upstream, resources, number)
+            attempt = self._attempt(context, step, upstream, resources, number)
             result = self._made(step, attempt)
             if not self._waits_here(result.receipt):
                 return result
             number += 1
             self._wait(result.receipt)
             context = replace(context, arrival=NO_ARRIVAL)
+
+    def _attempt(
+        self,
+        context: RunContext,
+        step: ExecutionStep,
+        upstream: Upstream,
+        resources: ResourceManager,
+        number: int,
+    ) -> Attempt:
+        if not may_run_again(step):
+            before = mark_begun(self._worker, context.run_id, step.key, number)
+            if before is not None:
+                error = DagsterStepBegunBeforeError(_begun_before(step.key, before))
+                return tell_of_loss(context, step, error, resources, number)
+        return execute_attempt(context, step, upstream, resources, number)
 
     def _made(self, step: ExecutionStep, attempt: Attempt) -> AttemptResult:
         """Make an attempt; where another follows, have its number known before it starts."""
@@ -126,3 +148,11 @@ class Attempts:
         # The thread that is not needed any more does not wait for its place.
         if self._context.interrupts.reason is None:
             rejoin()
+
+
+def _begun_before(key: str, worker: str) -> str:
+    return (
+        f"Step '{key}' was begun on worker {worker}, which is gone or has lost what it made. Its "
+        f"tag '{RERUN_TAG}' says that it does not run again: look at what it has done, and "
+        "re-execute it where that does no harm."
+    )

@@ -112,6 +112,18 @@ RUN_FIELDS: Final = {
     "cancel_grace_seconds": Field(
         Float, default_value=5.0, description="Seconds that interrupted steps have to end."
     ),
+    "resource_scope": Field(
+        Enum(
+            "ResourceScope",
+            [
+                EnumValue("worker", description="All steps in a worker's process share them."),
+                EnumValue("thread", description="Each thread of a worker has its own."),
+                EnumValue("step", description="Each step has its own, torn down at its end."),
+            ],
+        ),
+        default_value="worker",
+        description="Who shares the resources that are made on a worker.",
+    ),
     "retries": retries_field(),
 }
 

@@ -26,6 +26,7 @@ from dagsterlite_dask.history import seconds_by_solid
 from dagsterlite_dask.payload import Payload, encode_payload
 from dagsterlite_dask.placement import Placements
 from dagsterlite_dask.preflight import Preflight, Strictness, check_managers
+from dagsterlite_dask.resource_scope import ResourceScope
 from dagsterlite_dask.roster import Workers
 from dagsterlite_dask.session import Session
 
@@ -58,6 +59,7 @@ class DaskExecutor(Executor):
         is_strict: Whether the steps of runs that began before come first, where these share the
             cluster; else runs take turns.
         grace_seconds: How long interrupted steps have to end.
+        resource_scope: Who shares the resources that are made on a worker.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class DaskExecutor(Executor):
         groups: bool = True,
         is_strict: bool = False,
         grace_seconds: float = GRACE_SECONDS,
+        resource_scope: ResourceScope = ResourceScope.WORKER,
     ) -> None:
         self._options = options
         self._cluster = cluster
@@ -88,6 +91,7 @@ class DaskExecutor(Executor):
         self._groups = groups
         self._is_strict = is_strict
         self._grace_seconds = grace_seconds
+        self._resource_scope = resource_scope
         self._values: ClusterValues | None = None
         self._prepared: _Prepared | None = None
 
@@ -120,7 +124,8 @@ class DaskExecutor(Executor):
         """
         check_managers(plan_context.plan)
         self._placements.check(plan_context.plan)
-        payload = encode_payload(_payload(plan_context, self._retries), self._ship_code)
+        sent = _payload(plan_context, self._retries, self._resource_scope)
+        payload = encode_payload(sent, self._ship_code)
         run_id = plan_context.run_id
         with ExitStack() as place, ExitStack() as stack:
             opening = open_cluster(self._cluster, self._options, self._handed_over)
@@ -249,7 +254,9 @@ def _driver_commits(plan_context: PlanOrchestrationContext) -> DriverCommits | N
     return None if storage.has_one_winner else DriverCommits(storage)
 
 
-def _payload(plan_context: PlanOrchestrationContext, retries: RetryMode) -> Payload:
+def _payload(
+    plan_context: PlanOrchestrationContext, retries: RetryMode, resource_scope: ResourceScope
+) -> Payload:
     logs = plan_context.run_context.compute_logs
     return Payload(
         pipeline=plan_context.pipeline_def,
@@ -260,6 +267,7 @@ def _payload(plan_context: PlanOrchestrationContext, retries: RetryMode) -> Payl
         compute_logs=logs if logs.inst_data is None else logs.inst_data,
         defers_commits=not plan_context.run_context.storage.has_one_winner,
         retries_enabled=retries is not RetryMode.DISABLED,
+        resource_scope=resource_scope,
     )
 
 
@@ -289,4 +297,5 @@ def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> Da
         groups=config.get("group", "auto") == "auto",
         is_strict=config.get("order", "fair") == "strict",
         grace_seconds=config.get("cancel_grace_seconds", GRACE_SECONDS),
+        resource_scope=ResourceScope(config.get("resource_scope", ResourceScope.WORKER)),
     )

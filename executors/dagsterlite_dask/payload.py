@@ -28,6 +28,7 @@ from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import DagsterInvariantViolationError, listed
 from dagsterlite.runs import DagsterRun
+from dagsterlite_dask.resource_scope import ResourceScope
 from dagsterlite_dask.shipping import AUTO, modules_to_ship, shipped_by_value
 
 
@@ -49,6 +50,7 @@ class Payload:
     #: Whether the driver commits what steps have written, and no worker does.
     defers_commits: bool = False
     retries_enabled: bool = True
+    resource_scope: ResourceScope = ResourceScope.WORKER
 
 
 def encode_payload(payload: Payload, ship_code: str | Sequence[str] = AUTO) -> bytes:

@@ -287,6 +287,6 @@ def _written(run: WorkerRun, token: str) -> dict[str, str]:
     paths = {}
     for key in needed:
         if mode.resource_defs[key].shares_files:
-            (manager,) = run.resources.scoped([key])
+            (manager,) = run.resources.shared.scoped([key])
             paths[key] = manager.write_data(token.encode(), "probe").path
     return paths

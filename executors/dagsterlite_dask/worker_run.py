@@ -20,7 +20,6 @@ from dagsterlite.events.metrics import Arrival
 from dagsterlite.execution.executor import tell_of_tear_down
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext, logging_tags, make_resource_manager
 from dagsterlite.execution.storages import make_intermediates
 from dagsterlite.instance import DagsterInstance
@@ -30,6 +29,7 @@ from dagsterlite_dask.deferred_commits import DeferredCommits
 from dagsterlite_dask.keys import topic_of
 from dagsterlite_dask.outbox import Outbox
 from dagsterlite_dask.payload import Payload, decode_payload
+from dagsterlite_dask.resource_scope import WorkerResources
 from dagsterlite_dask.retries import SECONDS, read_numbers
 from dagsterlite_dask.topic_sink import Flusher, TopicSink
 from dagsterlite_dask.transient import TransientStorage
@@ -79,21 +79,25 @@ class WorkerRun:
             tags=logging_tags(run),
         )
         self._log = DagsterLogManager(context.run_log(), (), self._interrupts)
-        self.resources: ResourceManager = make_resource_manager(
-            mode,
-            config,
-            run,
-            self._log,
-            self._interrupts,
-            _open_instance,
-            payload.artifacts_dir,
+        self.resources = WorkerResources(
+            lambda: make_resource_manager(
+                mode,
+                config,
+                run,
+                self._log,
+                self._interrupts,
+                _open_instance,
+                payload.artifacts_dir,
+            ),
+            payload.resource_scope,
+            lambda key, exc: tell_of_tear_down(self._log, key, exc),
         )
         storage = make_intermediates(
             context.plan,
             run,
             payload.artifacts_dir,
             prefers_persistent=True,
-            resources=self.resources.scoped,
+            resources=self.resources.shared.scoped,
             open_instance=_open_instance,
         )
         if payload.defers_commits:
@@ -175,7 +179,7 @@ class WorkerRun:
         Return what the resources told from first to last, as a message.
         """
         self._interrupts.request(DagsterRunCanceledError(self._context.run_id))
-        self.resources.tear_down(lambda key, exc: tell_of_tear_down(self._log, key, exc))
+        self.resources.tear_down()
         self._flusher.close()
         self._outbox.flush()
         self._is_closed = True

@@ -15,6 +15,7 @@ from dagsterlite import (
     DagsterInstance,
     InputDefinition,
     Nothing,
+    RetryPolicy,
     RetryRequested,
     execute_pipeline,
     pipeline,
@@ -175,6 +176,41 @@ def test_a_step_that_kills_its_worker_once_succeeds(cluster: Cluster, tmp_path: 
 
     assert result.success
     assert noted(tmp_path) == {"once": 2}
+
+
+@solid(
+    config_schema=CONFIG,
+    tags={"dagsterlite/rerun_on_worker_loss": "false"},
+    retry_policy=RetryPolicy(max_retries=3),
+)
+def must_not_run_twice(context):
+    folder = context.solid_config["folder"]
+    if note(folder, "tried") == 1:
+        raise ValueError("tried again, as the policy says")
+    note(folder, "paid")
+    os._exit(1)
+
+
+@pipeline
+def pays():
+    must_not_run_twice()
+    first()
+
+
+def test_a_step_that_must_not_run_twice_fails_when_its_worker_dies(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    config = {**cluster.config(), **config_of(["must_not_run_twice", "first"], tmp_path)}
+    result = execute_pipeline(pays, config, raise_on_error=False)
+
+    assert not result.success
+    assert noted(tmp_path) == {"tried": 2, "paid": 1, "first": 1}
+    failed: Any = result.result_for_solid("must_not_run_twice")
+    error = failed.failure_data.error
+    assert error.cls_name == "DagsterStepBegunBeforeError"
+    assert "was begun on worker tcp://" in error.message
+    told = of_step(result, "must_not_run_twice")
+    assert told.count("STEP_UP_FOR_RETRY") == 1
 
 
 @solid(config_schema=CONFIG)
