@@ -274,9 +274,6 @@ _NAMES_OF = {
         "AbstractComputeExecutionContext",
         "OpExecutionContext",
         "SolidExecutionContext",
-        "StepExecutionContext",
-        "SystemComputeExecutionContext",
-        "TypeCheckContext",
     ),
     "dagsterlite.execution.defaults": (
         "default_executors",
@@ -304,16 +301,16 @@ _NAMES_OF = {
         "DefaultRunLauncher",
     ),
     "dagsterlite.execution.log_manager": ("DagsterLogManager",),
-    "dagsterlite.execution.reconstructable": (
-        "ReconstructablePipeline",
-        "build_reconstructable_pipeline",
-        "reconstructable",
-    ),
     "dagsterlite.execution.mem_io_manager": ("mem_io_manager",),
     "dagsterlite.execution.object_store": (
         "ObjectStore",
         "ObjectStoreOperation",
         "build_intermediate_storage_from_object_store",
+    ),
+    "dagsterlite.execution.reconstructable": (
+        "ReconstructablePipeline",
+        "build_reconstructable_pipeline",
+        "reconstructable",
     ),
     "dagsterlite.execution.requirements": ("check_cross_process_constraints",),
     "dagsterlite.execution.results": (
@@ -321,6 +318,10 @@ _NAMES_OF = {
         "PipelineExecutionResult",
     ),
     "dagsterlite.execution.solid_result": ("SolidExecutionResult",),
+    "dagsterlite.execution.step_context": (
+        "StepExecutionContext",
+        "SystemComputeExecutionContext",
+    ),
     "dagsterlite.execution.step_launcher": ("StepLauncher",),
     "dagsterlite.execution.step_logger": ("get_dagster_logger",),
     "dagsterlite.execution.step_run_ref": (
@@ -329,6 +330,7 @@ _NAMES_OF = {
         "step_context_to_step_run_ref",
         "step_run_ref_to_step_context",
     ),
+    "dagsterlite.execution.type_check_context": ("TypeCheckContext",),
     "dagsterlite.execution.unbound_contexts": (
         "UnboundSolidExecutionContext",
         "build_op_context",

@@ -237,11 +237,6 @@ from dagsterlite.execution.contexts import (
 )
 from dagsterlite.execution.contexts import OpExecutionContext as OpExecutionContext
 from dagsterlite.execution.contexts import SolidExecutionContext as SolidExecutionContext
-from dagsterlite.execution.contexts import StepExecutionContext as StepExecutionContext
-from dagsterlite.execution.contexts import (
-    SystemComputeExecutionContext as SystemComputeExecutionContext,
-)
-from dagsterlite.execution.contexts import TypeCheckContext as TypeCheckContext
 from dagsterlite.execution.defaults import default_executors as default_executors
 from dagsterlite.execution.defaults import (
     default_intermediate_storage_defs as default_intermediate_storage_defs,
@@ -283,6 +278,10 @@ from dagsterlite.execution.results import (
 )
 from dagsterlite.execution.results import PipelineExecutionResult as PipelineExecutionResult
 from dagsterlite.execution.solid_result import SolidExecutionResult as SolidExecutionResult
+from dagsterlite.execution.step_context import StepExecutionContext as StepExecutionContext
+from dagsterlite.execution.step_context import (
+    SystemComputeExecutionContext as SystemComputeExecutionContext,
+)
 from dagsterlite.execution.step_launcher import StepLauncher as StepLauncher
 from dagsterlite.execution.step_logger import get_dagster_logger as get_dagster_logger
 from dagsterlite.execution.step_run_ref import StepRunRef as StepRunRef
@@ -293,6 +292,7 @@ from dagsterlite.execution.step_run_ref import (
 from dagsterlite.execution.step_run_ref import (
     step_run_ref_to_step_context as step_run_ref_to_step_context,
 )
+from dagsterlite.execution.type_check_context import TypeCheckContext as TypeCheckContext
 from dagsterlite.execution.unbound_contexts import (
     UnboundSolidExecutionContext as UnboundSolidExecutionContext,
 )

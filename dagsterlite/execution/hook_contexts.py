@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from dagsterlite.definitions.hook import HookDefinition
-from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import Solid
 from dagsterlite.errors import DagsterExecutionStepExecutionError
-from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.resources import ScopedResources
-from dagsterlite.handles import SolidHandle
-from dagsterlite.instance import DagsterInstance
+from dagsterlite.execution.step_context import StepExecutionContext
+from dagsterlite.execution.step_facts import StepFacts
 from dagsterlite.plan.step import ExecutionStep
-from dagsterlite.runs import DagsterRun
 
 
-class HookContext:
+class HookContext(StepFacts):
     """The context object available to a hook function (seed 001).
 
     Users should not instantiate this class; :func:`build_hook_context` makes one for a test.
@@ -34,7 +31,7 @@ class HookContext:
         exception: BaseException | None,
         output_values: Mapping[str, Any],
     ) -> None:
-        self._step_context = step_context
+        super().__init__(step_context)
         self._log = log
         self._hook_def = hook_def
         self._resources = resources
@@ -71,31 +68,6 @@ class HookContext:
         return self._step_context.step
 
     @property
-    def step_key(self) -> str:
-        """The key of the step."""
-        return self.step.key
-
-    @property
-    def solid(self) -> Solid:
-        """The solid instance associated with the hook."""
-        return self.step.solid
-
-    @property
-    def solid_handle(self) -> SolidHandle:
-        """Where the solid stands in the pipeline."""
-        return self.step.solid_handle
-
-    @property
-    def solid_config(self) -> Any:
-        """The parsed config specific to this solid."""
-        return self._step_context.solid_config
-
-    @property
-    def retry_number(self) -> int:
-        """How often the step was tried before the attempt that ended it."""
-        return self._step_context.retry_number
-
-    @property
     def solid_exception(self) -> BaseException | None:
         """What the step raised, the user's own exception; None if it succeeded."""
         error = self._exception
@@ -112,31 +84,6 @@ class HookContext:
         return dict(self._output_values)
 
     # --- the run ---
-
-    @property
-    def run_id(self) -> str:
-        """The id of the run."""
-        return self._step_context.run_id
-
-    @property
-    def pipeline_run(self) -> DagsterRun:
-        """The run."""
-        return self._step_context.pipeline_run
-
-    @property
-    def pipeline_name(self) -> str:
-        """The pipeline's name."""
-        return self.pipeline_run.pipeline_name
-
-    @property
-    def mode_def(self) -> ModeDefinition:
-        """The mode that the run is in."""
-        return self._step_context.run_context.mode_def
-
-    @property
-    def instance(self) -> DagsterInstance:
-        """The instance that the run is recorded in."""
-        return cast(DagsterInstance, self._step_context.run_context.open_instance())
 
     def has_tag(self, key: str) -> bool:
         """Return whether a logging tag is set."""

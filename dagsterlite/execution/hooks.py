@@ -18,10 +18,10 @@ from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.payloads import HookErroredData
-from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.hook_contexts import HookContext
 from dagsterlite.execution.interrupts import STOPS
 from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.step_context import StepExecutionContext
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ from dagsterlite.events.payloads import (
 from dagsterlite.events.receipt import Receipts, StoredOutput
 from dagsterlite.events.yielded import TypeCheck
 from dagsterlite.execution.asset_events import asset_event
-from dagsterlite.execution.contexts import StepExecutionContext
+from dagsterlite.execution.step_context import StepExecutionContext
 from dagsterlite.handles import SolidHandle, StepOutputHandle
 from dagsterlite.plan.decide import is_yielded
 from dagsterlite.plan.step import (

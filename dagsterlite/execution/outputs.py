@@ -27,8 +27,8 @@ from dagsterlite.events.yielded import (
     Output,
 )
 from dagsterlite.execution.asset_events import asset_event
-from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.inputs import because, type_check_data, verdict
+from dagsterlite.execution.step_context import StepExecutionContext
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.step import StepOutput
 from dagsterlite.stores import IntermediateStorage

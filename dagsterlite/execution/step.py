@@ -28,7 +28,6 @@ from dagsterlite.events.payloads import (
 from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome, StoredOutput
 from dagsterlite.events.yielded import DynamicOutput, Failure, Output
 from dagsterlite.execution.capture import captured
-from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.deadline import Deadline
 from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
@@ -39,6 +38,7 @@ from dagsterlite.execution.outputs import is_handed_on, take_output
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.execution.side_events import side_event
+from dagsterlite.execution.step_context import StepExecutionContext
 from dagsterlite.execution.step_launcher import (
     StepLauncher,
     launched,

@@ -22,7 +22,7 @@ from dagsterlite.events.payloads import (
     ObjectStoreOperationType,
 )
 from dagsterlite.events.receipt import StoredOutput
-from dagsterlite.execution.contexts import StepExecutionContext
+from dagsterlite.execution.step_context import StepExecutionContext
 from dagsterlite.types.callables import can_take
 
 

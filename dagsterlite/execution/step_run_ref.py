@@ -15,7 +15,6 @@ from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.receipt import StoredOutput
 from dagsterlite.execution.attempt_log import AttemptLog, Nowhere
-from dagsterlite.execution.contexts import StepExecutionContext
 from dagsterlite.execution.earlier import earlier_receipts
 from dagsterlite.execution.executor import RetryMode
 from dagsterlite.execution.inputs import Upstream
@@ -28,6 +27,7 @@ from dagsterlite.execution.run_context import (
     make_resource_manager,
 )
 from dagsterlite.execution.step import execute_attempt_here
+from dagsterlite.execution.step_context import StepExecutionContext
 from dagsterlite.execution.storages import make_intermediates
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan

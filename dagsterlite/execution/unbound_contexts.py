@@ -10,10 +10,11 @@ from dagsterlite.definitions.node import Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.errors import CheckError, DagsterInvalidPropertyError
-from dagsterlite.execution.contexts import AbstractComputeExecutionContext, TypeCheckContext
+from dagsterlite.execution.contexts import AbstractComputeExecutionContext
 from dagsterlite.execution.loose_resources import resolved
 from dagsterlite.execution.resources import ScopedResources
 from dagsterlite.execution.surroundings import NO_RUN, Entered, Surroundings
+from dagsterlite.execution.type_check_context import TypeCheckContext
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.runs import DagsterRun
 from dagsterlite.types.dagster_type import DagsterType

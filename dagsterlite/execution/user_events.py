@@ -20,7 +20,8 @@ from dagsterlite.errors import (
 )
 from dagsterlite.events.receipt import OutputPlace
 from dagsterlite.events.yielded import DynamicOutput, Output
-from dagsterlite.execution.contexts import SolidExecutionContext, StepExecutionContext
+from dagsterlite.execution.contexts import SolidExecutionContext
+from dagsterlite.execution.step_context import StepExecutionContext
 from dagsterlite.execution.step_logger import logging_to
 from dagsterlite.plan.step import ExecutionStep
 

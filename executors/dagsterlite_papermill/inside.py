@@ -20,9 +20,9 @@ from dagsterlite.execution.attempt_log import AttemptLog, EventSink
 from dagsterlite.execution.contexts import (
     AbstractComputeExecutionContext,
     SolidExecutionContext,
-    StepExecutionContext,
 )
 from dagsterlite.execution.log_manager import DagsterLogManager
+from dagsterlite.execution.step_context import StepExecutionContext
 from dagsterlite.execution.step_run_ref import step_run_ref_to_step_context
 from dagsterlite.execution.unbound_contexts import build_solid_context
 from dagsterlite_papermill.job import OUTBOX, STEP, STEP_VARIABLE, StepFile
