@@ -55,7 +55,7 @@ class DagsterEvent:
     solid_handle: SolidHandle | None = None
     step_kind_value: str | None = None
     #: The run's tags and the step's identity, as every log record of the step bears them.
-    logging_tags: dict[str, str] = plain(default_factory=dict)
+    logging_tags: dict[str, str] = plain(shared=True, default_factory=dict)
     event_specific_data: EventSpecificData | None = None
     #: The process that made the event.
     pid: int | None = None
