@@ -247,6 +247,7 @@ _NAMES_OF = {
         "IntMetadataEntryData",
         "JsonMetadataEntryData",
         "MarkdownMetadataEntryData",
+        "MetadataEntry",
         "MetadataValue",
         "PathMetadataEntryData",
         "PythonArtifactMetadataEntryData",
@@ -270,6 +271,7 @@ _NAMES_OF = {
         "build_input_context",
         "build_output_context",
     ),
+    "dagsterlite.execution.build_resources": ("build_resources",),
     "dagsterlite.execution.contexts": (
         "AbstractComputeExecutionContext",
         "OpExecutionContext",
@@ -477,8 +479,7 @@ __all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - the names stand in one table
 def __getattr__(name: str) -> object:
     module = _MODULE_OF.get(name)
     if module is None:
-        message = f"module 'dagsterlite' has no attribute '{name}'"
-        raise AttributeError(message)
+        raise import_module("dagsterlite.missing_names").error_for(name)
     value: object = getattr(import_module(module), name)
     globals()[name] = value
     return value

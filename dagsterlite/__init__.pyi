@@ -210,6 +210,7 @@ from dagsterlite.events.metadata import FloatMetadataEntryData as FloatMetadataE
 from dagsterlite.events.metadata import IntMetadataEntryData as IntMetadataEntryData
 from dagsterlite.events.metadata import JsonMetadataEntryData as JsonMetadataEntryData
 from dagsterlite.events.metadata import MarkdownMetadataEntryData as MarkdownMetadataEntryData
+from dagsterlite.events.metadata import MetadataEntry as MetadataEntry
 from dagsterlite.events.metadata import MetadataValue as MetadataValue
 from dagsterlite.events.metadata import PathMetadataEntryData as PathMetadataEntryData
 from dagsterlite.events.metadata import (
@@ -232,6 +233,7 @@ from dagsterlite.events.yielded import RetryRequested as RetryRequested
 from dagsterlite.events.yielded import TypeCheck as TypeCheck
 from dagsterlite.execution.build_io_contexts import build_input_context as build_input_context
 from dagsterlite.execution.build_io_contexts import build_output_context as build_output_context
+from dagsterlite.execution.build_resources import build_resources as build_resources
 from dagsterlite.execution.contexts import (
     AbstractComputeExecutionContext as AbstractComputeExecutionContext,
 )
@@ -565,6 +567,7 @@ __all__ = [
     "MappedInputPlaceholder",
     "MarkdownMetadataEntryData",
     "Materialization",
+    "MetadataEntry",
     "MetadataValue",
     "MissingExtraError",
     "ModeDefinition",
@@ -661,6 +664,7 @@ __all__ = [
     "build_op_context",
     "build_output_context",
     "build_reconstructable_pipeline",
+    "build_resources",
     "build_solid_context",
     "check_cross_process_constraints",
     "check_dagster_type",

@@ -14,6 +14,7 @@ from dagsterlite.definitions.outputs import DynamicOutputDefinition, OutputDefin
 from dagsterlite.definitions.signature import (
     annotations_of,
     default_of,
+    is_stream,
     mapped_value_hint,
     refuse_variadic,
     return_hint,
@@ -235,17 +236,21 @@ def outputs_from(
         if out is None or isinstance(out, cls):
             return [(out or cls()).to_definition(None, hint)]
         given = _by_name(owner, "out", out, cls)
-        hints = _hints_of_several(hint, given)
+        hints = _hints_of_several(hint, given, yields=is_stream(fn))
         return [item.to_definition(name, hints[name]) for name, item in given.items()]
 
 
-def _hints_of_several(hint: Any, names: Mapping[str, object]) -> dict[str, Any]:
-    """Return for each of several outputs what the function's annotation says of it."""
+def _hints_of_several(hint: Any, names: Mapping[str, object], *, yields: bool) -> dict[str, Any]:
+    """Return for each of several outputs what the function's annotation says of it.
+
+    One that is no tuple says nothing where the function yields: each output is what was yielded.
+    """
     if hint is None or len(names) == 1:
         return dict.fromkeys(names, hint)
-    parts = typing.get_args(hint) if typing.get_origin(hint) is tuple else ()
-    if hint is tuple or hint is typing.Tuple:  # noqa: UP006 - users may write it
+    is_tuple = typing.get_origin(hint) is tuple
+    if hint is tuple or hint is typing.Tuple or (yields and not is_tuple):  # noqa: UP006 - users may write it
         return dict.fromkeys(names)
+    parts = typing.get_args(hint) if is_tuple else ()
     if len(parts) != len(names) or Ellipsis in parts:
         message = (
             f"the function is annotated to return {hint}, but has {len(names)} outputs "

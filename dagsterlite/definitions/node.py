@@ -120,6 +120,11 @@ class NodeDefinition(ABC):
         """
         return origins_of_outputs(owner, handle, self.output_dict, inputs)
 
+    @property
+    def __name__(self) -> str:
+        """Its name: the definition stands in the place of the function that it decorates."""
+        return self.name
+
     # --- placing the node in a graph, inside a function under @pipeline, @job, … ---
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -42,7 +42,8 @@ class OpDefinition(SolidDefinition):
         ins: The inputs by name.
         outs: The outputs by name (default: one named ``result``).
         description: For people.
-        config_schema: What ``context.op_config`` must look like.
+        config_schema: What ``context.op_config`` must look like (default: any config,
+            and none is needed).
         required_resource_keys: The resources that ``context.resources`` has.
         tags: Text to text (or JSON-able).
         version: The older name of ``code_version``.
@@ -155,7 +156,8 @@ def op(
         description: For people (default: the function's docstring).
         ins: More of the inputs, by parameter; inputs of type Nothing stand here alone.
         out: The one output, or all of them by name (default: ``result``).
-        config_schema: What ``context.op_config`` must look like.
+        config_schema: What ``context.op_config`` must look like (default: any config,
+            and none is needed).
         required_resource_keys: The resources that ``context.resources`` has.
         tags: Text to text (or JSON-able).
         version: The older name of ``code_version``.

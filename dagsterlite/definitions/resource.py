@@ -52,7 +52,8 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
     Args:
         resource_fn: Called with an :class:`InitResourceContext`; returns the resource, or yields
             it and cleans up after (also under ``@contextmanager``).
-        config_schema: What ``init_context.resource_config`` must look like.
+        config_schema: What ``init_context.resource_config`` must look like (default: any config,
+            and none is needed).
         description: For people.
         required_resource_keys: The resources that the function needs.
         version: A name for the code's version.
@@ -94,6 +95,11 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
     def label(self) -> str:
         return _label(self.resource_fn)
 
+    @property
+    def __name__(self) -> str:
+        """The function's name: the definition stands in the place of what it decorates."""
+        return _name(self.resource_fn)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the resource function directly, as in a test; return what it returns.
 
@@ -134,7 +140,12 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
 
 
 def _label(resource_fn: Any) -> str:
-    return f"resource '{getattr(resource_fn, '__name__', 'resource')}'"
+    return f"resource '{_name(resource_fn)}'"
+
+
+def _name(resource_fn: Any) -> str:
+    name: str = getattr(resource_fn, "__name__", "resource")
+    return name
 
 
 def make_values_resource(**kwargs: Any) -> ResourceDefinition:
@@ -190,7 +201,8 @@ def resource(
             connection.close()
 
     Args:
-        config_schema: What ``init_context.resource_config`` must look like.
+        config_schema: What ``init_context.resource_config`` must look like (default: any config,
+            and none is needed).
         description: For people (default: the function's docstring).
         required_resource_keys: The resources that the function needs.
         version: A name for the code's version.

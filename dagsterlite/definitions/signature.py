@@ -189,9 +189,13 @@ def return_hint(fn: Callable[..., Any]) -> Any:
     ``-> None`` promises no type, nor does a generator's annotation that speaks of what it yields.
     """
     hint = annotations_of(fn).get("return")
-    is_stream = inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn)
-    yields = is_stream and typing.get_origin(hint) in _STREAMS
+    yields = is_stream(fn) and typing.get_origin(hint) in _STREAMS
     return None if yields or hint in _STREAMS or hint is type(None) else hint
+
+
+def is_stream(fn: Callable[..., Any]) -> bool:
+    """Return whether a function yields its outputs and events."""
+    return inspect.isgeneratorfunction(fn) or inspect.isasyncgenfunction(fn)
 
 
 def value_hint(hint: Any) -> Any:

@@ -37,7 +37,8 @@ class SolidDefinition(NodeDefinition, ConfigurableNode):
         compute_fn: Called with ``(context, inputs)``; yields outputs, materializations,
             observations and expectation results.
         output_defs: The outputs.
-        config_schema: What ``context.solid_config`` must look like.
+        config_schema: What ``context.solid_config`` must look like (default: any config,
+            and none is needed).
         description: For people.
         tags: Text to text (or JSON-able).
         required_resource_keys: The resources that ``context.resources`` has.
@@ -128,7 +129,8 @@ def solid(
         description: For people (default: the function's docstring).
         input_defs: The inputs (default: one for each parameter, typed by its annotation).
         output_defs: The outputs (default: ``result``, typed by the return annotation).
-        config_schema: What ``context.solid_config`` must look like.
+        config_schema: What ``context.solid_config`` must look like (default: any config,
+            and none is needed).
         required_resource_keys: The resources that ``context.resources`` has.
         tags: Text to text (or JSON-able).
         version: A name for the code's version.

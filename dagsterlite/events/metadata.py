@@ -8,9 +8,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, SupportsFloat, SupportsIndex
+from typing import Any, SupportsFloat, SupportsIndex, get_args
 
-from dagsterlite.errors import DagsterInvariantViolationError, ParameterCheckError, shown
+from dagsterlite.errors import (
+    CheckError,
+    DagsterInvariantViolationError,
+    ParameterCheckError,
+    shown,
+)
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.serdes import plain, serializable
 
@@ -227,19 +232,69 @@ class EventMetadata:
 MetadataValue = EventMetadata
 """The newer vocabulary's name."""
 
+PLAIN_VALUES = "texts, numbers, JSON-able data, paths, asset keys or made by EventMetadata"
+"""What a dict of metadata may hold, in words."""
+
+
+def data_of(value: Any) -> MetadataEntryData | None:
+    """Return the metadata that a plain value means; None where it means none."""
+    data: MetadataEntryData | None = None
+    match value:
+        case str():
+            data = EventMetadata.text(value)
+        case None | bool() | dict() | list() | tuple():
+            data = EventMetadata.json(value)
+        case os.PathLike():
+            data = EventMetadata.path(value)
+        case AssetKey():
+            data = EventMetadata.asset(value)
+        case _ if isinstance(value, get_args(MetadataEntryData)):
+            data = value
+        case SupportsIndex():
+            data = EventMetadata.int(value.__index__())
+        case SupportsFloat():
+            data = EventMetadata.float(float(value))
+    return data
+
 
 @serializable("EventMetadataEntry")
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class EventMetadataEntry:
-    """One labelled piece of metadata; made by the static constructors, one for each kind."""
+    """One labelled piece of metadata; made by the static constructors, one for each kind.
+
+    Args:
+        label: What it is.
+        description: For people.
+        entry_data: The metadata, as :class:`EventMetadata` makes it.
+        value: In its place, a plain value as a dict of metadata may hold it.
+
+    Raises:
+        CheckError: both ``entry_data`` and ``value`` are given, or an argument is of the wrong
+            type.
+    """
 
     label: str
     description: str | None
     entry_data: MetadataEntryData
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        label: str,
+        description: str | None = None,
+        entry_data: MetadataEntryData | None = None,
+        value: Any = None,
+    ) -> None:
+        if entry_data is not None and value is not None:
+            raise CheckError("EventMetadataEntry: give entry_data or value, not both.")
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "description", description)
+        object.__setattr__(self, "entry_data", entry_data if value is None else data_of(value))
         _check(self, "label", self.label, str, "a text")
         _check(self, "description", self.description, str | None, "a text")
+        if value is not None and self.entry_data is None:
+            raise ParameterCheckError(
+                "EventMetadataEntry", "value", f"one of {PLAIN_VALUES}", value
+            )
         _check(self, "entry_data", self.entry_data, MetadataEntryData, "metadata of a known kind")
 
     @staticmethod
@@ -309,3 +364,7 @@ class EventMetadataEntry:
     ) -> EventMetadataEntry:
         """Return an entry that names an asset."""
         return EventMetadataEntry(label, description, EventMetadata.asset(asset_key))
+
+
+MetadataEntry = EventMetadataEntry
+"""The newer vocabulary's name."""

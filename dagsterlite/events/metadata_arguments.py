@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
-from typing import Any, SupportsFloat, SupportsIndex, get_args
+from typing import Any
 
 from dagsterlite.errors import CheckError, ParameterCheckError
-from dagsterlite.events.assets import AssetKey
-from dagsterlite.events.metadata import EventMetadata, EventMetadataEntry, MetadataEntryData
+from dagsterlite.events.metadata import PLAIN_VALUES, EventMetadataEntry, data_of
 
 
 def check_text(owner: str, argument: str, value: object) -> None:
@@ -54,32 +52,8 @@ def _checked(owner: str, entries: Any) -> list[EventMetadataEntry]:
 def _entry(owner: str, label: Any, value: Any) -> EventMetadataEntry:
     if not isinstance(label, str):
         raise ParameterCheckError(owner, "metadata", "a dict whose labels are texts", label)
-    data = _data(value)
+    data = data_of(value)
     if data is None:
-        expected = (
-            "a dict whose values are texts, numbers, JSON-able data, paths, asset keys or made by "
-            f"EventMetadata; the one of '{label}' is"
-        )
+        expected = f"a dict whose values are {PLAIN_VALUES}; the one of '{label}' is"
         raise ParameterCheckError(owner, "metadata", expected, value)
     return EventMetadataEntry(label, None, data)
-
-
-def _data(value: Any) -> MetadataEntryData | None:
-    """Return the metadata that a plain value means; None where it means none."""
-    data: MetadataEntryData | None = None
-    match value:
-        case str():
-            data = EventMetadata.text(value)
-        case None | bool() | dict() | list() | tuple():
-            data = EventMetadata.json(value)
-        case os.PathLike():
-            data = EventMetadata.path(value)
-        case AssetKey():
-            data = EventMetadata.asset(value)
-        case _ if isinstance(value, get_args(MetadataEntryData)):
-            data = value
-        case SupportsIndex():
-            data = EventMetadata.int(value.__index__())
-        case SupportsFloat():
-            data = EventMetadata.float(float(value))
-    return data

@@ -33,7 +33,7 @@ def tell_loggers(
             meta = {**tags, "orig_message": text, "dagster_event": event}
             attributes = {**(extra or {}), "dagster_meta": meta}
             try:
-                logger.log(level, "%s", _line(tags, text), extra=attributes, **kwargs)
+                logger.log(level, _line(tags, text), extra=attributes, **kwargs)
             except Exception:  # noqa: BLE001 - a user's handler may raise anything
                 _tell_of_trouble(logger)
 

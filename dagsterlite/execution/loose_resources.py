@@ -17,6 +17,7 @@ from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.resources import ResourceManager, ScopedResources
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.run_config.section import CONFIG, Section
+from dagsterlite.runs import DagsterRun
 
 
 def resolved(owner: str, field: Field | None, given: Any) -> Any:
@@ -44,6 +45,7 @@ class LooseResources:
         configs: The config of definitions, by key.
         log: What resource functions log to.
         instance: Opens what they find as their context's instance.
+        run: What they find as their context's run.
 
     Raises:
         ParameterCheckError: an argument is no dict.
@@ -59,6 +61,7 @@ class LooseResources:
         configs: Mapping[str, Any] | None,
         log: DagsterLogManager,
         instance: LooseInstance,
+        run: DagsterRun | None = None,
     ) -> None:
         self._owner = owner
         self._mode = ModeDefinition(resource_defs=_definitions(owner, given))
@@ -66,6 +69,7 @@ class LooseResources:
         self._manager = ResourceManager(self._mode, resolved_configs, self._context)
         self._log = log
         self._instance = instance
+        self._run = run
         self._is_entered = False
 
     @property
@@ -77,8 +81,8 @@ class LooseResources:
         return InitResourceContext(
             resource_config=config,
             resource_def=self._mode.resource_defs[key],
-            run_id=None,
-            pipeline_run=None,
+            run_id=None if self._run is None else self._run.run_id,
+            pipeline_run=self._run,
             log_manager=self._log,
             resources=required,
             open_instance=self._instance,
@@ -134,7 +138,7 @@ def _definitions(owner: str, given: Any) -> dict[str, ResourceDefinition]:
 def _configs(owner: str, mode: ModeDefinition, given: Any) -> dict[str, Any]:
     if given is not None and not isinstance(given, Mapping):
         raise ParameterCheckError(owner, "resources_config", "a dict", given)
-    sections = {key: Section(d.config_field) for key, d in mode.resource_defs.items()}
+    sections = {key: Section(d) for key, d in mode.resource_defs.items()}
     evaluation = resolve_config(Shape(sections), dict(given or {}), root=owner)
     if not evaluation.success:
         message = f"Error in config for the resources of {owner}"

@@ -17,12 +17,14 @@ from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
+from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.errors import DagsterInvalidConfigDefinitionError
 from dagsterlite.run_config.section import (
     CONFIG,
     Execution,
     NodesByEitherName,
     OutputsSection,
+    WithAnyConfig,
     managed_outputs,
     section_of,
     selection_of,
@@ -114,10 +116,7 @@ class _Solids:
             fields["outputs"] = Field(managed_outputs(managed, written))
         elif written:
             fields["outputs"] = Field(OutputsSection(written))
-        has_nodes = "solids" in fields
-        section = definition.words.section
-        form = NodesByEitherName(fields, section) if has_nodes else Shape(fields)
-        return Field(form, description=definition.description)
+        return Field(_form_of(definition, fields), description=definition.description)
 
     def _own_fields(self, definition: NodeDefinition) -> dict[str, Field]:
         if isinstance(definition, CompositeSolidDefinition) and definition.config_mapping is None:
@@ -134,6 +133,13 @@ class _Solids:
         except DagsterInvalidConfigDefinitionError as exc:
             message = f"{definition.label}: argument 'config' is wrong: {exc}"
             raise DagsterInvalidConfigDefinitionError(message) from exc
+
+
+def _form_of(definition: NodeDefinition, fields: Mapping[str, Field]) -> ConfigType:
+    if "solids" in fields:
+        return NodesByEitherName(fields, definition.words.section)
+    takes_any = isinstance(definition, SolidDefinition) and definition.config_field is None
+    return WithAnyConfig(fields) if takes_any else Shape(fields)
 
 
 # --- inputs ---

@@ -10,28 +10,70 @@ from dagsterlite.config.config_type import ABSENT, Absent
 from dagsterlite.config.path import Trail
 from dagsterlite.config.walk import Walk
 from dagsterlite.definitions.configured import ConfigurableDefinition, NamedConfigurableDefinition
+from dagsterlite.definitions.resource import ResourceDefinition
 from dagsterlite.definitions.vocabulary import OTHER_SECTION, SOLIDS
 
 CONFIG = "config"
 
 
+class WithAnyConfig(ConfigType):
+    """A dict of fields that may have any ``config`` beside them: what declares no schema takes all.
+
+    No document tells of it, since nothing says what it might be.
+
+    Args:
+        fields: The fields beside it.
+    """
+
+    __slots__ = ("_shape",)
+
+    def __init__(self, fields: Mapping[str, object]) -> None:
+        self._shape = Shape(fields)
+        super().__init__(inner=[self._shape])
+
+    def fit(self, value: object, at: Trail, walk: Walk) -> object:
+        """Return what the fields become, with the config as it is."""
+        if not isinstance(value, dict) or CONFIG not in value:
+            return self._shape.evaluate(value, at, walk)
+        others = {key: item for key, item in value.items() if key != CONFIG}
+        fitted = self._shape.evaluate(others, at, walk)
+        return {CONFIG: value[CONFIG], **fitted} if isinstance(fitted, dict) else fitted
+
+    def implicit_default(self) -> object | Absent:
+        """Return the empty dict if no field is required."""
+        return self._shape.implicit_default()
+
+    def long_form(self) -> ConfigType:
+        """Return the fields."""
+        return self._shape
+
+    def short_form(self) -> str:
+        """Return the fields."""
+        return self._shape.short_form()
+
+
 class Section(ConfigType):
     """What configures one named thing, with or without the ``config`` level, or left empty.
 
-    It evaluates to ``{"config": …}``, or to ``{}`` where the thing takes no config.
+    It evaluates to ``{"config": …}``, or to ``{}`` where no config is given.
+
+    Args:
+        definition: The thing.
     """
 
-    __slots__ = ("_field", "_shape")
+    __slots__ = ("_field", "_form")
 
-    def __init__(self, field: Field | None) -> None:
-        self._field = field
-        self._shape = Shape({} if field is None else {CONFIG: field})
-        super().__init__(inner=[self._shape])
+    def __init__(self, definition: ConfigurableDefinition) -> None:
+        self._field = definition.config_field
+        self._form: ConfigType = Shape({} if self._field is None else {CONFIG: self._field})
+        if self._field is None and isinstance(definition, ResourceDefinition):
+            self._form = WithAnyConfig({})
+        super().__init__(inner=[self._form])
 
     def fit(self, value: object, at: Trail, walk: Walk) -> object:
         """Return ``{"config": …}`` for either form."""
         if self._field is None or self._is_left_out(value) or self._has_level(value):
-            return self._shape.evaluate(value, at, walk)
+            return self._form.evaluate(value, at, walk)
         return {CONFIG: self._field.config_type.evaluate(value, at, walk)}
 
     def _is_left_out(self, value: object) -> bool:
@@ -49,11 +91,11 @@ class Section(ConfigType):
 
     def long_form(self) -> ConfigType:
         """Return the form with the ``config`` level."""
-        return self._shape
+        return self._form.long_form()
 
     def short_form(self) -> str:
         """Return the form with the ``config`` level."""
-        return self._shape.short_form()
+        return self._form.short_form()
 
 
 class OutputsSection(ConfigType):
@@ -111,7 +153,7 @@ def selection_of(definitions: Iterable[NamedConfigurableDefinition]) -> Field:
 
 def section_of(definition: ConfigurableDefinition, is_required: bool | None = None) -> Field:
     """Return the field in which a definition is configured."""
-    section = Section(definition.config_field)
+    section = Section(definition)
     return Field(section, is_required=is_required, description=definition.description)
 
 

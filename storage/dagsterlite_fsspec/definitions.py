@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from dagsterlite import plugins
@@ -131,16 +131,13 @@ def custom_path_fs_io_manager(init_context: InitResourceContext) -> IOManager:
     return manager
 
 
-def _make_local_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
+def _make_local_file_manager(init_context: InitResourceContext) -> FileManager:
     base = init_context.resource_config.get("base_dir")
     if base is None:
-        base = os.path.join(init_context.artifacts_dir or "", "file_manager")
-    yield from _until_torn_down(plugins.load("local_file_manager")(base))
-
-
-def _until_torn_down(manager: FileManager) -> Iterator[FileManager]:
-    yield manager
-    manager.delete_local_temp()
+        folder = init_context.artifacts_dir or init_context.instance.storage_directory
+        base = os.path.join(folder, "file_manager")
+    manager: FileManager = plugins.load("local_file_manager")(base)
+    return manager
 
 
 local_file_manager = ResourceDefinition(
@@ -178,12 +175,13 @@ local_file_manager = ResourceDefinition(
         ),
     }
 )
-def s3_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
+def s3_file_manager(init_context: InitResourceContext) -> FileManager:
     """Keeps files in a bucket of S3, with the credentials of the environment.
 
     Implements the ``FileManager`` API (seed 003); its handles are :class:`S3FileHandle`.
     """
-    yield from _until_torn_down(plugins.load("s3_file_manager")(init_context.resource_config))
+    manager: FileManager = plugins.load("s3_file_manager")(init_context.resource_config)
+    return manager
 
 
 @resource(
@@ -192,12 +190,13 @@ def s3_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
         "project": Field(StringSource, is_required=False, description="The bucket's project."),
     }
 )
-def gcs_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
+def gcs_file_manager(init_context: InitResourceContext) -> FileManager:
     """Keeps files in a bucket of Google's, with the credentials of the environment.
 
     Implements the ``FileManager`` API (seed 003); its handles are :class:`GCSFileHandle`.
     """
-    yield from _until_torn_down(plugins.load("gcs_file_manager")(init_context.resource_config))
+    manager: FileManager = plugins.load("gcs_file_manager")(init_context.resource_config)
+    return manager
 
 
 @resource(
@@ -208,11 +207,12 @@ def gcs_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]
         "storage_options": STORAGE_OPTIONS,
     }
 )
-def fsspec_file_manager(init_context: InitResourceContext) -> Iterator[FileManager]:
+def fsspec_file_manager(init_context: InitResourceContext) -> FileManager:
     """Keeps files on any file system that fsspec knows.
 
     Implements the ``FileManager`` API (seed 003).
     """
     config = init_context.resource_config
     options = config.get("storage_options")
-    yield from _until_torn_down(plugins.load("fs_file_manager")(config["base_url"], options))
+    manager: FileManager = plugins.load("fs_file_manager")(config["base_url"], options)
+    return manager

@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 import uuid
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from io import BufferedIOBase, TextIOWrapper
@@ -51,6 +52,8 @@ class FsspecFileManager(FileManager):
         self._handles = handles or (LOCAL if isinstance(self._files, LocalFiles) else ANY)
         self._lock = threading.Lock()
         self._temps: list[str] = []
+        # No one need enter a context to have the temporary copies go with the manager.
+        weakref.finalize(self, _delete, self._temps)
 
     @property
     def base(self) -> str:
@@ -69,10 +72,7 @@ class FsspecFileManager(FileManager):
 
     def delete_local_temp(self) -> None:
         with self._lock:
-            temps, self._temps = self._temps, []
-        for path in temps:
-            with suppress(FileNotFoundError):
-                os.unlink(path)
+            _delete(self._temps)
 
     def read(self, file_handle: FileHandle, mode: str = "rb") -> IO[Any]:
         """Return a stream of the file.
@@ -160,6 +160,12 @@ def make_gcs_file_manager(config: Mapping[str, Any]) -> FsspecFileManager:
     """Return a file manager of a bucket of Google's, from the config of ``gcs_file_manager``."""
     base = _in_bucket("gs", config["gcs_bucket"], config["gcs_prefix"])
     return FsspecFileManager(base, _given({"project": config.get("project")}), GCS)
+
+
+def _delete(temps: list[str]) -> None:
+    while temps:
+        with suppress(FileNotFoundError):
+            os.unlink(temps.pop())
 
 
 def _in_bucket(scheme: str, bucket: str, prefix: str) -> str:

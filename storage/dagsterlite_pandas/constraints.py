@@ -19,11 +19,16 @@ class Constraint:
     """What a frame must be like.
 
     Args:
-        description: What is asked for, as a verb: ``must hold no missing values``.
+        error_description: What is asked for, as a verb: ``must hold no missing values``.
+        markdown_description: The same as the description of a type shows it (default:
+            ``error_description``).
     """
 
-    def __init__(self, description: str) -> None:
-        self.description = description
+    def __init__(
+        self, error_description: str = "", markdown_description: str | None = None
+    ) -> None:
+        self.error_description = error_description
+        self.markdown_description = markdown_description or error_description
 
     @property
     def name(self) -> str:
@@ -87,7 +92,7 @@ class StrictColumnsConstraint(DataFrameConstraint):
         if not missing and not extra:
             says = f"; found: {', '.join(map(repr, found))}"
         raise DataFrameConstraintViolationException(
-            self.name, f"the frame {self.description}{says}"
+            self.name, f"the frame {self.error_description}{says}"
         )
 
 
@@ -111,7 +116,7 @@ class RowCountConstraint(DataFrameConstraint):
         count = len(dataframe)
         if abs(count - self.num_allowed_rows) > self.error_tolerance:
             raise DataFrameConstraintViolationException(
-                self.name, f"the frame {self.description}; it has {count}"
+                self.name, f"the frame {self.error_description}; it has {count}"
             )
 
 
@@ -137,7 +142,7 @@ class ColumnDTypeFnConstraint(ColumnConstraint):
         dtype = dataframe[column_name].dtype
         if not self.type_fn(dtype):
             raise ColumnConstraintViolationException(
-                self.name, f"{self.description}; it is {dtype}", column_name
+                self.name, f"{self.error_description}; it is {dtype}", column_name
             )
 
 
@@ -158,7 +163,7 @@ class ColumnDTypeInSetConstraint(ColumnConstraint):
         dtype = str(dataframe[column_name].dtype)
         if dtype not in self.expected_dtype_set:
             raise ColumnConstraintViolationException(
-                self.name, f"{self.description}; it is {dtype}", column_name
+                self.name, f"{self.error_description}; it is {dtype}", column_name
             )
 
 
@@ -185,13 +190,13 @@ class _RowsConstraint(ColumnConstraint):
             is_wrong = ~self.holds(column).fillna(value=False).astype(bool)
         except TypeError as exc:
             # The values cannot be compared with what is asked for.
-            description = f"{self.description}; it cannot be compared: {exc}"
+            description = f"{self.error_description}; it cannot be compared: {exc}"
             raise ColumnConstraintViolationException(self.name, description, column_name) from exc
         if self.ignore_missing_vals:
             is_wrong &= column.notna()
         if is_wrong.any():
             raise ColumnConstraintViolationException(
-                self.name, self.description, column_name, dataframe[is_wrong.to_numpy()]
+                self.name, self.error_description, column_name, dataframe[is_wrong.to_numpy()]
             )
 
 

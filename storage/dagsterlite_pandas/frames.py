@@ -136,7 +136,7 @@ def _description(
     constraints: Sequence[DataFrameConstraint],
 ) -> str:
     lines = [given or "A pandas data frame."]
-    lines += [f"- The frame {constraint.description}." for constraint in constraints]
+    lines += [f"- The frame {constraint.markdown_description}." for constraint in constraints]
     for column in columns:
         optional = "" if column.is_required else " (may be left out)"
         lines.append(f"- `{column.name}`{optional}{_asked(column.constraints)}")
@@ -144,7 +144,7 @@ def _description(
 
 
 def _asked(constraints: Sequence[Constraint]) -> str:
-    asked = ", ".join(constraint.description for constraint in constraints)
+    asked = ", ".join(constraint.markdown_description for constraint in constraints)
     return f": {asked}." if asked else ""
 
 

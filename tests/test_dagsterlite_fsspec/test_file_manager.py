@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import io
 import os
 import tempfile
@@ -16,6 +17,7 @@ from dagsterlite import (
     LocalFileHandle,
     ModeDefinition,
     S3FileHandle,
+    build_solid_context,
     execute_pipeline,
     fsspec_file_manager,
     gcs_file_manager,
@@ -193,6 +195,22 @@ def test_temp_files_go_with_the_run(tmp_path):
     result = execute_pipeline(files_pipeline, config(base_dir=str(tmp_path)), mode="local")
 
     assert not os.path.exists(result.output_for_solid("read_files"))
+
+
+def test_a_solid_that_is_called_directly_is_given_a_file_manager(tmp_path, monkeypatch):
+    @solid(required_resource_keys={"files"})
+    def write_and_copy(context):
+        handle = context.resources.files.write_data(b"x", ext="txt")
+        return handle, context.resources.files.copy_handle_to_local_temp(handle)
+
+    monkeypatch.chdir(tmp_path)
+    context = build_solid_context(resources={"files": local_file_manager})
+    handle, copy = write_and_copy(context)
+    assert Path(handle.path).read_bytes() == Path(copy).read_bytes() == b"x"
+    assert not list(tmp_path.iterdir())
+    del context
+    gc.collect()
+    assert not os.path.exists(copy)
 
 
 def test_files_can_stand_at_any_url(tmp_path):

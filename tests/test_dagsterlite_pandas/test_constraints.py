@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dagsterlite import check_dagster_type
 from dagsterlite.errors import CheckError, ParameterCheckError
 from dagsterlite_pandas import (
     CategoricalColumnConstraint,
@@ -22,6 +23,7 @@ from dagsterlite_pandas import (
     PandasColumn,
     RowCountConstraint,
     StrictColumnsConstraint,
+    create_dagster_pandas_dataframe_type,
     validate_constraints,
 )
 
@@ -204,7 +206,9 @@ def test_constraints_of_your_own_are_asked_too():
     class Sorted(ColumnConstraint):
         def validate(self, dataframe, column_name):
             if not dataframe[column_name].is_monotonic_increasing:
-                raise ColumnConstraintViolationException(self.name, self.description, column_name)
+                raise ColumnConstraintViolationException(
+                    self.name, self.error_description, column_name
+                )
 
     class Square(DataFrameConstraint):
         def validate(self, dataframe):
@@ -217,6 +221,27 @@ def test_constraints_of_your_own_are_asked_too():
 
     assert "column 'a' must rise (Sorted)" in str(caught.value)
     assert "is no square (Square)" in str(caught.value)
+
+
+def test_a_constraint_of_your_own_may_tell_of_itself_in_markdown():
+    class Rising(ColumnConstraint):
+        def __init__(self):
+            super().__init__(error_description="must rise", markdown_description="must *rise*")
+
+        def validate(self, dataframe, column_name):
+            raise ColumnConstraintViolationException(
+                constraint_name=self.name,
+                constraint_description=self.error_description,
+                column_name=column_name,
+                offending_rows=dataframe,
+            )
+
+    frame_type = create_dagster_pandas_dataframe_type(
+        "Rising", columns=[PandasColumn("a", constraints=[Rising()])]
+    )
+    assert "`a`: must *rise*" in str(frame_type.description)
+    answer = check_dagster_type(frame_type, pd.DataFrame({"a": [1]}))
+    assert "column 'a' must rise; 1 row(s) do not: 1 at 0 (Rising)" in str(answer.description)
 
 
 def test_a_violation_travels_with_its_facts():

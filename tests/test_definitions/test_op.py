@@ -284,6 +284,16 @@ def test_an_annotation_that_does_not_fit_several_outputs_is_refused(annotation):
         op(out={"a": Out(), "b": Out()})(scope["fn"])
 
 
+def test_several_outputs_that_are_yielded_are_not_typed_by_one_annotation():
+    @op(out={"capital": Out(str, is_required=False), "small": Out(is_required=False)})
+    def sort_by_case(word) -> str:  # type: ignore[misc]
+        yield Output(word, "capital" if word.isupper() else "small")
+
+    capital, small = sort_by_case.output_defs
+    assert capital.dagster_type.display_name == "String"
+    assert small.dagster_type.display_name == "Any"
+
+
 def test_a_tuple_is_the_values_of_several_outputs_in_order():
     @op(out={"a": Out(), "b": Out()})
     def two(first, second):

@@ -6,6 +6,7 @@ import pytest
 
 from dagsterlite.config import StringSource
 from dagsterlite.definitions.resource import InitResourceContext, ResourceDefinition, resource
+from dagsterlite.definitions.solid import solid
 from dagsterlite.errors import (
     DagsterInvalidConfigDefinitionError,
     DagsterInvalidDefinitionError,
@@ -104,3 +105,17 @@ def test_the_instance_is_opened_when_it_is_asked_for():
 
 def test_the_log_of_a_context_has_two_names():
     assert context().log == context().log_manager == "log"
+
+
+def test_a_definition_bears_the_name_of_what_it_decorates():
+    @resource
+    def database(_context):
+        raise NotImplementedError
+
+    @solid
+    def load(_context):
+        raise NotImplementedError
+
+    assert database.__name__ == "database"
+    assert load.__name__ == "load"
+    assert ResourceDefinition(functools.partial(print)).__name__ == "resource"

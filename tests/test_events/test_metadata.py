@@ -6,7 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dagsterlite.errors import DagsterInvariantViolationError, ParameterCheckError
+from dagsterlite.errors import (
+    CheckError,
+    DagsterInvariantViolationError,
+    ParameterCheckError,
+)
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.metadata import (
     DagsterAssetMetadataEntryData,
@@ -17,6 +21,7 @@ from dagsterlite.events.metadata import (
     IntMetadataEntryData,
     JsonMetadataEntryData,
     MarkdownMetadataEntryData,
+    MetadataEntry,
     PathMetadataEntryData,
     PythonArtifactMetadataEntryData,
     TextMetadataEntryData,
@@ -53,6 +58,33 @@ from dagsterlite.serdes import from_json, to_json
 )
 def test_each_kind_takes_its_value_a_label_and_a_description(entry, data):
     assert (entry.label, entry.description, entry.entry_data) == ("label", "why", data)
+
+
+@pytest.mark.parametrize(
+    ("value", "data"),
+    [
+        ("a", TextMetadataEntryData("a")),
+        (3, IntMetadataEntryData(3)),
+        ({"a": 1}, JsonMetadataEntryData({"a": 1})),
+        (EventMetadata.md("*a*"), MarkdownMetadataEntryData("*a*")),
+    ],
+)
+def test_an_entry_takes_a_plain_value_too(value, data):
+    assert MetadataEntry("label", value=value) == EventMetadataEntry("label", None, data)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"value": object()}, "'value' must be one of texts, numbers"),
+        ({}, "'entry_data' must be metadata of a known kind"),
+        ({"entry_data": TextMetadataEntryData("a"), "value": 3}, "not both"),
+        ({"value": 3, "description": 3}, "'description' must be a text"),
+    ],
+)
+def test_an_entry_of_anything_else_is_refused(arguments, message):
+    with pytest.raises(CheckError, match=message):
+        MetadataEntry("label", **arguments)
 
 
 def test_a_file_path_is_labelled_path():

@@ -60,7 +60,8 @@ def test_messages_and_events_reach_the_runs_loggers_with_its_tags() -> None:
     assert "hello" in texts
     (hello,) = (r for r in records.records if r.dagster_meta["orig_message"] == "hello")
     assert hello.levelno == logging.INFO
-    assert hello.getMessage() == f"p - {result.run_id} - talks.compute - hello"
+    assert hello.msg == f"p - {result.run_id} - talks.compute - hello"
+    assert hello.getMessage() == hello.msg
     assert hello.dagster_meta["team"] == "data"
     assert hello.dagster_meta["dagster_event"] is None
     events = [r.dagster_meta["dagster_event"] for r in records.records]

@@ -19,7 +19,6 @@ from dagsterlite import (
     OutputDefinition,
     Permissive,
     PipelineDefinition,
-    PresetDefinition,
     ResourceDefinition,
     StringSource,
     composite_solid,
@@ -549,14 +548,57 @@ def test_config_schemas_whose_own_key_is_config_are_read_as_they_are() -> None:
     assert config.resources == {"odd": {"config": 1}, "free": {"a": 1}}
 
 
-def test_resources_made_from_values_take_no_config() -> None:
-    mode = ModeDefinition(resource_defs={"x": ResourceDefinition.hardcoded_resource(1)})
+@solid
+def bare(_context) -> int:
+    raise NotImplementedError
 
-    @pipeline(mode_defs=[mode], preset_defs=[PresetDefinition("p", {"resources": {"x": {}}})])
+
+def test_solids_and_resources_without_a_schema_take_any_config() -> None:
+    fixed = ResourceDefinition.hardcoded_resource(1)
+
+    @pipeline(mode_defs=[ModeDefinition(resource_defs={"x": fixed, "y": plain})])
     def one():
-        optional()
+        bare()
 
-    assert EnvironmentConfig.build(one).resources == {"x": None}
-    assert EnvironmentConfig.build(one, {"resources": {"x": {}}}).resources == {"x": None}
-    with pytest.raises(DagsterInvalidConfigError):
-        EnvironmentConfig.build(one, {"resources": {"x": {"config": 3}}})
+    given = {
+        "solids": {"bare": {"config": {"url": {"env": "kept"}}}},
+        "resources": {"x": {"config": 3}, "y": {"config": [1]}},
+    }
+    config = EnvironmentConfig.build(one, given)
+    assert config.solids["bare"].config == {"url": {"env": "kept"}}
+    assert config.resources == {"x": 3, "y": [1]}
+
+
+def test_they_need_no_config_and_no_section() -> None:
+    @pipeline(mode_defs=[ModeDefinition(resource_defs={"y": plain})])
+    def one():
+        bare()
+
+    documents: list[dict[str, Any]] = [
+        {},
+        {"solids": {}},
+        {"solids": {"bare": {}}, "resources": {"y": {}}},
+    ]
+    for given in documents:
+        config = EnvironmentConfig.build(one, given)
+        assert config.solids.get("bare", SolidConfig()).config is None
+        assert config.resources == {"y": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"solids": {"bare": {"confg": 1}}}, "solids.bare"),
+        ({"solids": {"bare": {"config": 1, "imputs": {}}}}, "solids.bare"),
+        ({"solids": {"bare": 1}}, "solids.bare"),
+        ({"resources": {"y": {"confg": 1}}}, "resources.y"),
+        ({"resources": {"y": 1}}, "resources.y"),
+    ],
+)
+def test_beside_any_config_nothing_else_is_taken(given, path) -> None:
+    @pipeline(mode_defs=[ModeDefinition(resource_defs={"y": plain})])
+    def one():
+        bare()
+
+    with pytest.raises(DagsterInvalidConfigError, match=path):
+        EnvironmentConfig.build(one, given)
