@@ -139,6 +139,48 @@ def reexecute_pipeline_iterator(
     return run_events(asked, plan, run)
 
 
+def record_reexecution(
+    pipeline: GivenPipeline,
+    parent_run_id: str,
+    run_config: Mapping[str, Any] | None = None,
+    *,
+    mode: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    instance: DagsterInstance | None = None,
+    run_id: str | None = None,
+) -> DagsterRun:
+    """Record a run that re-executes another, and do not execute it.
+
+    Takes arguments of :func:`reexecute_pipeline`, and raises what that does before the start.
+
+    Args:
+        pipeline: The pipeline, or what gives it.
+        parent_run_id: The run to re-execute.
+        run_config: The configuration of this run.
+        mode: The mode's name.
+        tags: Tags of the run; they say whether it resumes the other.
+        instance: Where the parent is recorded.
+        run_id: The new run's id (default: a new one).
+
+    Raises:
+        DagsterRunAlreadyExists: the run id is taken.
+    """
+    _asked, _plan, run = _reexecution(
+        "record_reexecution",
+        pipeline,
+        parent_run_id,
+        run_config=run_config,
+        step_selection=None,
+        mode=mode,
+        preset=None,
+        tags=tags,
+        instance=instance,
+        step_keys=None,
+        run_id=run_id,
+    )
+    return run
+
+
 def _reexecution(
     owner: str,
     pipeline: Any,
@@ -151,6 +193,7 @@ def _reexecution(
     tags: Any,
     instance: Any,
     step_keys: Any,
+    run_id: str | None = None,
 ) -> tuple[Asked, ExecutionPlan, DagsterRun]:
     parent = _parent(owner, parent_run_id, instance)
     run = parent.dagster_run
@@ -171,7 +214,12 @@ def _reexecution(
         sources_of(earlier.needed_keys, generations(plan, run.run_id, asked.instance))
     keys = None if wanted is None else plan.step_keys_to_execute
     made = create_run(
-        asked, plan, step_keys=keys, parent_run_id=run.run_id, root_run_id=root_run_id
+        asked,
+        plan,
+        run_id=run_id,
+        step_keys=keys,
+        parent_run_id=run.run_id,
+        root_run_id=root_run_id,
     )
     return asked, plan, made
 

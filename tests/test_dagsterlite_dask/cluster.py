@@ -80,7 +80,7 @@ class Cluster:
         preload: str = WITHOUT_TESTS,
     ) -> subprocess.Popen[bytes]:
         """Start a worker, and wait until it has joined."""
-        known = len(self.client.scheduler_info()["workers"])
+        known = self._running()
         file = self.folder / f"preload_{abs(hash(preload))}.py"
         file.write_text(preload)
         options = ["--nthreads", str(threads), "--preload", str(file), "--no-dashboard"]
@@ -91,8 +91,17 @@ class Cluster:
         main = "from distributed.cli.dask_worker import main; main()"
         worker = self._start("-c", main, self.address, *options)
         self.workers.append(worker)
-        self.client.wait_for_workers(known + 1, timeout=START_SECONDS)
+        # Not by their number: the scheduler may still count one that was killed just now.
+        until = time.monotonic() + START_SECONDS
+        while not self._running() - known:
+            assert worker.poll() is None, "the worker ended"
+            assert time.monotonic() < until, "the worker is not up in time"
+            time.sleep(0.02)
         return worker
+
+    def _running(self) -> set[str]:
+        workers = self.client.scheduler_info(n_workers=-1)["workers"].items()
+        return {address for address, facts in workers if facts["status"] == "running"}
 
     def worker_pids(self) -> dict[str, int]:
         """Return the pids of the workers' processes, by address."""
