@@ -26,13 +26,16 @@ from dagsterlite.errors import (
     DagsterRunNotFoundError,
     ParameterCheckError,
 )
+from dagsterlite.execution.cancel import cancel_run
 from dagsterlite.execution.lineage import fan_out_receipts, generation_of, generations
 from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.execution.run_events import RunEvents
+from dagsterlite.execution.undriven import leave_to_heir
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.reexecution import sources_of, steps_anew, steps_to_resume
 from dagsterlite.runs import (
+    OWNED_STATUSES,
     PARENT_RUN_ID_TAG,
     RESUME_RETRY_TAG,
     ROOT_RUN_ID_TAG,
@@ -221,7 +224,19 @@ def _reexecution(
         parent_run_id=run.run_id,
         root_run_id=root_run_id,
     )
+    if asked.tags.get(RESUME_RETRY_TAG) == "true" and run.status in OWNED_STATUSES:
+        _end_lost(run, made, asked.instance)
     return asked, plan, made
+
+
+def _end_lost(run: DagsterRun, heir: DagsterRun, instance: DagsterInstance) -> None:
+    """End a run whose driver is gone; should that one wake up, it finds that it lost the run."""
+    if leave_to_heir(run, instance, heir.run_id):
+        return
+    record = instance.require_run(run.run_id)
+    if record.is_driven(time.time()):
+        cancel_run(heir.run_id, instance)
+        raise DagsterRunConflict(_still_driven(record.dagster_run))
 
 
 def _parent(owner: str, run_id: Any, instance: Any) -> RunRecord:
@@ -276,9 +291,12 @@ def _keys(owner: str, given: Any) -> list[str]:
 def _left_of(plan: ExecutionPlan, parent: RunRecord, instance: DagsterInstance) -> list[str]:
     run = parent.dagster_run
     if parent.is_driven(time.time()):
-        message = (
-            f"Run {run.run_id} is still under way ({run.status.value}), so what it leaves undone "
-            f"is not known. Wait for its end or cancel it: dagsterlite run cancel {run.run_id}"
-        )
-        raise DagsterRunConflict(message)
+        raise DagsterRunConflict(_still_driven(run))
     return steps_to_resume(plan, generation_of(plan, run, instance))
+
+
+def _still_driven(run: DagsterRun) -> str:
+    return (
+        f"Run {run.run_id} is still under way ({run.status.value}), so what it leaves undone "
+        f"is not known. Wait for its end or cancel it: dagsterlite run cancel {run.run_id}"
+    )

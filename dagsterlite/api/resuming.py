@@ -13,14 +13,18 @@ from dagsterlite.api.launching import drive_launched, pipeline_of
 from dagsterlite.api.reexecution import record_reexecution
 from dagsterlite.errors import (
     DagsterInvalidSubsetError,
-    DagsterLaunchFailedError,
     DagsterRunAlreadyExists,
     DagsterRunConflict,
 )
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.execution.cancel import cancel_run
 from dagsterlite.execution.heirs import INTERRUPTED_TAG, TAKES_OVER_TAG, heir_id, line_of
-from dagsterlite.execution.undriven import fail_undriven, record_status, take_lease
+from dagsterlite.execution.undriven import (
+    fail_undriven,
+    leave_to_heir,
+    record_status,
+    take_lease,
+)
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.runs import OWNED_STATUSES, RESUME_RETRY_TAG, DagsterRun
 
@@ -65,7 +69,7 @@ def drive_resumable(
         while True:
             line = line_of(run_id, instance)
             for earlier, heir in pairwise(line):
-                fail_undriven(earlier, instance, _gone(heir.run_id))
+                leave_to_heir(earlier, instance, heir.run_id)
             run = _undriven(line[-1].run_id, instance)
             try:
                 return resuming.drive(run)
@@ -117,7 +121,7 @@ class _Resuming:
         except Exception as exc:
             fail_undriven(run, self._instance, exc)
             raise
-        fail_undriven(run, self._instance, _gone(heir))
+        leave_to_heir(run, self._instance, heir)
         return self._drive(heir, self._instance)
 
     def _heir(self, run: DagsterRun) -> str:
@@ -147,10 +151,4 @@ def _succeed(run: DagsterRun, instance: DagsterInstance) -> bool:
     message = f'Finished execution of pipeline "{run.pipeline_name}"; its driver is gone.'
     return take_lease(run.run_id, instance) and record_status(
         run, instance, DagsterEventType.PIPELINE_SUCCESS, message
-    )
-
-
-def _gone(heir_run_id: str) -> DagsterLaunchFailedError:
-    return DagsterLaunchFailedError(
-        f"Its driver is gone without having ended it. Run {heir_run_id} takes over what is left."
     )

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from dagsterlite import DagsterInstance, load_run_result, reconstructable
-from dagsterlite.api import create_run_for_pipeline, resuming
+from dagsterlite.api import create_run_for_pipeline, reexecution
 from dagsterlite.api.resuming import drive_resumable
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.execution.heirs import INTERRUPTED_TAG, TAKES_OVER_TAG, launched_as
-from dagsterlite.execution.undriven import fail_undriven
+from dagsterlite.execution.undriven import leave_to_heir
 from dagsterlite.runs import DagsterRun, DagsterRunStatus, make_driver_id
 from tests.test_api.resumed import in_two_steps
 
@@ -230,9 +230,9 @@ def test_a_run_that_another_process_takes_over_in_the_midst_is_waited_for(
         if not others:
             others.append(start(run_id))
             wait_until((tmp_path / "second.begun").exists)
-        return fail_undriven(earlier, *given)
+        return leave_to_heir(earlier, *given)
 
-    monkeypatch.setattr(resuming, "fail_undriven", be_slower)
+    monkeypatch.setattr(reexecution, "leave_to_heir", be_slower)
     assert drive_resumable(run_id, instance)
     assert others[0].wait(60) == 0
     assert instance.get_runs_count() == 2

@@ -78,8 +78,18 @@ class Cluster:
         nanny: bool = False,
         memory_limit: str = "0",
         preload: str = WITHOUT_TESTS,
+        scheduler: str | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start a worker, and wait until it has joined."""
+        """Start a worker, and wait until it has joined.
+
+        Args:
+            threads: How many tasks it runs at once.
+            resources: What it offers.
+            nanny: Whether it is started again when it dies.
+            memory_limit: As for Dask.
+            preload: What its process runs first.
+            scheduler: Where it finds the scheduler, if that is not its own address.
+        """
         known = self._running()
         file = self.folder / f"preload_{abs(hash(preload))}.py"
         file.write_text(preload)
@@ -89,7 +99,7 @@ class Cluster:
             pairs = ",".join(f"{name}={amount}" for name, amount in resources.items())
             options += ["--resources", pairs]
         main = "from distributed.cli.dask_worker import main; main()"
-        worker = self._start("-c", main, self.address, *options)
+        worker = self._start("-c", main, scheduler or self.address, *options)
         self.workers.append(worker)
         # Not by their number: the scheduler may still count one that was killed just now.
         until = time.monotonic() + START_SECONDS
@@ -100,8 +110,17 @@ class Cluster:
         return worker
 
     def _running(self) -> set[str]:
-        workers = self.client.scheduler_info(n_workers=-1)["workers"].items()
-        return {address for address, facts in workers if facts["status"] == "running"}
+        found = self.facts().items()
+        return {address for address, facts in found if facts["status"] == "running"}
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the scheduler knows of each worker, by address.
+
+        Not ``scheduler_info``: what that asks for is overwritten now and then, by one without
+        workers, before it is returned.
+        """
+        identity = self.client.sync(self.client.scheduler.identity, n_workers=-1)
+        return dict(identity["workers"])
 
     def worker_pids(self) -> dict[str, int]:
         """Return the pids of the workers' processes, by address."""
