@@ -18,7 +18,7 @@ def leave_to_cluster(asked: Asked, plan: ExecutionPlan) -> DagsterRun:
     config = plugins.load("check_detachable")(plan, asked.instance)
     run = create_run(asked, plan)
     try:
-        plugins.load("detach_run")(plan, run, asked.instance, config)
+        plugins.load("detach_run")(asked.pipeline, run, asked.instance, config)
     except BaseException:
         asked.instance.delete_run(run.run_id)
         raise

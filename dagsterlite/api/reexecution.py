@@ -26,13 +26,16 @@ from dagsterlite.errors import (
     DagsterRunNotFoundError,
     ParameterCheckError,
 )
+from dagsterlite.execution.cancel import cancel_run
 from dagsterlite.execution.lineage import fan_out_receipts, generation_of, generations
 from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite.execution.run_events import RunEvents
+from dagsterlite.execution.undriven import leave_to_heir
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.reexecution import sources_of, steps_anew, steps_to_resume
 from dagsterlite.runs import (
+    OWNED_STATUSES,
     PARENT_RUN_ID_TAG,
     RESUME_RETRY_TAG,
     ROOT_RUN_ID_TAG,
@@ -139,6 +142,48 @@ def reexecute_pipeline_iterator(
     return run_events(asked, plan, run)
 
 
+def record_reexecution(
+    pipeline: GivenPipeline,
+    parent_run_id: str,
+    run_config: Mapping[str, Any] | None = None,
+    *,
+    mode: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    instance: DagsterInstance | None = None,
+    run_id: str | None = None,
+) -> DagsterRun:
+    """Record a run that re-executes another, and do not execute it.
+
+    Takes arguments of :func:`reexecute_pipeline`, and raises what that does before the start.
+
+    Args:
+        pipeline: The pipeline, or what gives it.
+        parent_run_id: The run to re-execute.
+        run_config: The configuration of this run.
+        mode: The mode's name.
+        tags: Tags of the run; they say whether it resumes the other.
+        instance: Where the parent is recorded.
+        run_id: The new run's id (default: a new one).
+
+    Raises:
+        DagsterRunAlreadyExists: the run id is taken.
+    """
+    _asked, _plan, run = _reexecution(
+        "record_reexecution",
+        pipeline,
+        parent_run_id,
+        run_config=run_config,
+        step_selection=None,
+        mode=mode,
+        preset=None,
+        tags=tags,
+        instance=instance,
+        step_keys=None,
+        run_id=run_id,
+    )
+    return run
+
+
 def _reexecution(
     owner: str,
     pipeline: Any,
@@ -151,6 +196,7 @@ def _reexecution(
     tags: Any,
     instance: Any,
     step_keys: Any,
+    run_id: str | None = None,
 ) -> tuple[Asked, ExecutionPlan, DagsterRun]:
     parent = _parent(owner, parent_run_id, instance)
     run = parent.dagster_run
@@ -171,9 +217,26 @@ def _reexecution(
         sources_of(earlier.needed_keys, generations(plan, run.run_id, asked.instance))
     keys = None if wanted is None else plan.step_keys_to_execute
     made = create_run(
-        asked, plan, step_keys=keys, parent_run_id=run.run_id, root_run_id=root_run_id
+        asked,
+        plan,
+        run_id=run_id,
+        step_keys=keys,
+        parent_run_id=run.run_id,
+        root_run_id=root_run_id,
     )
+    if asked.tags.get(RESUME_RETRY_TAG) == "true" and run.status in OWNED_STATUSES:
+        _end_lost(run, made, asked.instance)
     return asked, plan, made
+
+
+def _end_lost(run: DagsterRun, heir: DagsterRun, instance: DagsterInstance) -> None:
+    """End a run whose driver is gone; should that one wake up, it finds that it lost the run."""
+    if leave_to_heir(run, instance, heir.run_id):
+        return
+    record = instance.require_run(run.run_id)
+    if record.is_driven(time.time()):
+        cancel_run(heir.run_id, instance)
+        raise DagsterRunConflict(_still_driven(record.dagster_run))
 
 
 def _parent(owner: str, run_id: Any, instance: Any) -> RunRecord:
@@ -228,9 +291,12 @@ def _keys(owner: str, given: Any) -> list[str]:
 def _left_of(plan: ExecutionPlan, parent: RunRecord, instance: DagsterInstance) -> list[str]:
     run = parent.dagster_run
     if parent.is_driven(time.time()):
-        message = (
-            f"Run {run.run_id} is still under way ({run.status.value}), so what it leaves undone "
-            f"is not known. Wait for its end or cancel it: dagsterlite run cancel {run.run_id}"
-        )
-        raise DagsterRunConflict(message)
+        raise DagsterRunConflict(_still_driven(run))
     return steps_to_resume(plan, generation_of(plan, run, instance))
+
+
+def _still_driven(run: DagsterRun) -> str:
+    return (
+        f"Run {run.run_id} is still under way ({run.status.value}), so what it leaves undone "
+        f"is not known. Wait for its end or cancel it: dagsterlite run cancel {run.run_id}"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Final
 
 from dagsterlite.instance import DagsterInstance
@@ -12,6 +13,14 @@ INTERRUPTED_TAG: Final = "dagsterlite/driver_interrupted"
 
 TAKES_OVER_TAG: Final = "dagsterlite/takes_over"
 """Names the run that a run takes over from, because that one's driver is gone."""
+
+
+_HEIRS: Final = uuid.UUID("6c1f3f0e-52a5-4ad4-9d5b-2f1c8a4f7e90")
+
+
+def heir_id(run_id: str) -> str:
+    """Return the id of the run that takes over from a run: it has one heir, whoever makes it."""
+    return str(uuid.uuid5(_HEIRS, run_id))
 
 
 def line_of(run_id: str, instance: DagsterInstance) -> list[DagsterRun]:

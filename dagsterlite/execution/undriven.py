@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from dagsterlite.errors import DagsterRunConflict
 from dagsterlite.events.engine import EngineEventData
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event_type import DagsterEventType
@@ -62,6 +63,14 @@ class _Straight:
 
     def emit(self, entry: EventLogEntry) -> None:
         self._instance.record_entries([entry])
+
+
+def leave_to_heir(run: DagsterRun, instance: DagsterInstance, heir_run_id: str) -> bool:
+    """End a run that nobody drives and another takes over; return whether that was done."""
+    error = DagsterRunConflict(
+        f"Its driver is gone without having ended it. Run {heir_run_id} takes over what is left."
+    )
+    return fail_undriven(run, instance, error)
 
 
 def fail_undriven(run: DagsterRun, instance: DagsterInstance, error: BaseException) -> bool:

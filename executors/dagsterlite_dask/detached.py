@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from distributed import Client, fire_and_forget
 
+from dagsterlite.api.asked import Asked, plan_of, selection_of
+from dagsterlite.api.resuming import drive_resumable
+from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import (
     DagsterClusterError,
     DagsterHomeError,
@@ -16,10 +20,10 @@ from dagsterlite.errors import (
     DagsterNoWorkersError,
 )
 from dagsterlite.execution.run import RunOutcome, drive_run
+from dagsterlite.execution.undriven import fail_undriven
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.run_config.resolved import EnvironmentConfig
-from dagsterlite.runs import DagsterRun
+from dagsterlite.runs import DagsterRun, DagsterRunStatus
 from dagsterlite_dask.clusters import open_cluster
 from dagsterlite_dask.clusters.options import ClusterOptions
 from dagsterlite_dask.definitions import dask_executor
@@ -69,12 +73,18 @@ def check_detachable(plan: ExecutionPlan, instance: DagsterInstance) -> Mapping[
 
 
 def detach_run(
-    plan: ExecutionPlan, run: DagsterRun, instance: DagsterInstance, config: Mapping[str, Any]
+    pipeline: PipelineDefinition,
+    run: DagsterRun,
+    instance: DagsterInstance,
+    config: Mapping[str, Any],
 ) -> None:
     """Leave a recorded run to the cluster that its config names; return once that has it.
 
+    Where the worker that drives it dies, Dask has another one do that: it waits until the driver
+    before it is surely gone, and what is left of the run goes on as a new run.
+
     Args:
-        plan: What to execute.
+        pipeline: The whole pipeline.
         run: The run, recorded and not started.
         instance: Where it is recorded.
         config: What :func:`check_detachable` returned.
@@ -85,12 +95,7 @@ def detach_run(
         DagsterHomeError: a worker does not see the run: it has another instance or none.
     """
     payload = encode_payload(
-        Payload(
-            pipeline=plan.pipeline,
-            run=run,
-            ignored_solids=_ignored(plan, run),
-            artifacts_dir=instance.storage_directory,
-        ),
+        Payload(pipeline=pipeline, run=run, artifacts_dir=instance.storage_directory),
         config["ship_code"],
     )
     with open_cluster(config.get("cluster"), ClusterOptions.from_config(config)) as cluster:
@@ -101,11 +106,6 @@ def detach_run(
             )
         _check_workers(Session(cluster.client, run.run_id), run.run_id, payload)
         _hand_over(cluster.client, run.run_id, payload)
-
-
-def _ignored(plan: ExecutionPlan, run: DagsterRun) -> tuple[str, ...]:
-    named = run.run_config.get("solids") or run.run_config.get("ops") or {}
-    return tuple(name for name in named if not plan.pipeline.has_solid_named(name))
 
 
 def _check_workers(session: Session, run_id: str, payload: bytes) -> None:
@@ -151,8 +151,8 @@ async def probe_driver(run_id: str, data: bytes) -> str | None:
 def _trouble(run_id: str, data: bytes) -> str | None:
     try:
         with DagsterInstance.get() as instance:
-            instance.require_run(run_id)
-        _plan_here(decode_payload(data))
+            run = instance.require_run(run_id).dagster_run
+            _plan_here(decode_payload(data).pipeline, run, instance)
     except Exception as exc:  # noqa: BLE001 - the user's modules may raise anything
         return f"{type(exc).__name__}: {exc}"
     return None
@@ -161,24 +161,45 @@ def _trouble(run_id: str, data: bytes) -> str | None:
 def drive_detached(run_id: str, data: bytes) -> None:
     """Drive a run from a task of its own cluster; its events tell how it ends.
 
+    Where a driver before this one died with its worker, what it left goes on as a new run.
+
     Raises:
-        DagsterRunConflict: the run was canceled before, or somebody drives it.
+        DagsterExecutionInterruptedError: the run was canceled.
+        Exception: what kept it from beginning; that is recorded as its end.
     """
+    pipeline = decode_payload(data).pipeline
     with DagsterInstance.get() as instance:
-        run = instance.require_run(run_id).dagster_run
-        plan = _plan_here(decode_payload(data))
-        for _event in drive_run(plan, run, instance, RunOutcome(), raise_on_error=False):
+        drive_resumable(
+            run_id, instance, drive=partial(_drive, pipeline), pipeline_of=lambda _run: pipeline
+        )
+
+
+def _drive(pipeline: PipelineDefinition, run_id: str, instance: DagsterInstance) -> bool:
+    run = instance.require_run(run_id).dagster_run
+    outcome = RunOutcome()
+    try:
+        plan = _plan_here(pipeline, run, instance)
+        for _event in drive_run(plan, run, instance, outcome, raise_on_error=False):
             pass
+    except (Exception, SystemExit) as exc:
+        fail_undriven(run, instance, exc)
+        raise
+    return outcome.status is DagsterRunStatus.SUCCESS
 
 
-def _plan_here(payload: Payload) -> ExecutionPlan:
+def _plan_here(
+    pipeline: PipelineDefinition, run: DagsterRun, instance: DagsterInstance
+) -> ExecutionPlan:
     """Compile the run's plan, whose executor joins the cluster that this worker belongs to."""
-    run = payload.run
-    config = _joining_current(run.run_config)
-    environment = EnvironmentConfig.build(
-        payload.pipeline, config, run.mode, payload.ignored_solids
+    asked = Asked(
+        pipeline=pipeline,
+        run_config=_joining_current(run.run_config),
+        mode=run.mode,
+        tags=run.tags,
+        solid_selection=selection_of(run),
+        instance=instance,
     )
-    plan = ExecutionPlan.build(payload.pipeline, environment)
+    plan = plan_of(asked)
     if run.step_keys_to_execute is None:
         return plan
     return plan.build_subset_plan(run.step_keys_to_execute)

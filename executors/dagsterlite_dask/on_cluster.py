@@ -15,7 +15,7 @@ from importlib import metadata
 from typing import Any, Final
 
 import cloudpickle
-from distributed import Worker, WorkerPlugin
+from distributed import Scheduler, SchedulerPlugin, Worker, WorkerPlugin
 
 _LOOKS: Final = 500
 _LOOK_SECONDS: Final = 0.01
@@ -54,6 +54,51 @@ class RunPlugin(WorkerPlugin):
         module = sys.modules.get("dagsterlite_dask.worker_run")
         if module is not None:
             await asyncio.to_thread(module.close_run, self._run_id)
+
+
+class DriverWatch(SchedulerPlugin):
+    """Ends a run on its cluster when its driver's client is gone: its process died, or was cut off.
+
+    Nobody else would: its workers go on with what they run, and keep the run's resources open.
+
+    Args:
+        name: The plugin's name, the run's alone: that of its topic and of its worker plugin too.
+        client: The id of the driver's client.
+    """
+
+    def __init__(self, name: str, client: str) -> None:
+        self.name = name
+        self._client = client
+
+    def remove_client(self, scheduler: Scheduler, client: str) -> None:
+        """Have the workers stop the run and tear it down, and forget it."""
+        tasks = scheduler._ongoing_background_tasks  # noqa: SLF001
+        if client == self._client and not tasks.closed:
+            tasks.call_soon(self._end, scheduler)
+
+    async def _end(self, scheduler: Scheduler) -> None:
+        scheduler.plugins.pop(self.name, None)
+        with suppress(ValueError):
+            await scheduler.unregister_worker_plugin(None, self.name)
+        forget_notes(scheduler, self.name)
+
+
+def watch_driver(name: str, client: str, dask_scheduler: Any = None) -> None:
+    """Have the scheduler end a run when its driver is gone without having done so.
+
+    Args:
+        name: What the run's topic and plugins are named.
+        client: The id of the driver's client.
+        dask_scheduler: The scheduler that this runs on.
+    """
+    dask_scheduler.add_plugin(DriverWatch(name, client))
+
+
+def forget_notes(scheduler: Any, topic: str) -> None:
+    """Remove what is told on a run's topic and noted under its name."""
+    # The broker offers to empty a topic, not to remove it.
+    scheduler._broker._topics.pop(topic, None)  # noqa: SLF001
+    scheduler.task_metadata.pop(topic, None)
 
 
 def installed_versions(packages: Iterable[str]) -> dict[str, str | None]:
@@ -95,9 +140,8 @@ async def forget_run(
     if state is not None and not keeps_values:
         wanted = [task.key for task in state.wants_what]
         scheduler.client_releases_keys(wanted, client, f"{topic}-ends")
-    # The broker offers to empty a topic, not to remove it.
-    topics.pop(topic, None)
-    scheduler.task_metadata.pop(topic, None)
+    scheduler.plugins.pop(topic, None)
+    forget_notes(scheduler, topic)
 
 
 def sights_of(run_hex: str, dask_scheduler: Any = None) -> dict[str, dict[str, Any]]:

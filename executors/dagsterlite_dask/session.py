@@ -18,7 +18,7 @@ from distributed.protocol.pickle import dumps
 from dagsterlite.errors import DagsterClusterLostError
 from dagsterlite_dask.graph import RunGraph, call_graph
 from dagsterlite_dask.keys import node_key, run_hex, topic_of
-from dagsterlite_dask.on_cluster import RunPlugin, forget_run, sights_of
+from dagsterlite_dask.on_cluster import RunPlugin, forget_run, sights_of, watch_driver
 from dagsterlite_dask.placement import Offer
 from dagsterlite_dask.watch import Sight
 from dagsterlite_dask.worker_run import end_run, interrupt_run, running_steps
@@ -96,6 +96,7 @@ class Session:
         self._client.subscribe_topic(self._topic, self._hear)
         self._client.subscribe_topic(CLUSTER_TOPIC, self._hear_of_cluster)
         self._client.subscribe_topic(MEMORY_TOPIC, self._hear)
+        self.on_scheduler(watch_driver, self._topic, self._client.id)
         plugin = RunPlugin(self._topic, self._run_id)
         # A worker that dies or hangs just now is no reason to fail: the scheduler knows the plugin
         # and gives it to whoever comes.

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from dagsterlite import DagsterInstance, load_run_result, reconstructable
-from dagsterlite.api import create_run_for_pipeline
+from dagsterlite.api import create_run_for_pipeline, reexecution
 from dagsterlite.api.resuming import drive_resumable
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.execution.heirs import INTERRUPTED_TAG, TAKES_OVER_TAG, launched_as
+from dagsterlite.execution.undriven import leave_to_heir
 from dagsterlite.runs import DagsterRun, DagsterRunStatus, make_driver_id
 from tests.test_api.resumed import in_two_steps
 
@@ -197,6 +198,45 @@ def test_a_run_whose_driver_lives_is_waited_for(
     assert first.wait(60) == second.wait(60) == 0
     assert instance.get_runs_count() == 1
     assert (tmp_path / "log").read_text().split() == ["first", "second"]
+
+
+def test_of_several_processes_that_resume_a_run_at_once_one_drives_what_is_left(
+    instance: DagsterInstance, tmp_path: Path, start: Any
+) -> None:
+    run_id, _ = killed_in_the_midst(instance, tmp_path, start, signal.SIGKILL)
+    (tmp_path / "second.begun").unlink()
+    lapse(instance, run_id)
+    racers = [start(run_id) for _ in range(3)]
+    wait_until((tmp_path / "second.begun").exists)
+    (tmp_path / "go").touch()
+
+    assert [racer.wait(60) for racer in racers] == [0, 0, 0]
+    assert instance.get_runs_count() == 2
+    assert heir_of(instance, run_id).status is DagsterRunStatus.SUCCESS
+    assert (tmp_path / "log").read_text().split() == ["first", "second", "second"]
+
+
+def test_a_run_that_another_process_takes_over_in_the_midst_is_waited_for(
+    instance: DagsterInstance, tmp_path: Path, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have found that nobody drives it; the other is faster."""
+    run_id, _ = killed_in_the_midst(instance, tmp_path, start, signal.SIGKILL)
+    (tmp_path / "second.begun").unlink()
+    lapse(instance, run_id)
+    (tmp_path / "go").touch()
+    others: list[subprocess.Popen[bytes]] = []
+
+    def be_slower(earlier: DagsterRun, *given: Any) -> bool:
+        if not others:
+            others.append(start(run_id))
+            wait_until((tmp_path / "second.begun").exists)
+        return leave_to_heir(earlier, *given)
+
+    monkeypatch.setattr(reexecution, "leave_to_heir", be_slower)
+    assert drive_resumable(run_id, instance)
+    assert others[0].wait(60) == 0
+    assert instance.get_runs_count() == 2
+    assert (tmp_path / "log").read_text().split() == ["first", "second", "second"]
 
 
 def test_a_run_that_cannot_be_resumed_has_failed_with_the_reason(

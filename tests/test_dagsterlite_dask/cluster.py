@@ -78,9 +78,19 @@ class Cluster:
         nanny: bool = False,
         memory_limit: str = "0",
         preload: str = WITHOUT_TESTS,
+        scheduler: str | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start a worker, and wait until it has joined."""
-        known = len(self.client.scheduler_info()["workers"])
+        """Start a worker, and wait until it has joined.
+
+        Args:
+            threads: How many tasks it runs at once.
+            resources: What it offers.
+            nanny: Whether it is started again when it dies.
+            memory_limit: As for Dask.
+            preload: What its process runs first.
+            scheduler: Where it finds the scheduler, if that is not its own address.
+        """
+        known = self._running()
         file = self.folder / f"preload_{abs(hash(preload))}.py"
         file.write_text(preload)
         options = ["--nthreads", str(threads), "--preload", str(file), "--no-dashboard"]
@@ -89,10 +99,28 @@ class Cluster:
             pairs = ",".join(f"{name}={amount}" for name, amount in resources.items())
             options += ["--resources", pairs]
         main = "from distributed.cli.dask_worker import main; main()"
-        worker = self._start("-c", main, self.address, *options)
+        worker = self._start("-c", main, scheduler or self.address, *options)
         self.workers.append(worker)
-        self.client.wait_for_workers(known + 1, timeout=START_SECONDS)
+        # Not by their number: the scheduler may still count one that was killed just now.
+        until = time.monotonic() + START_SECONDS
+        while not self._running() - known:
+            assert worker.poll() is None, "the worker ended"
+            assert time.monotonic() < until, "the worker is not up in time"
+            time.sleep(0.02)
         return worker
+
+    def _running(self) -> set[str]:
+        found = self.facts().items()
+        return {address for address, facts in found if facts["status"] == "running"}
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the scheduler knows of each worker, by address.
+
+        Not ``scheduler_info``: what that asks for is overwritten now and then, by one without
+        workers, before it is returned.
+        """
+        identity = self.client.sync(self.client.scheduler.identity, n_workers=-1)
+        return dict(identity["workers"])
 
     def worker_pids(self) -> dict[str, int]:
         """Return the pids of the workers' processes, by address."""

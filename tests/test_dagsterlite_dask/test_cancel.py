@@ -239,6 +239,25 @@ def test_ctrl_c_cancels_the_run_and_leaves_a_joined_cluster_clean(
         assert_gap_free(logged(instance, run.run_id))
 
 
+def test_a_driver_that_is_killed_leaves_a_joined_cluster_clean(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    side = tmp_path / "side"
+    side.mkdir()
+    driver = start_script(tmp_path, endless_config(cluster, side))
+    try:
+        wait_until(lambda: noted(side).get("began") == 2)
+    finally:
+        driver.kill()
+        driver.wait()
+    wait_until(lambda: left_behind(cluster) == {})
+    assert noted(side) == {"began": 2, "cleaned up": 1, "made": 1, "put away": 1}
+    with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+        (run,) = instance.get_runs()
+        assert run.status is DagsterRunStatus.STARTED
+        assert_gap_free(logged(instance, run.run_id))
+
+
 def test_a_canceled_run_leaves_its_queued_steps_undone(cluster: Cluster, tmp_path: Path) -> None:
     side = tmp_path / "side"
     side.mkdir()

@@ -168,7 +168,7 @@ def test_workers_retired_at_random_cost_no_step(chaotic: Cluster, side: Path) ->
     chance = random.Random(2)
 
     def retire_one() -> None:
-        addresses = sorted(chaotic.client.scheduler_info(n_workers=-1)["workers"])
+        addresses = sorted(chaotic.facts())
         chaotic.client.retire_workers([chance.choice(addresses)])
         chaotic.add_worker()
 

@@ -165,7 +165,7 @@ def test_short_siblings_are_few_tasks_unless_told_otherwise(
     submitted: list[int],
     tmp_path: Path,
 ) -> None:
-    workers = len(cluster.client.scheduler_info(n_workers=-1)["workers"])
+    workers = len(cluster.facts())
     config = config_of(NAMES, tmp_path)
     result = run(fan_of(counts), cluster, instance, storage, config, group=group)
 

@@ -172,7 +172,7 @@ def test_of_two_copies_of_a_step_one_has_hooks(tmp_path: Path) -> None:
         assert found[0].success
         assert noted(side)["second hook"] == 1
         assert_gap_free(logged(instance))
-        assert left_behind(cluster) == {}
+        wait_until(lambda: left_behind(cluster) == {})
 
 
 def test_a_cancel_interrupts_a_hook_and_the_step_stands(cluster: Cluster, tmp_path: Path) -> None:

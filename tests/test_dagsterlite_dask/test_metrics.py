@@ -70,7 +70,7 @@ def moving():
 
 
 def test_bytes_between_workers_and_to_storage_are_told(cluster: Cluster) -> None:
-    workers = cluster.client.scheduler_info(n_workers=-1)["workers"]
+    workers = cluster.facts()
     elsewhere = [address for address, facts in workers.items() if not facts["resources"]]
     config = cluster.config(placement={"makes_much": {"workers": elsewhere}})
     with DagsterInstance.ephemeral() as instance:

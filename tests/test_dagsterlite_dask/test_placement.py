@@ -157,7 +157,7 @@ def test_wishes_in_run_config_that_are_wrong_are_told(
 
 @pytest.mark.parametrize("from_config", [False, True])
 def test_a_step_runs_on_the_worker_that_it_names(cluster: Cluster, from_config: bool) -> None:
-    facts = cluster.client.scheduler_info(n_workers=-1)["workers"]
+    facts = cluster.facts()
     for worker in facts.values():
         wishes = {"workers": [str(worker["name"])]}
         asks = tagged() if from_config else tagged(dagsterlite__dask=wishes)

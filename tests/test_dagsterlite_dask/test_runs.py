@@ -301,7 +301,7 @@ def test_of_two_copies_of_a_step_one_counts(tmp_path: Path) -> None:
         ]
         superseded = {d.attempt_id for d in details if isinstance(d, AttemptSuperseded)}
         assert len(superseded) == 1
-        assert left_behind(cluster) == {}
+        wait_until(lambda: left_behind(cluster) == {})
 
 
 def test_a_run_waits_for_a_worker_when_the_last_has_gone(tmp_path: Path) -> None:
@@ -385,4 +385,4 @@ def test_steps_of_one_process_share_its_resources_and_keep_their_logs_apart(
         for i in range(32):
             mine = [text for key, text in said if key == f"chatters_{i}.compute"]
             assert mine == [f"chatters_{i} {number}" for number in range(20)]
-        assert left_behind(cluster) == {}
+        wait_until(lambda: left_behind(cluster) == {})

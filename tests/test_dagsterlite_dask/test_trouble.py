@@ -152,7 +152,7 @@ def test_a_run_tells_that_its_workers_are_paused_and_goes_on_when_they_are_not(
                 assert "began" not in noted(side)
                 client.run(set_pause_at, 0.99)
             assert found[0].success
-            (worker,) = client.scheduler_info(n_workers=-1)["workers"]
+            (worker,) = cluster.facts()
             waits = {waiting.waits_for for waiting in details(instance, Waiting)}
             assert waits == {f"paused worker {worker}"}
 
@@ -265,7 +265,7 @@ def unreadable():
 def test_a_result_that_no_worker_can_read_fails_the_step_that_needs_it(
     storage: str, cluster: Cluster, tmp_path: Path
 ) -> None:
-    workers = cluster.client.scheduler_info(n_workers=-1)["workers"]
+    workers = cluster.facts()
     elsewhere = [address for address, facts in workers.items() if not facts["resources"]]
     config = {
         **cluster.config(placement={"makes_unreadable": {"workers": elsewhere}}),
