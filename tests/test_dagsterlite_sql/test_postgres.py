@@ -21,7 +21,7 @@ from dagsterlite.errors import (
     DagsterSettingsError,
     DagsterStorageError,
 )
-from dagsterlite_sql import migrate, postgres, postgres_runs
+from dagsterlite_sql import migrate, postgres_runs, server_engine
 from dagsterlite_sql.migrate import NOTHING, steps, upgrade
 from dagsterlite_sql.postgres import _engine
 from dagsterlite_sql.postgres_address import PostgresAddress, read_address
@@ -171,7 +171,7 @@ def test_a_server_that_is_restarted_is_waited_for(tmp_path: Path) -> None:
 def test_a_server_that_stays_away_is_told_in_time(
     database: PostgresAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "RESTART_SECONDS", 0.0)
+    monkeypatch.setattr(server_engine, "RESTART_SECONDS", 0.0)
     with closing(PostgresRunStorage(database)) as store:
         query(PostgresAddress({**database.parameters, "dbname": "postgres"}), drop(database))
 
