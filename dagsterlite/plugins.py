@@ -75,11 +75,14 @@ PLUGINS = {
         "dagsterlite_sql.sqlite_consolidated:ConsolidatedSqliteEventLogStorage"
     ),
     "sqlite_schedule_storage": Plugin("dagsterlite_sql.sqlite_schedules:SqliteScheduleStorage"),
+    "mysql_schedule_storage": Plugin("dagsterlite_sql.mysql_schedules:MySQLScheduleStorage"),
     "postgres_schedule_storage": Plugin(
         "dagsterlite_sql.postgres_schedules:PostgresScheduleStorage"
     ),
     "postgres_run_storage": Plugin("dagsterlite_sql.postgres_runs:PostgresRunStorage"),
     "postgres_event_log_storage": Plugin("dagsterlite_sql.postgres_events:PostgresEventLogStorage"),
+    "mysql_run_storage": Plugin("dagsterlite_sql.mysql_runs:MySQLRunStorage"),
+    "mysql_event_log_storage": Plugin("dagsterlite_sql.mysql_events:MySQLEventLogStorage"),
     "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),
     "fs_system_storage": Plugin("dagsterlite_fsspec.definitions:fs_system_storage"),
     "remove_run_files": Plugin("dagsterlite_fsspec.removal:remove_run"),

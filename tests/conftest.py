@@ -34,3 +34,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             "not run: what kustomize makes of k8s/; there is no kubectl on the PATH"
         )
+    if shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") is None:
+        terminalreporter.write_line(
+            "not run: runs and events in MySQL; there is no mariadbd on the PATH (`make debian`)"
+        )

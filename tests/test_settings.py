@@ -532,27 +532,6 @@ def test_an_event_log_class_among_the_runs_is_told_its_section(home: Path, class
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        ("storage:\n  mysql: {}\n", "storage.mysql"),
-        (
-            (
-                "event_log_storage:\n  module: dagster_mysql.event_log\n"
-                "  class: MySQLEventLogStorage\n  config: {mysql_url: 'mysql://u:password@h'}\n"
-            ),
-            "event_log_storage.class",
-        ),
-    ],
-)
-def test_a_known_store_that_is_not_there_yet_is_told_so(home: Path, text: str, place: str) -> None:
-    message = wrong(home, text)
-
-    assert f"dagster.yaml: {place}: this version of dagsterlite has no store" in message
-    assert "SQLite" in message
-    assert "password" not in message
-
-
-@pytest.mark.parametrize(
     ("text", "expected"),
     [
         (
@@ -571,9 +550,22 @@ def test_a_known_store_that_is_not_there_yet_is_told_so(home: Path, text: str, p
             ),
             ["run_storage.config.postgres_url: Value"],
         ),
+        (
+            "storage: {mysql: {mysql_db: {username: u, port: no}}}",
+            ["storage.mysql.mysql_db: Missing", "storage.mysql.mysql_db.port: Invalid"],
+        ),
+        ("storage: {mysql: {mysql_ur: x}}", ["storage.mysql: Undefined", "'mysql_url'"]),
+        ("storage: {mysql: {}}", ["storage.mysql: "]),
+        (
+            (
+                "event_log_storage: {module: dagster_mysql.event_log, class: MySQLEventLogStorage,"
+                " config: {mysql_url: [1]}}"
+            ),
+            ["event_log_storage.config.mysql_url: Value"],
+        ),
     ],
 )
-def test_what_is_wrong_with_a_postgres_section_is_told_once_at_its_place(
+def test_what_is_wrong_with_a_databases_section_is_told_once_at_its_place(
     home: Path, text: str, expected: list[str]
 ) -> None:
     message = wrong(home, text)

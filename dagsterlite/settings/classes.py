@@ -15,6 +15,7 @@ from dagsterlite.settings.sections import (
     CUSTOM,
     EVENT_LOG_STORAGE,
     LOCAL_ARTIFACT_STORAGE,
+    MYSQL,
     POSTGRES,
     RUN_COORDINATOR,
     RUN_LAUNCHER,
@@ -36,6 +37,9 @@ _SQLITE_SCHEDULES = "sqlite_schedule_storage"
 _POSTGRES_RUNS = "postgres_run_storage"
 _POSTGRES_EVENTS = "postgres_event_log_storage"
 _POSTGRES_SCHEDULES = "postgres_schedule_storage"
+_MYSQL_RUNS = "mysql_run_storage"
+_MYSQL_EVENTS = "mysql_event_log_storage"
+_MYSQL_SCHEDULES = "mysql_schedule_storage"
 
 STORES: Mapping[str, Mapping[str, str]] = {
     SQLITE: {
@@ -48,10 +52,15 @@ STORES: Mapping[str, Mapping[str, str]] = {
         EVENT_LOG_STORAGE: _POSTGRES_EVENTS,
         SCHEDULE_STORAGE: _POSTGRES_SCHEDULES,
     },
+    MYSQL: {
+        RUN_STORAGE: _MYSQL_RUNS,
+        EVENT_LOG_STORAGE: _MYSQL_EVENTS,
+        SCHEDULE_STORAGE: _MYSQL_SCHEDULES,
+    },
 }
 """The plugins that a kind of ``storage`` means, by the section that could name each alone."""
 
-_DOCUMENTED: Mapping[tuple[str, str], str | None] = {
+_DOCUMENTED: Mapping[tuple[str, str], str] = {
     ("core.storage.runs", "SqliteRunStorage"): _SQLITE_RUNS,
     ("core.storage.event_log", "SqliteEventLogStorage"): _SQLITE_EVENTS,
     ("core.storage.event_log", "ConsolidatedSqliteEventLogStorage"): _CONSOLIDATED_SQLITE_EVENTS,
@@ -68,13 +77,13 @@ _DOCUMENTED: Mapping[tuple[str, str], str | None] = {
     ("postgres.run_storage", "PostgresRunStorage"): _POSTGRES_RUNS,
     ("postgres.event_log", "PostgresEventLogStorage"): _POSTGRES_EVENTS,
     ("postgres.schedule_storage", "PostgresScheduleStorage"): _POSTGRES_SCHEDULES,
-    ("mysql.run_storage", "MySQLRunStorage"): None,
-    ("mysql.event_log", "MySQLEventLogStorage"): None,
+    ("mysql.run_storage", "MySQLRunStorage"): _MYSQL_RUNS,
+    ("mysql.event_log", "MySQLEventLogStorage"): _MYSQL_EVENTS,
+    ("mysql.schedule_storage", "MySQLScheduleStorage"): _MYSQL_SCHEDULES,
 }
 """The pairs of module and class that the documents print, and the plugin that each means.
 
-The modules' names stand without ``dagster``, ``dagsterlite`` and underscores. None: there is no
-such store in this version.
+The modules' names stand without ``dagster``, ``dagsterlite`` and underscores.
 """
 
 _KINDS: Mapping[str, type] = {
@@ -92,27 +101,9 @@ _KINDS: Mapping[str, type] = {
 
 
 def documented(module: str, class_name: str) -> tuple[str, str]:
-    """Return module and class in this version for a pair that the documents print, or the pair.
-
-    Raises:
-        DagsterSettingsError: this version has no such class.
-    """
-    pair = (_without_prefix(module), class_name)
-    if pair not in _DOCUMENTED:
-        return module, class_name
-    plugin = _DOCUMENTED[pair]
-    if plugin is None:
-        raise DagsterSettingsError(no_store(class_name))
-    return plugin_class(plugin)
-
-
-def no_store(name: str) -> str:
-    """Return the sentence that says that a known kind of store is not there."""
-    return (
-        f"this version of dagsterlite has no store '{name}'. Keep runs and events in SQLite "
-        "(remove the section, or give `storage: {sqlite: {base_dir: …}}`) or in Postgres "
-        "(`storage: {postgres: …}`), or name a class of your own by module and class."
-    )
+    """Return module and class in this version for a pair that the documents print, or the pair."""
+    plugin = _DOCUMENTED.get((_without_prefix(module), class_name))
+    return (module, class_name) if plugin is None else plugin_class(plugin)
 
 
 def _without_prefix(module: str) -> str:

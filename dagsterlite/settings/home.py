@@ -58,7 +58,7 @@ def _read_ref(home: str, overrides: Mapping[str, Any] | None = None) -> Instance
     file = os.path.join(home, FILE_NAME)
     wrong: list[str] = []
     sections = check_form({**read_yaml(file), **(overrides or {})}, wrong)
-    ref = make_ref(home, sections, wrong)
+    ref = make_ref(home, sections)
     places = config_places(sections, ref)
     for section, data in ref.parts.items():
         try:

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagsterlite.configurable import ConfigurableClassData
-from dagsterlite.errors import DagsterSettingsError
 from dagsterlite.serdes import plain, serializable
 from dagsterlite.settings.classes import (
     ARTIFACTS,
     LOCAL_LOGS,
     STORES,
     documented,
-    no_store,
     plugin_class,
 )
 from dagsterlite.settings.sections import (
@@ -75,17 +73,11 @@ _FIELDS = {
 }
 
 
-def make_ref(home: str, sections: Mapping[str, Any], wrong: list[str]) -> InstanceRef:
-    """Return the instance that sections of the right form describe, with a home's defaults.
-
-    Where a section names a store that this version does not have, that is added to ``wrong``.
-    """
-    parts = _defaults(home, sections.get(STORAGE, {SQLITE: {}}), wrong)
+def make_ref(home: str, sections: Mapping[str, Any]) -> InstanceRef:
+    """Return the instance that sections of the right form describe, with a home's defaults."""
+    parts = _defaults(home, sections.get(STORAGE, {SQLITE: {}}))
     for section in [name for name in _FIELDS if name in sections and name != STORAGE]:
-        try:
-            parts[section] = _class_data(home, sections[section])
-        except DagsterSettingsError as exc:
-            wrong.append(f"{place(section, 'class')}: {exc}")
+        parts[section] = _class_data(home, sections[section])
     parts.setdefault(COMPUTE_LOGS, _local_logs(home, parts[LOCAL_ARTIFACT_STORAGE]))
     others = {name: value for name, value in sections.items() if name not in _FIELDS}
     fields = {_FIELDS[section]: data for section, data in parts.items()}
@@ -93,9 +85,7 @@ def make_ref(home: str, sections: Mapping[str, Any], wrong: list[str]) -> Instan
     return InstanceRef(local_artifact_storage_data=artifacts, **fields, settings=others)
 
 
-def _defaults(
-    home: str, storage: Mapping[str, Any], wrong: list[str]
-) -> dict[str, ConfigurableClassData]:
+def _defaults(home: str, storage: Mapping[str, Any]) -> dict[str, ConfigurableClassData]:
     artifacts = {LOCAL_ARTIFACT_STORAGE: _data(plugin_class(ARTIFACTS), {"base_dir": home})}
     ((kind, config),) = storage.items()
     if kind == CUSTOM:
@@ -103,9 +93,6 @@ def _defaults(
     if kind == SQLITE:
         base_dir = anchored(home, config.get("base_dir", home))
         config = {"base_dir": os.path.join(base_dir, "history")}
-    elif kind not in STORES:
-        wrong.append(f"{place(STORAGE, kind)}: {no_store(kind)}")
-        return artifacts
     stores = {section: _data(plugin_class(name), config) for section, name in STORES[kind].items()}
     return stores | artifacts
 

@@ -9,7 +9,7 @@ from types import ModuleType
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, insert, update
 
 from dagsterlite_sql.schema import Schema
 
@@ -24,11 +24,16 @@ def steps(package: str) -> Mapping[str, ModuleType]:
 
 
 def upgrade(connection: Connection, schema: Schema, version: str) -> None:
-    """Take the steps that lead on from ``version``, within the connection's transaction."""
+    """Take the steps that lead on from ``version``, within the connection's transaction.
+
+    Each is noted when it is taken: a database that commits what changes its tables at once begins
+    again after the last one.
+    """
+    if version == NOTHING:
+        schema.version_table.create(connection)
+        connection.execute(insert(schema.version_table), {"version_num": version})
     with Operations.context(MigrationContext.configure(connection)):
         for number, step in steps(f"dagsterlite_sql.migrations.{schema.name}").items():
             if number > version:
                 step.upgrade()
-    schema.version_table.create(connection, checkfirst=True)
-    connection.execute(delete(schema.version_table))
-    connection.execute(insert(schema.version_table), {"version_num": schema.version})
+                connection.execute(update(schema.version_table).values(version_num=number))

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import time
-import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Double, Engine, Insert, Integer, Table, Text, create_engine
+from sqlalchemy import Connection, Double, Engine, Insert, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import QueuePool
 
-from dagsterlite.stores import LOOK_SECONDS
 from dagsterlite_sql.database import Database
 from dagsterlite_sql.postgres_address import PostgresAddress
 from dagsterlite_sql.postgres_admission import admit, exclude, upgrade_tables
 from dagsterlite_sql.postgres_errors import told_of
 from dagsterlite_sql.schema import Schema
-
-IDLE_CONNECTIONS = 1
-"""How many connections a process keeps to a database, for each of its schemas."""
-
-MORE_CONNECTIONS = 4
-"""How many more its threads may open for as long as they need them."""
-
-RESTART_SECONDS = 10.0
-"""How long a server that was there may be away."""
-
-WAIT_SECONDS = 30
-"""How long a thread waits for a connection."""
+from dagsterlite_sql.server_engine import connect_again, make_engine
 
 
 class PostgresDatabase(Database):
@@ -83,18 +66,8 @@ class PostgresDatabase(Database):
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
         """Open a connection, once the server is back where it is being restarted."""
-        with told_of(self.place), self._connect() as connection:
+        with told_of(self.place), connect_again(self._engine) as connection:
             yield connection
-
-    def _connect(self) -> Connection:
-        deadline = time.monotonic() + RESTART_SECONDS
-        while True:
-            try:
-                return self._engine.connect()
-            except OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(LOOK_SECONDS)
 
     def exclude(self, connection: Connection, scope: str) -> None:
         exclude(connection, f"{self._schema.name} {scope}")
@@ -138,30 +111,5 @@ def _insert_text(table: Table, names: tuple[str, ...]) -> str:
 _TYPES = {Text: "text", Integer: "integer", Double: "double precision"}
 
 
-# --- connections ---------------------------------------------------------------------------------
-
-
 def _engine(place: PostgresAddress) -> Engine:
-    engine = create_engine(
-        "postgresql+psycopg://",
-        creator=place.connect,
-        poolclass=QueuePool,
-        pool_size=IDLE_CONNECTIONS,
-        max_overflow=MORE_CONNECTIONS,
-        pool_timeout=WAIT_SECONDS,
-        # A server that was restarted in between is no error.
-        pool_pre_ping=True,
-    )
-    _engines.add(engine)
-    return engine
-
-
-_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
-
-
-def _leave_to_parent() -> None:
-    for engine in list(_engines):
-        engine.dispose(close=False)
-
-
-os.register_at_fork(after_in_child=_leave_to_parent)
+    return make_engine("postgresql+psycopg", place.connect)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from dagsterlite.configurable import ConfigurableClassData, MigratableClass
+from dagsterlite.configurable import ConfigurableClassData
 from dagsterlite_sql.consolidated_events import ConsolidatedEventLogStorage
 from dagsterlite_sql.event_rows import IndexRow, LogRow
-from dagsterlite_sql.postgres import PostgresDatabase, migrate_database
-from dagsterlite_sql.postgres_address import PostgresAddress, config_type, read_address
+from dagsterlite_sql.postgres_address import PostgresAddress
 from dagsterlite_sql.postgres_errors import PostgresConnectionError
 from dagsterlite_sql.postgres_listener import PostgresListener, notify
+from dagsterlite_sql.postgres_store import PostgresStore
 from dagsterlite_sql.schema import EVENTS
 
 
-class PostgresEventLogStorage(ConsolidatedEventLogStorage, MigratableClass):
+class PostgresEventLogStorage(PostgresStore, ConsolidatedEventLogStorage):
     """Postgres-backed event log storage (seeds 002 and 003).
 
     Whoever watches runs is woken by the database, and looks from time to time all the same: a
@@ -34,11 +33,13 @@ class PostgresEventLogStorage(ConsolidatedEventLogStorage, MigratableClass):
         MissingExtraError: the driver is not installed.
     """
 
+    SCHEMA = EVENTS
+
     def __init__(
         self, place: PostgresAddress, inst_data: ConfigurableClassData | None = None
     ) -> None:
-        super().__init__(PostgresDatabase(place, EVENTS))
-        self._inst_data = inst_data
+        PostgresStore.__init__(self, place, inst_data)
+        ConsolidatedEventLogStorage.__init__(self, self.database)
         self._listener = PostgresListener(place)
 
     def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
@@ -57,22 +58,3 @@ class PostgresEventLogStorage(ConsolidatedEventLogStorage, MigratableClass):
     def close(self) -> None:
         self._listener.close()
         super().close()
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        return config_type()
-
-    @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> PostgresEventLogStorage:
-        return cls(read_address(config_value), inst_data)
-
-    @classmethod
-    def migrate(cls, config_value: Mapping[str, Any]) -> list[str]:
-        place = read_address(config_value)
-        return [f"{EVENTS.name} in {place}"] if migrate_database(place, EVENTS) else []

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from dagsterlite.configurable import ConfigurableClassData, MigratableClass
-from dagsterlite_sql.postgres import PostgresDatabase, migrate_database
-from dagsterlite_sql.postgres_address import PostgresAddress, config_type, read_address
+from dagsterlite.configurable import ConfigurableClassData
+from dagsterlite_sql.postgres_address import PostgresAddress
+from dagsterlite_sql.postgres_store import PostgresStore
 from dagsterlite_sql.runs import SqlRunStorage
 from dagsterlite_sql.schema import RUNS
 
 
-class PostgresRunStorage(SqlRunStorage, MigratableClass):
+class PostgresRunStorage(PostgresStore, SqlRunStorage):
     """Postgres-backed run storage (seeds 002 and 003).
 
     Args:
@@ -28,30 +27,13 @@ class PostgresRunStorage(SqlRunStorage, MigratableClass):
         MissingExtraError: the driver is not installed.
     """
 
+    SCHEMA = RUNS
+
     def __init__(
         self,
         place: PostgresAddress,
         inst_data: ConfigurableClassData | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(PostgresDatabase(place, RUNS), clock)
-        self._inst_data = inst_data
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        return config_type()
-
-    @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> PostgresRunStorage:
-        return cls(read_address(config_value), inst_data)
-
-    @classmethod
-    def migrate(cls, config_value: Mapping[str, Any]) -> list[str]:
-        place = read_address(config_value)
-        return [f"{RUNS.name} in {place}"] if migrate_database(place, RUNS) else []
+        PostgresStore.__init__(self, place, inst_data)
+        SqlRunStorage.__init__(self, self.database, clock)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from dagsterlite.configurable import ConfigurableClassData, MigratableClass
-from dagsterlite_sql.postgres import PostgresDatabase, migrate_database
-from dagsterlite_sql.postgres_address import PostgresAddress, config_type, read_address
+from dagsterlite.configurable import ConfigurableClassData
+from dagsterlite_sql.postgres_address import PostgresAddress
+from dagsterlite_sql.postgres_store import PostgresStore
 from dagsterlite_sql.schedules import SqlScheduleStorage
 from dagsterlite_sql.schema import SCHEDULES
 
 
-class PostgresScheduleStorage(SqlScheduleStorage, MigratableClass):
+class PostgresScheduleStorage(PostgresStore, SqlScheduleStorage):
     """Postgres-backed schedule storage (seed 003).
 
     Args:
@@ -26,27 +23,10 @@ class PostgresScheduleStorage(SqlScheduleStorage, MigratableClass):
         MissingExtraError: the driver is not installed.
     """
 
+    SCHEMA = SCHEDULES
+
     def __init__(
         self, place: PostgresAddress, inst_data: ConfigurableClassData | None = None
     ) -> None:
-        super().__init__(PostgresDatabase(place, SCHEDULES))
-        self._inst_data = inst_data
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        return config_type()
-
-    @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> PostgresScheduleStorage:
-        return cls(read_address(config_value), inst_data)
-
-    @classmethod
-    def migrate(cls, config_value: Mapping[str, Any]) -> list[str]:
-        place = read_address(config_value)
-        return [f"{SCHEDULES.name} in {place}"] if migrate_database(place, SCHEDULES) else []
+        PostgresStore.__init__(self, place, inst_data)
+        SqlScheduleStorage.__init__(self, self.database)

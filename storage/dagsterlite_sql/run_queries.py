@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, UnaryExpression, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 
 from dagsterlite.runs import BACKFILL_TAG, RunsFilter, to_unix
 from dagsterlite.stores import OrderColumn
+from dagsterlite_sql.ordering import in_order
 from dagsterlite_sql.schema import run_tags, runs
 
 Condition = ColumnElement[bool]
@@ -45,14 +46,12 @@ def _tag_conditions(filters: RunsFilter) -> Iterator[Condition]:
         yield runs.c.run_id.not_in(tagged)
 
 
-def order(order_by: OrderColumn, *, ascending: bool) -> list[UnaryExpression[Any]]:
+def order(order_by: OrderColumn, *, ascending: bool) -> list[ColumnElement[Any]]:
     """Return what to sort by: the column, runs without a value first, then the id."""
-    column = runs.c[order_by]
+    by_id = runs.c.id.asc() if ascending else runs.c.id.desc()
     if order_by == "id":
-        return [column.asc() if ascending else column.desc()]
-    if ascending:
-        return [column.asc().nulls_first(), runs.c.id.asc()]
-    return [column.desc().nulls_last(), runs.c.id.desc()]
+        return [by_id]
+    return [in_order(runs.c[order_by], ascending=ascending), by_id]
 
 
 def after(cursor: Row[Any], order_by: OrderColumn, *, ascending: bool) -> Condition:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from dagsterlite.errors import (
     DagsterRunAlreadyExists,
@@ -71,10 +71,9 @@ class SqlRunStorage(RunStorage):
     def add_run(self, run: DagsterRun) -> RunRecord:
         row = _to_row(run, self._now())
         with self._database.write() as connection:
-            new = self._database.insert_new(runs).execution_options(preserve_rowcount=True)
-            added = connection.execute(new, row)
-            if not added.rowcount:
+            if _find(connection, run.run_id) is not None:
                 raise DagsterRunAlreadyExists(run.run_id)
+            connection.execute(insert(runs), row)
             self._put_tags(connection, run.run_id, run.tags)
             return self._to_record(_get(connection, run.run_id))
 

@@ -20,12 +20,11 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     UniqueConstraint,
     false,
 )
 
-from dagsterlite_sql.column_types import ID, NAME
+from dagsterlite_sql.column_types import BODY, ID, NAME
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ runs = Table(
     Column("execution_plan_snapshot_id", NAME),
     Column("root_run_id", NAME),
     Column("parent_run_id", NAME),
-    Column("body", Text, nullable=False),
+    Column("body", BODY, nullable=False),
     # All times are unix seconds.
     Column("create_timestamp", Double, nullable=False),
     Column("update_timestamp", Double, nullable=False),
@@ -108,7 +107,7 @@ snapshots = Table(
     RUNS.metadata,
     Column("snapshot_id", NAME, primary_key=True),
     Column("kind", NAME, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", BODY, nullable=False),
 )
 
 object_references = Table(
@@ -126,7 +125,7 @@ instance_info = Table(
     "instance_info",
     RUNS.metadata,
     Column("key", NAME, primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("value", BODY, nullable=False),
 )
 
 # --- events --------------------------------------------------------------------------------------
@@ -142,7 +141,7 @@ event_logs = Table(
     Column("timestamp", Double, nullable=False),
     # Empty for a message that user code logged.
     Column("event_type", NAME, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", BODY, nullable=False),
     UniqueConstraint("run_id", "step_key", "attempt_id", "seq"),
 )
 
@@ -158,7 +157,7 @@ event_index = Table(
     Column("event_type", NAME, nullable=False),
     Column("asset_key", NAME),
     Column("partition", NAME),
-    Column("body", Text, nullable=False),
+    Column("body", BODY, nullable=False),
     UniqueConstraint("run_id", "step_key", "attempt_id", "seq"),
     # Each ends with what a page is sorted by; times are filtered without a look at the row.
     Index("event_index_by_type", "event_type", "id", "timestamp"),
@@ -213,7 +212,7 @@ instigators = Table(
     Column("repository_origin_id", NAME, nullable=False),
     Column("instigator_type", NAME, nullable=False),
     Column("status", NAME, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", BODY, nullable=False),
     Index("instigators_by_repository", "repository_origin_id", "id"),
     Index("instigators_by_type", "instigator_type", "id"),
     Index("instigators_by_status", "status", "id"),
@@ -227,7 +226,7 @@ ticks = Table(
     Column("status", NAME, nullable=False),
     # When it was due, in unix seconds.
     Column("timestamp", Double, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", BODY, nullable=False),
     Index("ticks_by_time", "origin_id", "timestamp", "id", "status"),
     # The number of a purged tick would make one that is still under way mean another one.
     sqlite_autoincrement=True,

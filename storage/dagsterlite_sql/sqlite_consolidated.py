@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from typing import Any
-
-from dagsterlite.config import Field, StringSource
-from dagsterlite.configurable import ConfigurableClassData, MigratableClass
+from dagsterlite.configurable import ConfigurableClassData
 from dagsterlite_sql.consolidated_events import ConsolidatedEventLogStorage
 from dagsterlite_sql.schema import EVENTS
-from dagsterlite_sql.sqlite import SqliteFile
-from dagsterlite_sql.sqlite_migrate import migrate_file
+from dagsterlite_sql.sqlite_store import SqliteStore
 
 
-class ConsolidatedSqliteEventLogStorage(ConsolidatedEventLogStorage, MigratableClass):
+class ConsolidatedSqliteEventLogStorage(SqliteStore, ConsolidatedEventLogStorage):
     """SQLite-backed consolidated event log storage, intended for tests (seed 003).
 
     All runs' drivers wait for each other in its one file: the default, a file for each run, does
@@ -30,31 +24,9 @@ class ConsolidatedSqliteEventLogStorage(ConsolidatedEventLogStorage, MigratableC
         DagsterStorageError: the file cannot be read.
     """
 
+    SCHEMA = EVENTS
+    FILE_NAME = "event_log.db"
+
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        file = SqliteFile(_path(base_dir), EVENTS)
-        file.check()
-        super().__init__(file)
-        self._inst_data = inst_data
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        return {"base_dir": Field(StringSource, description="The folder that holds event_log.db.")}
-
-    @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> ConsolidatedSqliteEventLogStorage:
-        return cls(config_value["base_dir"], inst_data)
-
-    @classmethod
-    def migrate(cls, config_value: Mapping[str, Any]) -> list[str]:
-        path = _path(config_value["base_dir"])
-        return [path] if migrate_file(path, EVENTS) else []
-
-
-def _path(base_dir: str) -> str:
-    return os.path.join(os.path.abspath(base_dir), "event_log.db")
+        SqliteStore.__init__(self, base_dir, inst_data)
+        ConsolidatedEventLogStorage.__init__(self, self.file)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from dagsterlite.config import Field, StringSource
-from dagsterlite.configurable import ConfigurableClassData, MigratableClass
+from dagsterlite.configurable import ConfigurableClassData
 from dagsterlite_sql.runs import SqlRunStorage
 from dagsterlite_sql.schema import RUNS
-from dagsterlite_sql.sqlite import SqliteFile
-from dagsterlite_sql.sqlite_migrate import migrate_file
+from dagsterlite_sql.sqlite_store import SqliteStore
 
 
-class SqliteRunStorage(SqlRunStorage, MigratableClass):
+class SqliteRunStorage(SqliteStore, SqlRunStorage):
     """SQLite-backed run storage, the default (seed 003).
 
     Args:
@@ -29,36 +25,14 @@ class SqliteRunStorage(SqlRunStorage, MigratableClass):
         DagsterStorageError: the file cannot be read.
     """
 
+    SCHEMA = RUNS
+    FILE_NAME = "runs.db"
+
     def __init__(
         self,
         base_dir: str,
         inst_data: ConfigurableClassData | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        file = SqliteFile(_path(base_dir), RUNS)
-        file.check()
-        super().__init__(file, clock)
-        self._inst_data = inst_data
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        return {"base_dir": Field(StringSource, description="The folder that holds runs.db.")}
-
-    @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> SqliteRunStorage:
-        return cls(config_value["base_dir"], inst_data)
-
-    @classmethod
-    def migrate(cls, config_value: Mapping[str, Any]) -> list[str]:
-        path = _path(config_value["base_dir"])
-        return [path] if migrate_file(path, RUNS) else []
-
-
-def _path(base_dir: str) -> str:
-    return os.path.join(os.path.abspath(base_dir), "runs.db")
+        SqliteStore.__init__(self, base_dir, inst_data)
+        SqlRunStorage.__init__(self, self.file, clock)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from typing import Any
-
-from dagsterlite.config import Field, StringSource
-from dagsterlite.configurable import ConfigurableClassData, MigratableClass
+from dagsterlite.configurable import ConfigurableClassData
 from dagsterlite_sql.schedules import SqlScheduleStorage
 from dagsterlite_sql.schema import SCHEDULES
-from dagsterlite_sql.sqlite import SqliteFile
-from dagsterlite_sql.sqlite_migrate import migrate_file
+from dagsterlite_sql.sqlite_store import SqliteStore
 
 
-class SqliteScheduleStorage(SqlScheduleStorage, MigratableClass):
+class SqliteScheduleStorage(SqliteStore, SqlScheduleStorage):
     """Local SQLite backed schedule storage, the default (seed 003).
 
     Args:
@@ -27,31 +21,9 @@ class SqliteScheduleStorage(SqlScheduleStorage, MigratableClass):
         DagsterStorageError: the file cannot be read.
     """
 
+    SCHEMA = SCHEDULES
+    FILE_NAME = "schedules.db"
+
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        file = SqliteFile(_path(base_dir), SCHEDULES)
-        file.check()
-        super().__init__(file)
-        self._inst_data = inst_data
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        return {"base_dir": Field(StringSource, description="The folder that holds schedules.db.")}
-
-    @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
-    ) -> SqliteScheduleStorage:
-        return cls(config_value["base_dir"], inst_data)
-
-    @classmethod
-    def migrate(cls, config_value: Mapping[str, Any]) -> list[str]:
-        path = _path(config_value["base_dir"])
-        return [path] if migrate_file(path, SCHEDULES) else []
-
-
-def _path(base_dir: str) -> str:
-    return os.path.join(os.path.abspath(base_dir), "schedules.db")
+        SqliteStore.__init__(self, base_dir, inst_data)
+        SqlScheduleStorage.__init__(self, self.file)

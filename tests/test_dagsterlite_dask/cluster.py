@@ -119,7 +119,8 @@ class Cluster:
         Not ``scheduler_info``: what that asks for is overwritten now and then, by one without
         workers, before it is returned.
         """
-        identity = self.client.sync(self.client.scheduler.identity, n_workers=-1)
+        scheduler: Any = self.client.scheduler
+        identity = self.client.sync(scheduler.identity, n_workers=-1)
         return dict(identity["workers"])
 
     def worker_pids(self) -> dict[str, int]:

@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy import Column, Text
 
 from dagsterlite.errors import DagsterHomeError, DagsterInstanceMigrationRequired
-from dagsterlite_sql import migrate, sqlite_runs
+from dagsterlite_sql import migrate
 from dagsterlite_sql.migrate import NOTHING, steps, upgrade
 from dagsterlite_sql.schema import EVENT_INDEX, EVENT_LOGS, EVENTS, RUNS, SCHEDULES, Schema
 from dagsterlite_sql.sqlite_admission import create
@@ -61,7 +61,7 @@ class NextStep:
 @pytest.fixture
 def newer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make this version one whose runs have a schema 0003."""
-    monkeypatch.setattr(sqlite_runs, "RUNS", dataclasses.replace(RUNS, version="0003"))
+    monkeypatch.setattr(SqliteRunStorage, "SCHEMA", dataclasses.replace(RUNS, version="0003"))
     known = steps("dagsterlite_sql.migrations.runs")
     monkeypatch.setattr(migrate, "steps", lambda package: {**known, "0003": NextStep})
 

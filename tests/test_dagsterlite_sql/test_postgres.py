@@ -21,7 +21,7 @@ from dagsterlite.errors import (
     DagsterSettingsError,
     DagsterStorageError,
 )
-from dagsterlite_sql import migrate, postgres, postgres_runs
+from dagsterlite_sql import migrate, server_engine
 from dagsterlite_sql.migrate import NOTHING, steps, upgrade
 from dagsterlite_sql.postgres import _engine
 from dagsterlite_sql.postgres_address import PostgresAddress, read_address
@@ -171,7 +171,7 @@ def test_a_server_that_is_restarted_is_waited_for(tmp_path: Path) -> None:
 def test_a_server_that_stays_away_is_told_in_time(
     database: PostgresAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "RESTART_SECONDS", 0.0)
+    monkeypatch.setattr(server_engine, "RESTART_SECONDS", 0.0)
     with closing(PostgresRunStorage(database)) as store:
         query(PostgresAddress({**database.parameters, "dbname": "postgres"}), drop(database))
 
@@ -290,7 +290,7 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     known = steps("dagsterlite_sql.migrations.runs")
     later = dataclasses.replace(RUNS, version="9999")
     with monkeypatch.context() as patch:
-        patch.setattr(postgres_runs, "RUNS", later)
+        patch.setattr(PostgresRunStorage, "SCHEMA", later)
         patch.setattr(migrate, "steps", lambda package: {**known, "9999": NextStep})
         yield
 

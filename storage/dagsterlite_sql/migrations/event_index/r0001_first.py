@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from dagsterlite_sql.column_types import ID, NAME
+from dagsterlite_sql.column_types import BODY, ID, NAME
 
 
 def upgrade() -> None:
@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("event_type", NAME, nullable=False),
         sa.Column("asset_key", NAME),
         sa.Column("partition", NAME),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body", BODY, nullable=False),
         sa.UniqueConstraint("run_id", "step_key", "attempt_id", "seq"),
         sqlite_autoincrement=True,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from dagsterlite_sql.column_types import ID, NAME
+from dagsterlite_sql.column_types import BODY, ID, NAME
 
 
 def upgrade() -> None:
@@ -19,6 +19,6 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("timestamp", sa.Double(), nullable=False),
         sa.Column("event_type", NAME, nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body", BODY, nullable=False),
         sa.UniqueConstraint("run_id", "step_key", "attempt_id", "seq"),
     )

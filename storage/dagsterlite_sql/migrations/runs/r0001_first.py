@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from dagsterlite_sql.column_types import ID, NAME
+from dagsterlite_sql.column_types import BODY, ID, NAME
 
 
 def upgrade() -> None:
@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("execution_plan_snapshot_id", NAME),
         sa.Column("root_run_id", NAME),
         sa.Column("parent_run_id", NAME),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body", BODY, nullable=False),
         sa.Column("create_timestamp", sa.Double(), nullable=False),
         sa.Column("update_timestamp", sa.Double(), nullable=False),
         sa.Column("start_time", sa.Double()),
@@ -56,10 +56,10 @@ def upgrade() -> None:
         "snapshots",
         sa.Column("snapshot_id", NAME, primary_key=True),
         sa.Column("kind", NAME, nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body", BODY, nullable=False),
     )
     op.create_table(
         "instance_info",
         sa.Column("key", NAME, primary_key=True),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("value", BODY, nullable=False),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from dagsterlite_sql.column_types import ID, NAME
+from dagsterlite_sql.column_types import BODY, ID, NAME
 
 
 def upgrade() -> None:
@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("repository_origin_id", NAME, nullable=False),
         sa.Column("instigator_type", NAME, nullable=False),
         sa.Column("status", NAME, nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body", BODY, nullable=False),
         sa.UniqueConstraint("origin_id"),
     )
     op.create_index("instigators_by_repository", "instigators", ["repository_origin_id", "id"])
@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("origin_id", NAME, nullable=False),
         sa.Column("status", NAME, nullable=False),
         sa.Column("timestamp", sa.Double(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body", BODY, nullable=False),
         sqlite_autoincrement=True,
     )
     op.create_index("ticks_by_time", "ticks", ["origin_id", "timestamp", "id", "status"])

@@ -1,0 +1,53 @@
+"""A store in a Postgres database, as ``dagster.yaml`` names it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from dagsterlite.configurable import ConfigurableClassData, MigratableClass
+from dagsterlite_sql.postgres import PostgresDatabase, migrate_database
+from dagsterlite_sql.postgres_address import PostgresAddress, config_type, read_address
+from dagsterlite_sql.schema import Schema
+
+
+class PostgresStore(MigratableClass):
+    """The half of a store that knows its database.
+
+    Args:
+        place: The database.
+        inst_data: The section of ``dagster.yaml`` that asked for it, if any.
+
+    Raises:
+        DagsterHomeError: tables of another program have these names, or a newer version's.
+        DagsterInstanceMigrationRequired: the tables are an older version's.
+        DagsterStorageError: the database cannot be reached.
+        MissingExtraError: the driver is not installed.
+    """
+
+    SCHEMA: ClassVar[Schema]
+
+    def __init__(
+        self, place: PostgresAddress, inst_data: ConfigurableClassData | None = None
+    ) -> None:
+        self._inst_data = inst_data
+        self.database = PostgresDatabase(place, self.SCHEMA)
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> Any:
+        return config_type()
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Self:
+        return cls(read_address(config_value), inst_data)
+
+    @classmethod
+    def migrate(cls, config_value: Mapping[str, Any]) -> list[str]:
+        place = read_address(config_value)
+        return [f"{cls.SCHEMA.name} in {place}"] if migrate_database(place, cls.SCHEMA) else []
