@@ -87,7 +87,8 @@ class Driver:
         fuses: Whether linear chains of steps are given to the cluster as one task.
         history: Returns how many seconds a solid's steps take, by the definition's name, as far as
             is known: short siblings are given to the cluster as one task.
-        worker_seconds: How long to wait where no worker can run a step any more.
+        worker_seconds: How long to wait where no worker can run a step any more, or the scheduler
+            does not answer.
         place: Tells where and when Dask may run a step.
         limits: How many steps of a kind may run at once.
         grace_seconds: How long interrupted steps have to end.
@@ -125,6 +126,7 @@ class Driver:
         self._preflight = preflight
         self._are_workers_known = True
         self._patience = Patience(worker_seconds)
+        self._patience_with_scheduler = Patience(worker_seconds)
         self._place = place
         self._schedule = Schedule(self._plan, limits)
         self._following = Following({})
@@ -430,6 +432,13 @@ class Driver:
             return
         self._watch_at = now + WATCH_SECONDS
         sights = self._session.sights()
+        silence = self._session.lost() if sights is None else None
+        waiting = self._patience_with_scheduler.look(silence, now)
+        if waiting is not None:
+            text = f"The run waits for {waiting.waits_for}: it does not answer."
+            yield self._context.engine_event(text, EngineEventData(detail=waiting))
+        if sights is None:
+            return
         told = self._watch.look(sights, self._open_steps, self._following.has_started, now)
         for text, waiting in told:
             yield self._context.engine_event(text, EngineEventData(detail=waiting))

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from dagsterlite.errors import DagsterNoWorkersError, DagsterUnmetResourcesError, listed
+from dagsterlite.errors import (
+    DagsterClusterError,
+    DagsterClusterLostError,
+    DagsterNoWorkersError,
+    DagsterUnmetResourcesError,
+    listed,
+)
 from dagsterlite.events.engine import Waiting
 from dagsterlite.plan.step import ExecutionStep
 from dagsterlite_dask.placement import Offer, Placement, placement_of, resources_of
@@ -57,7 +63,7 @@ def _unfit(step: ExecutionStep, placement: Placement, workers: Workers) -> Dagst
 
 
 class Patience:
-    """How long a run waits for workers, and when it tells so.
+    """How long a run waits for workers or for its scheduler, and when it tells so.
 
     Args:
         seconds: The longest time.
@@ -68,15 +74,15 @@ class Patience:
         self._since: float | None = None
         self._tell_at = 0.0
 
-    def look(self, trouble: DagsterNoWorkersError | None, now: float) -> Waiting | None:
+    def look(self, trouble: DagsterClusterError | None, now: float) -> Waiting | None:
         """Take up whether there is trouble; return what is to be told, if anything is.
 
         Args:
-            trouble: Why steps can run on no worker, if that is so.
+            trouble: Why the run cannot go on, if that is so.
             now: Seconds on a clock that only goes forward.
 
         Raises:
-            DagsterNoWorkersError: the trouble, once it has lasted too long.
+            DagsterClusterError: the trouble, once it has lasted too long.
         """
         if trouble is None:
             self._since = None
@@ -91,7 +97,9 @@ class Patience:
         return _waiting(trouble)
 
 
-def _waiting(trouble: DagsterNoWorkersError) -> Waiting:
+def _waiting(trouble: DagsterClusterError) -> Waiting:
+    if isinstance(trouble, DagsterClusterLostError):
+        return Waiting("the Dask scheduler")
     if isinstance(trouble, DagsterUnmetResourcesError):
         return Waiting(f"resource {', '.join(sorted(trouble.wanted))}", (trouble.step_key,))
     return Waiting("workers")

@@ -160,9 +160,11 @@ class Session:
             raise self.lost()
         return found
 
-    def sights(self) -> dict[str, Sight]:
-        """Return how the workers are, by their address; none where the scheduler does not say."""
-        found = self.on_scheduler(sights_of, run_hex(self._run_id)) or {}
+    def sights(self) -> dict[str, Sight] | None:
+        """Return how the workers are, by their address; None where the scheduler does not say."""
+        found = self.on_scheduler(sights_of, run_hex(self._run_id))
+        if found is None:
+            return None
         return {
             worker: Sight(**{**facts, "tasks": tuple(facts["tasks"])})
             for worker, facts in found.items()
