@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from dagsterlite.serdes import serializable
 
@@ -21,7 +22,7 @@ class SolidHandle:
     name: str
     parent: SolidHandle | None = None
 
-    @property
+    @cached_property
     def path(self) -> tuple[str, ...]:
         """The names from the pipeline down to the solid."""
         return tuple(reversed([handle.name for handle in self._upwards()]))

@@ -17,6 +17,8 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import update_wrapper
+from inspect import Parameter, signature
 from math import isfinite
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -86,6 +88,8 @@ def serializable(name: str, *, keeps_text: bool = False) -> Callable[[type[T]], 
         fields = () if issubclass(cls, Enum) else tuple(map(_describe_field, _fields_of(cls)))
         odd = tuple(field for field in fields if field.is_plain or field.is_tuple)
         make = _maker(cls, fields)
+        if _has_own_init(cls):
+            type.__setattr__(cls, "__init__", _quick_init(cls))
         _by_name[name] = _by_class[cls] = _Record(cls, fields, make, odd, keeps_text)
         if issubclass(cls, Enum):
             _members.update({f"{name}.{member.name}": member for member in cls})
@@ -107,6 +111,46 @@ def _describe_field(field: dataclasses.Field[Any]) -> _Field:
     is_plain, is_shared = (bool(field.metadata.get(name)) for name in ("plain", "shared"))
     is_tuple = str(field.type).startswith("tuple[")
     return _Field(field.name, default, is_plain, is_shared, is_tuple)
+
+
+# --- making records ------------------------------------------------------------------------------
+
+
+def _has_own_init(cls: type) -> bool:
+    """Return whether a class is a frozen dataclass whose fields are set and not checked."""
+    params: Any = getattr(cls, "__dataclass_params__", None)
+    is_plain = params is not None and params.frozen and params.init
+    return is_plain and not hasattr(cls, "__post_init__")
+
+
+def _quick_init(cls: type) -> Callable[..., None]:
+    """Return an ``__init__`` for a frozen dataclass that takes half the time of its own.
+
+    Its own sets each field by way of ``object``; and a run makes dozens of records a step.
+    """
+    own: Any = vars(cls)["__init__"]
+    factories = {field.name: field.default_factory for field in _fields_of(cls)}
+    known: dict[str, Any] = {}
+    head, lines = ["self"], [" _items = self.__dict__"]
+    for number, parameter in enumerate(list(signature(own).parameters.values())[1:]):
+        given = value = parameter.name
+        if parameter.kind is Parameter.KEYWORD_ONLY and "*" not in head:
+            head.append("*")
+        if parameter.default is not Parameter.empty:
+            known[f"_default{number}"] = parameter.default
+            given += f"=_default{number}"
+        if factories[parameter.name] is not dataclasses.MISSING:
+            known[f"_make{number}"] = factories[parameter.name]
+            value = f"_make{number}() if {value} is _default{number} else {value}"
+        head.append(given)
+        lines.append(f" _items[{parameter.name!r}] = {value}")
+    return update_wrapper(_function(f"__init__({', '.join(head)})", lines, known), own)
+
+
+def _function(head: str, lines: Iterable[str], known: dict[str, Any]) -> Callable[..., Any]:
+    """Return a function made as dataclasses make theirs: of its text and of what that names."""
+    exec("\n".join([f"def {head}:", *lines]), known)  # noqa: S102 - text of our own
+    return cast(Callable[..., Any], known[head.partition("(")[0]])
 
 
 # --- to JSON -------------------------------------------------------------------------------------
@@ -138,19 +182,14 @@ def _enum_writer(name: str, cls: type[Enum]) -> _Writer:
 
 
 def _writer(name: str, fields: tuple[_Field, ...]) -> _Writer:
-    """Return what writes a record, made as dataclasses make their methods.
-
-    A loop over the fields takes a third more time.
-    """
+    """Return what writes a record, field by field: a loop over them takes a third more time."""
     known: dict[str, Any] = {"writer_of": _writers.get, "other": _write_other}
-    head = f"{{{_text(_RECORD)}:{_text(name)}"
-    lines = ["def write(record):", " items = record.__dict__", f" text = {head!r}"]
+    lines = [f" text = {f'{{{_text(_RECORD)}:{_text(name)}'!r}"]
     for number, field in enumerate(fields):
         lines += _lines_of(field, number)
         known[f"default{number}"] = field.default
         known[f"plain{number}"] = _Remembered() if field.is_shared else _plain_as_text
-    exec("\n".join([*lines, " return text + '}'"]), known)  # noqa: S102 - text of our own
-    return cast(_Writer, known["write"])
+    return _function("write(record)", [*lines, " return text + '}'"], known)
 
 
 def _lines_of(field: _Field, number: int) -> list[str]:
@@ -158,7 +197,7 @@ def _lines_of(field: _Field, number: int) -> list[str]:
     same = f"item is default{number} or item == default{number}"
     condition = "True" if field.default is dataclasses.MISSING else f"not ({same})"
     return [
-        f" item = items[{field.name!r}]",
+        f" item = record.{field.name}",
         f" if {condition}:",
         f"  text += {f',{_text(field.name)}:'!r} + {written}",
     ]

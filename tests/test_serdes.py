@@ -6,8 +6,9 @@ import json
 import math
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import FrozenInstanceError, dataclass, field, replace
 from enum import Enum, IntEnum
+from inspect import signature
 from types import MappingProxyType
 from typing import Any
 
@@ -214,3 +215,43 @@ def test_a_record_may_hold_on_to_its_text() -> None:
 def test_text_that_is_held_on_to_is_what_was_read() -> None:
     text = '{"number": 1, "__record__": "TestKept"}'
     assert to_json(from_json(text)) == text
+
+
+@serializable("test:Tagged")
+@dataclass(frozen=True)
+class Tagged:
+    number: int
+    tags: dict[str, str] = plain(shared=True, default_factory=dict)
+
+
+def test_what_records_share_is_written_with_each():
+    tags, others = {"a": "b"}, {"a": "c"}
+    records = [Tagged(0, tags), Tagged(1, tags), Tagged(2, others), Tagged(3), Tagged(4, tags)]
+    assert [from_json(to_json(record)) for record in records] == records
+
+
+def test_a_record_is_made_as_its_dataclass_says():
+    tree = Tree(leaves=(Leaf("a", 1.0), Leaf("b", colour=Colour.BLUE)))
+    assert tree == Tree(leaves=(Leaf("a", size=1.0), Leaf("b", 0.0, Colour.BLUE)))
+    assert Tree().notes == []
+    assert Tree().notes is not Tree().notes
+    assert list(signature(Leaf).parameters) == ["name", "size", "colour"]
+
+
+@pytest.mark.parametrize(
+    ("record", "names", "values", "message"),
+    [
+        (Leaf, (), {}, r"Leaf.__init__\(\) missing 1 required positional argument: 'name'"),
+        (Leaf, ("a",), {"length": 1}, "got an unexpected keyword argument 'length'"),
+        (Tree, ((),), {}, "takes 1 positional argument but 2 were given"),
+    ],
+)
+def test_a_record_that_is_made_otherwise_is_refused(record, names, values, message):
+    with pytest.raises(TypeError, match=message):
+        record(*names, **values)
+
+
+def test_a_record_stays_as_it_was_made():
+    leaf = Leaf("a")
+    with pytest.raises(FrozenInstanceError):
+        leaf.name = "b"  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -149,4 +149,4 @@ Receipts = Mapping[str, Receipt]
 
 def make_attempt_id() -> str:
     """Return a new attempt id, random in every process that starts an attempt."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
