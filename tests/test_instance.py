@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 
 from dagsterlite import (
+    AssetMaterialization,
     DagsterHomeError,
     DagsterInstance,
     DagsterInvariantViolationError,
     DagsterRun,
     DagsterRunNotFoundError,
+    ExpectationResult,
     InstanceType,
+    Output,
     execute_pipeline,
     lambda_solid,
     pipeline,
+    solid,
 )
 from dagsterlite.compute_logs import NoOpComputeLogManager
 from dagsterlite.errors import ParameterCheckError
@@ -316,3 +320,36 @@ def test_snapshots_are_kept_by_the_hash_of_their_content() -> None:
     assert one.pipeline_snapshot_id == two.pipeline_snapshot_id
     assert instance.get_snapshot(one.pipeline_snapshot_id) == '{"a": 1}'
     assert instance.get_snapshot("nothing") is None
+
+
+def test_an_instance_tells_what_a_runs_steps_came_to() -> None:
+    @solid
+    def told(_context):
+        yield AssetMaterialization("table")
+        yield ExpectationResult(success=False)
+        yield Output(1)
+
+    @solid
+    def broken(_context, _number):
+        raise ValueError
+
+    @pipeline
+    def half():
+        broken(told())
+
+    instance = DagsterInstance.ephemeral()
+    run_id = execute_pipeline(half, instance=instance, raise_on_error=False).run_id
+    stats = instance.get_run_stats(run_id)
+    assert (stats.steps_succeeded, stats.steps_failed) == (1, 1)
+    assert (stats.materializations, stats.expectations) == (1, 1)
+    assert stats.start_time is not None
+    assert stats.end_time is not None
+    assert stats.start_time <= stats.end_time
+    steps = instance.get_run_step_stats(run_id)
+    assert [(s.step_key, s.status.value) for s in steps] == [
+        ("told.compute", "SUCCESS"),
+        ("broken.compute", "FAILURE"),
+    ]
+    assert instance.get_run_step_stats(run_id, ["broken.compute", "other"]) == steps[1:]
+    assert instance.get_run_step_stats("no such run") == []
+    assert instance.all_asset_keys() == [AssetKey("table")]

@@ -28,6 +28,17 @@ def list_of(owner: str, argument: str, given: Any, cls: type[T]) -> list[T]:
     return items
 
 
+def description_of(owner: str, given: Any) -> str | None:
+    """Return a description, as it stands.
+
+    Raises:
+        ParameterCheckError: it is no text.
+    """
+    if given is not None and not isinstance(given, str):
+        raise ParameterCheckError(owner, "description", "a text", given)
+    return given
+
+
 def manager_key(owner: str, argument: str, given: Any) -> str | None:
     """Return the key of a manager, as it stands.
 

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, overload
 
 from dagsterlite.config import Field
-from dagsterlite.definitions.arguments import list_of
+from dagsterlite.definitions.arguments import description_of, list_of
 from dagsterlite.definitions.configurable import config_field_of
 from dagsterlite.definitions.configured import NamedConfigurableDefinition
 from dagsterlite.definitions.naming import check_label
@@ -79,7 +79,7 @@ class ExecutorDefinition(NamedConfigurableDefinition):
             owner, "executor_creation_fn", executor_creation_fn, takes=("init_context",)
         )
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
-        self.description = description
+        self.description = description_of(owner, description)
         self.resolves_elsewhere = resolves_elsewhere
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dagsterlite.definitions.arguments import manager_key, metadata_of
+from dagsterlite.definitions.arguments import description_of, manager_key, metadata_of
 from dagsterlite.definitions.naming import check_name
 from dagsterlite.errors import DagsterInvalidDefinitionError
 from dagsterlite.events.assets import AssetKey
@@ -60,7 +60,7 @@ class InputDefinition:
     ) -> None:
         self.name = check_name("input", name)
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"input '{name}'")
-        self.description = description
+        self.description = description_of(f"input '{name}'", description)
         self._default_value = default_value
         owner = f"input '{name}'"
         self.input_manager_key = manager_key(owner, "input_manager_key", input_manager_key)

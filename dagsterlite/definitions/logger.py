@@ -10,6 +10,7 @@ from typing import Any, overload
 
 from dagsterlite import plugins
 from dagsterlite.config import Field
+from dagsterlite.definitions.arguments import description_of
 from dagsterlite.definitions.configurable import config_field_of, is_bare
 from dagsterlite.definitions.configured import AnonymousConfigurableDefinition
 from dagsterlite.types.callables import check_function
@@ -50,7 +51,7 @@ class LoggerDefinition(AnonymousConfigurableDefinition):
             owner, "logger_fn", logger_fn, takes=("init_context",)
         )
         self.config_field: Field | None = config_field_of(owner, config_schema)
-        self.description = description
+        self.description = description_of(owner, description)
 
     @property
     def label(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from dagsterlite import plugins
-from dagsterlite.definitions.arguments import list_of
+from dagsterlite.definitions.arguments import description_of, list_of
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.io_manager import InputManagerDefinition, IOManagerDefinition
 from dagsterlite.definitions.logger import LoggerDefinition
@@ -81,7 +81,7 @@ class ModeDefinition:
             _or_default(intermediate_storage_defs, "default_intermediate_storage_defs"),
             IntermediateStorageDefinition,
         )
-        self.description = description
+        self.description = description_of(owner, description)
         _check_resource_keys(owner, self.resource_defs)
         _creation_order(owner, self.resource_defs)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from dagsterlite.definitions import composition
-from dagsterlite.definitions.arguments import list_of
+from dagsterlite.definitions.arguments import description_of, list_of
 from dagsterlite.definitions.dynamic import Origins, origins_of_outputs
 from dagsterlite.definitions.hook import NO_HOOKS, HookDefinition, HookDefs
 from dagsterlite.definitions.inputs import InputDefinition
@@ -45,7 +45,7 @@ class NodeDefinition(ABC):
         positional_inputs: Sequence[str] | None,
     ) -> None:
         self.name = check_name(self.kind, name)
-        self.description = description
+        self.description = description_of(self.label, description)
         self.tags = check_tags(self.label, tags)
         words = self.words
         self.input_dict = _by_name(self.label, words.inputs, input_defs, InputDefinition)
@@ -119,11 +119,6 @@ class NodeDefinition(ABC):
             DagsterInvalidDefinitionError: it cannot be mapped so.
         """
         return origins_of_outputs(owner, handle, self.output_dict, inputs)
-
-    @property
-    def __name__(self) -> str:
-        """Its name: the definition stands in the place of the function that it decorates."""
-        return self.name
 
     # --- placing the node in a graph, inside a function under @pipeline, @job, … ---
 

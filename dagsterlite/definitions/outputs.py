@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from dagsterlite.definitions.arguments import manager_key, metadata_of
+from dagsterlite.definitions.arguments import description_of, manager_key, metadata_of
 from dagsterlite.definitions.naming import check_name
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.yielded import DEFAULT_OUTPUT
@@ -55,7 +55,7 @@ class OutputDefinition:
     ) -> None:
         self.name = check_name("output", DEFAULT_OUTPUT if name is None else name)
         self.dagster_type: DagsterType = resolve_dagster_type(dagster_type, f"output '{self.name}'")
-        self.description = description
+        self.description = description_of(f"output '{self.name}'", description)
         self.is_required = True if is_required is None else bool(is_required)
         owner = f"output '{self.name}'"
         key = manager_key(owner, "io_manager_key", io_manager_key)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Self, TypeVar, cast, overload
 
 from dagsterlite import plugins
-from dagsterlite.definitions.arguments import list_of
+from dagsterlite.definitions.arguments import description_of, list_of
 from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.composition import composing
 from dagsterlite.definitions.config_mapping import ConfigMapping
@@ -90,7 +90,7 @@ class PipelineDefinition(Hookable):
     ) -> None:
         self.name = UNNAMED if name is None else check_name(self.words.pipeline, name)
         owner = self.label
-        self.description = description
+        self.description = description_of(owner, description)
         #: The module and qualified name of the function that the pipeline was made from, if any.
         self.made_from: tuple[str, str] | None = None
         self.tags = check_tags(owner, tags)
@@ -254,6 +254,11 @@ class PipelineDefinition(Hookable):
     def is_single_mode(self) -> bool:
         """Whether it has one mode only."""
         return len(self.mode_definitions) == 1
+
+    @property
+    def is_multi_mode(self) -> bool:
+        """Whether it has several modes, of which a run must name one."""
+        return not self.is_single_mode
 
     def has_mode_definition(self, name: str) -> bool:
         """Return whether it has a mode of that name."""

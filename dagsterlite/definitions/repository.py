@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, overload
 
+from dagsterlite.definitions.arguments import description_of
 from dagsterlite.definitions.naming import check_name
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import UNNAMED, PipelineDefinition
@@ -51,7 +52,7 @@ class RepositoryDefinition:
         description: str | None = None,
     ) -> None:
         self.name = check_name("repository", name)
-        self.description = description
+        self.description = description_of(self._label, description)
         self._makers = _by_name(self._label, pipelines)
         self._made: dict[str, PipelineDefinition] = {}
         #: For each name of a solid, its definition and the pipeline that it was met in.

@@ -9,6 +9,7 @@ from typing import Any, overload
 
 from dagsterlite import plugins
 from dagsterlite.config import Field, Permissive, String
+from dagsterlite.definitions.arguments import description_of
 from dagsterlite.definitions.configurable import config_field_of, is_bare
 from dagsterlite.definitions.configured import AnonymousConfigurableDefinition
 from dagsterlite.errors import DagsterInvalidDefinitionError
@@ -86,7 +87,7 @@ class ResourceDefinition(AnonymousConfigurableDefinition):
             )
             raise DagsterInvalidDefinitionError(message)
         self.config_field: Field | None = config_field_of(owner, config_schema)
-        self.description = description
+        self.description = description_of(owner, description)
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
         self.version = version
         self.shares_files = shares_files

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagsterlite.config import Field
+from dagsterlite.definitions.arguments import description_of
 from dagsterlite.definitions.configurable import config_field_of
 from dagsterlite.definitions.configured import NamedConfigurableDefinition
 from dagsterlite.definitions.naming import check_label
@@ -115,7 +116,7 @@ class IntermediateStorageDefinition(NamedConfigurableDefinition):
         self.intermediate_storage_creation_fn: CreationFn = check_function(
             owner, self.creation_argument, intermediate_storage_creation_fn, ("init_context",)
         )
-        self.description = description
+        self.description = description_of(owner, description)
 
 
 class SystemStorageDefinition(IntermediateStorageDefinition):

@@ -67,6 +67,11 @@ class StepStats:
     metrics: tuple[StepMetrics, ...] = ()
 
     @property
+    def status(self) -> StepState:
+        """How far the step has come, by the name that the documents give it."""
+        return self.state
+
+    @property
     def cpu_seconds(self) -> float | None:
         """Seconds of CPU time that all attempts took; None where none told."""
         return sum(m.cpu_seconds for m in self.metrics) if self.metrics else None
@@ -125,6 +130,26 @@ class RunStats:
     steps: dict[str, StepStats] = field(default_factory=dict)
     #: For each step of the plan that waited for a dynamic output, the steps that it came to.
     resolved: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def steps_succeeded(self) -> int:
+        """How many steps succeeded."""
+        return self.count(StepState.SUCCESS)
+
+    @property
+    def steps_failed(self) -> int:
+        """How many steps failed."""
+        return self.count(StepState.FAILURE)
+
+    @property
+    def materializations(self) -> int:
+        """How many materializations its steps told of."""
+        return sum(step.materializations for step in self.steps.values())
+
+    @property
+    def expectations(self) -> int:
+        """How many expectations its steps held up, whether they passed or not."""
+        return sum(s.expectations_passed + s.expectations_failed for s in self.steps.values())
 
     def count(self, *states: StepState) -> int:
         """Return how many steps are in one of these states."""

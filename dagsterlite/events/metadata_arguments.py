@@ -54,6 +54,5 @@ def _entry(owner: str, label: Any, value: Any) -> EventMetadataEntry:
         raise ParameterCheckError(owner, "metadata", "a dict whose labels are texts", label)
     data = data_of(value)
     if data is None:
-        expected = f"a dict whose values are {PLAIN_VALUES}; the one of '{label}' is"
-        raise ParameterCheckError(owner, "metadata", expected, value)
+        raise ParameterCheckError(owner, f"metadata['{label}']", f"one of {PLAIN_VALUES}", value)
     return EventMetadataEntry(label, None, data)

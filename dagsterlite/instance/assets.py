@@ -43,6 +43,10 @@ class AssetMethods(InstanceParts):
         limit = check_limit("get_asset_keys", limit)
         return self._event_storage.get_asset_keys(prefix, limit, cursor)
 
+    def all_asset_keys(self) -> list[AssetKey]:
+        """Return all asset keys managed by this instance."""
+        return self.get_asset_keys()
+
     def has_asset_key(self, asset_key: AssetKey) -> bool:
         """Return true if this instance manages the given asset key."""
         return self._event_storage.has_asset_key(asset_key)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
+from dagsterlite.events.fold import RunStats, StepStats, fold
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.instance.checks import check_cursor, check_limit
 from dagsterlite.instance.pages import fetch_page
@@ -53,6 +54,26 @@ class EventMethods(InstanceParts):
         """
         types = [of_type] if isinstance(of_type, DagsterEventType) else of_type
         return self._event_storage.get_logs_for_run(run_id, types)
+
+    def get_run_stats(self, run_id: str) -> RunStats:
+        """Return what a run's events tell of it: steps that succeeded and failed, times, counts.
+
+        Of a run that has no events, all counts are 0 and its times are None.
+        """
+        return fold(self.all_logs(run_id))
+
+    def get_run_step_stats(
+        self, run_id: str, step_keys: Iterable[str] | None = None
+    ) -> list[StepStats]:
+        """Return what a run's events tell of its steps, in the order in which they began.
+
+        Args:
+            run_id: The run.
+            step_keys: The steps wanted (default: all); those without events are left out.
+        """
+        steps = self.get_run_stats(run_id).steps
+        wanted = steps if step_keys is None else set(step_keys)
+        return [step for key, step in steps.items() if key in wanted]
 
     def get_records_for_run(
         self,

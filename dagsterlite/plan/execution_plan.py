@@ -280,6 +280,10 @@ class ExecutionPlan:
         needed = {key for keys in self.upstream_keys.values() for key in keys}
         return tuple(sorted(needed.difference(self.step_keys_to_execute)))
 
+    def topological_steps(self) -> list[ExecutionStep]:
+        """Return the steps to execute, each after those that it needs."""
+        return list(self.steps)
+
     def get_steps_to_execute_by_level(self) -> list[list[ExecutionStep]]:
         """Return the steps to execute, level by level: each needs only steps of earlier levels."""
         level: dict[str, int] = {}

@@ -85,6 +85,8 @@ class DagsterType:
         self.key: str = key if key is not None else str(name)
         self._name = name
         self.is_builtin = is_builtin
+        if description is not None and not isinstance(description, str):
+            raise ParameterCheckError(owner, "description", "a text", description)
         self.description = description
         hydration = {"loader": loader, "input_hydration_config": input_hydration_config}
         self.loader: DagsterTypeLoader | None = _one_of(owner, hydration, DagsterTypeLoader)

@@ -76,6 +76,11 @@ CLUSTER: Final = Selector(
                     "threads_per_worker": Field(
                         Int, is_required=False, description="How many threads in each."
                     ),
+                    "timeout": Field(
+                        Float,
+                        is_required=False,
+                        description="How many seconds its scheduler has to answer.",
+                    ),
                 }
             ),
             is_required=False,

@@ -164,7 +164,13 @@ def test_a_cluster_that_does_not_come_up_is_told() -> None:
 
 
 def test_a_local_cluster_takes_each_argument_of_its_class() -> None:
-    assert run_on({"local": {**THREADS, "name": "mine"}}) == os.getpid()
+    assert run_on({"local": {**THREADS, "name": "mine", "timeout": 70}}) == os.getpid()
+
+
+@pytest.mark.parametrize("sizes", [THREADS, {"n_workers": 1}])
+def test_a_local_cluster_has_the_time_to_answer_that_its_config_says(sizes: dict[str, Any]) -> None:
+    with open_cluster({"local": {**sizes, "timeout": 70}}, ClusterOptions()) as opened:
+        assert opened.client._timeout == 70
 
 
 def test_a_local_cluster_grows_with_the_work() -> None:

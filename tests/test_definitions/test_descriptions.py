@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dagsterlite import (
+    CheckError,
     DagsterType,
     EnumValue,
     ExecutorDefinition,
@@ -17,6 +18,7 @@ from dagsterlite import (
     ModeDefinition,
     OutputDefinition,
     Permissive,
+    PipelineDefinition,
     PresetDefinition,
     RepositoryDefinition,
     ResourceDefinition,
@@ -153,3 +155,22 @@ def test_the_schema_of_a_run_config_tells_what_its_parts_are_for() -> None:
 )
 def test_tags_are_texts_or_json(definition: Any) -> None:
     assert definition.tags == {"a": "b", "n": '{"x": 1}'}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: PipelineDefinition([], "p", {"one": {}}),  # type: ignore[arg-type]
+        lambda: solid(name="s", description=3)(lambda _: 1),  # type: ignore[call-overload]
+        lambda: resource(description=3)(lambda _: 1),  # type: ignore[call-overload]
+        lambda: logger(description=3)(lambda _: logging.root),  # type: ignore[call-overload]
+        lambda: ModeDefinition("m", description=3),  # type: ignore[arg-type]
+        lambda: InputDefinition("i", description=3),  # type: ignore[arg-type]
+        lambda: OutputDefinition(description=3),  # type: ignore[arg-type]
+        lambda: RepositoryDefinition("r", [], 3),  # type: ignore[arg-type]
+        lambda: DagsterType(lambda _c, _v: True, name="T", description=3),  # type: ignore[arg-type]
+    ],
+)
+def test_a_description_that_is_no_text_is_refused(make: Any) -> None:
+    with pytest.raises(CheckError, match="argument 'description' must be a text"):
+        make()

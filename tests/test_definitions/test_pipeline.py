@@ -57,6 +57,7 @@ def test_a_bare_decorator_reads_everything_off_the_function():
     assert [item.name for item in numbers.solids] == ["one", "add"]
     assert numbers.available_modes == ["default"]
     assert numbers.is_single_mode
+    assert not numbers.is_multi_mode
     assert (numbers.tags, numbers.get_presets()) == ({}, [])
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from dagsterlite.config import StringSource
 from dagsterlite.definitions.resource import InitResourceContext, ResourceDefinition, resource
-from dagsterlite.definitions.solid import solid
 from dagsterlite.errors import (
     DagsterInvalidConfigDefinitionError,
     DagsterInvalidDefinitionError,
@@ -112,10 +111,5 @@ def test_a_definition_bears_the_name_of_what_it_decorates():
     def database(_context):
         raise NotImplementedError
 
-    @solid
-    def load(_context):
-        raise NotImplementedError
-
     assert database.__name__ == "database"
-    assert load.__name__ == "load"
     assert ResourceDefinition(functools.partial(print)).__name__ == "resource"

@@ -77,13 +77,13 @@ def test_a_plain_value_means_metadata_of_its_kind(value, meant):
         ([("rows", 3)], "a dict from labels to values"),
         ("rows", "a dict from labels to values"),
         ({3: "rows"}, "a dict whose labels are texts"),
-        ({"rows": object()}, "the one of 'rows' is, not <object"),
-        ({"rows": {1, 2}}, "the one of 'rows' is"),
-        ({"rows": EventMetadataEntry.int(3, "rows")}, "the one of 'rows' is"),
+        ({"rows": object()}, "['rows']' must be one of texts, numbers"),
+        ({"rows": {1, 2}}, "['rows']' must be one of texts, numbers"),
+        ({"rows": EventMetadataEntry.int(3, "rows")}, "not EventMetadataEntry"),
     ],
 )
 def test_what_means_no_metadata_is_refused_with_its_label(metadata, problem):
-    with pytest.raises(ParameterCheckError, match="'metadata' must be") as caught:
+    with pytest.raises(ParameterCheckError, match="argument 'metadata") as caught:
         AssetMaterialization("a", metadata=metadata)
 
     assert problem in str(caught.value)

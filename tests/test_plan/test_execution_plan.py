@@ -48,6 +48,7 @@ def keys(plan: ExecutionPlan) -> list[str]:
 
 
 def test_steps_stand_in_topological_order_and_by_level() -> None:
+    assert PLAN.topological_steps() == list(PLAN.steps)
     levels = [[s.key for s in level] for level in PLAN.get_steps_to_execute_by_level()]
     assert levels == [
         ["start.compute"],

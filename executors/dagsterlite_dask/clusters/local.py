@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from dask.system import CPU_COUNT
@@ -23,6 +24,9 @@ from dagsterlite_dask.clusters.processes import Members, running_cluster
 WORKER_SECONDS: Final = 60.0
 """How long workers have to come up on a busy machine."""
 
+TIMEOUT: Final = "timeout"
+"""Names how long the scheduler, when it is there, has to answer the client, in seconds."""
+
 _MEND: Final = "Look what this machine is busy with, and execute the run again."
 _OURS: Final = frozenset({"n_workers", "threads_per_worker", "host", "dashboard_address"})
 
@@ -32,9 +36,9 @@ def open_cluster(config: Mapping[str, Any], options: ClusterOptions) -> Iterator
     """Start a scheduler and workers, and open a client on them.
 
     Args:
-        config: ``n_workers`` and ``threads_per_worker``, both optional, and arguments of Dask's
-            workers. An argument that only Dask's ``LocalCluster`` has makes one of that class; so
-            do ``adapt`` and ``security``.
+        config: ``n_workers``, ``threads_per_worker`` and ``timeout``, all optional, and arguments
+            of Dask's workers. An argument that only Dask's ``LocalCluster`` has makes one of that
+            class; so do ``adapt`` and ``security``.
         options: How it is used.
 
     Raises:
@@ -42,6 +46,9 @@ def open_cluster(config: Mapping[str, Any], options: ClusterOptions) -> Iterator
         DagsterClusterUnreachableError: the cluster does not come up.
     """
     arguments = {name: value for name, value in config.items() if value is not None}
+    if TIMEOUT in arguments:
+        waiting = {TIMEOUT: arguments.pop(TIMEOUT), **options.client_kwargs}
+        options = replace(options, client_kwargs=waiting)
     needs_theirs = options.adapt is not None or options.security is not None
     if _check(arguments, options) or needs_theirs:
         with open_made(_recipe(arguments, options), options) as opened:
@@ -91,7 +98,7 @@ def _check(arguments: Mapping[str, Any], options: ClusterOptions) -> bool:
     """Return whether only a LocalCluster takes the arguments."""
     of_workers = {*_parameters(Worker), *_parameters(Nanny)}
     of_clusters = _parameters(LocalCluster) - of_workers - _OURS
-    known = of_workers | of_clusters | _OURS
+    known = of_workers | of_clusters | _OURS | {TIMEOUT}
     unknown = sorted(arguments.keys() - known)
     if unknown:
         name = unknown[0]
