@@ -23,6 +23,7 @@ from dagsterlite_dask.concurrency import TagLimits
 from dagsterlite_dask.deferred_commits import DriverCommits
 from dagsterlite_dask.driver import GRACE_SECONDS, Driver
 from dagsterlite_dask.history import seconds_by_solid
+from dagsterlite_dask.keeping import Keeping
 from dagsterlite_dask.payload import Payload, encode_payload
 from dagsterlite_dask.placement import Placements
 from dagsterlite_dask.preflight import Preflight, Strictness, check_managers
@@ -50,6 +51,7 @@ class DaskExecutor(Executor):
         handed_over: A client, a cluster or a function that makes one, in place of ``cluster``.
         placements: Where and when steps may run.
         limits: How many steps of a kind may run at once.
+        keeping: How outputs are stored, and what workers keep of what they load.
         strictness: What is done about a cluster that is not what the run needs.
         retries: What is done when a step asks to be tried again.
         ship_code: ``auto`` for all of the user's modules, ``none``, or the names of modules.
@@ -68,6 +70,7 @@ class DaskExecutor(Executor):
         *,
         placements: Placements,
         limits: TagLimits,
+        keeping: Keeping,
         strictness: Strictness = Strictness.STRICT,
         retries: RetryMode = RetryMode.ENABLED,
         ship_code: str | Sequence[str] = "auto",
@@ -87,6 +90,7 @@ class DaskExecutor(Executor):
         self._fuses = fuses
         self._groups = groups
         self._is_strict = is_strict
+        self._keeping = keeping
         self._grace_seconds = grace_seconds
         self._values: ClusterValues | None = None
         self._prepared: _Prepared | None = None
@@ -120,7 +124,9 @@ class DaskExecutor(Executor):
         """
         check_managers(plan_context.plan)
         self._placements.check(plan_context.plan)
-        payload = encode_payload(_payload(plan_context, self._retries), self._ship_code)
+        payload = encode_payload(
+            _payload(plan_context, self._retries, self._keeping), self._ship_code
+        )
         run_id = plan_context.run_id
         with ExitStack() as place, ExitStack() as stack:
             opening = open_cluster(self._cluster, self._options, self._handed_over)
@@ -249,7 +255,9 @@ def _driver_commits(plan_context: PlanOrchestrationContext) -> DriverCommits | N
     return None if storage.has_one_winner else DriverCommits(storage)
 
 
-def _payload(plan_context: PlanOrchestrationContext, retries: RetryMode) -> Payload:
+def _payload(
+    plan_context: PlanOrchestrationContext, retries: RetryMode, keeping: Keeping
+) -> Payload:
     logs = plan_context.run_context.compute_logs
     return Payload(
         pipeline=plan_context.pipeline_def,
@@ -260,6 +268,8 @@ def _payload(plan_context: PlanOrchestrationContext, retries: RetryMode) -> Payl
         compute_logs=logs if logs.inst_data is None else logs.inst_data,
         defers_commits=not plan_context.run_context.storage.has_one_winner,
         retries_enabled=retries is not RetryMode.DISABLED,
+        behind_bytes=keeping.behind_bytes,
+        cache_bytes=keeping.cache_bytes,
     )
 
 
@@ -271,8 +281,8 @@ def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> Da
         handed_over: A client, a cluster or a function that makes one, in place of a kind.
 
     Raises:
-        DagsterInvalidConfigError: an option is not what the cluster's client, or TLS, takes; or a
-            limit is below 1.
+        DagsterInvalidConfigError: an option is not what the cluster's client, or TLS, takes; a
+            limit is below 1; or a size is none.
     """
     return DaskExecutor(
         ClusterOptions.from_config(config),
@@ -288,5 +298,6 @@ def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> Da
         fuses=config.get("fuse", "linear") == "linear",
         groups=config.get("group", "auto") == "auto",
         is_strict=config.get("order", "fair") == "strict",
+        keeping=Keeping.from_config(config, WHERE),
         grace_seconds=config.get("cancel_grace_seconds", GRACE_SECONDS),
     )
