@@ -207,6 +207,7 @@ _NAMES_OF = {
         "DagsterLaunchFailedError",
         "DagsterLeaseLostError",
         "DagsterLoggerFunctionError",
+        "DagsterOutputsNotStoredError",
         "DagsterResourceFunctionError",
         "DagsterRunAlreadyExists",
         "DagsterRunCanceledError",

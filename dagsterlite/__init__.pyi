@@ -166,6 +166,7 @@ from dagsterlite.errors import DagsterInvariantViolationError as DagsterInvarian
 from dagsterlite.errors import DagsterLaunchFailedError as DagsterLaunchFailedError
 from dagsterlite.errors import DagsterLeaseLostError as DagsterLeaseLostError
 from dagsterlite.errors import DagsterLoggerFunctionError as DagsterLoggerFunctionError
+from dagsterlite.errors import DagsterOutputsNotStoredError as DagsterOutputsNotStoredError
 from dagsterlite.errors import DagsterResourceFunctionError as DagsterResourceFunctionError
 from dagsterlite.errors import DagsterRunAlreadyExists as DagsterRunAlreadyExists
 from dagsterlite.errors import DagsterRunCanceledError as DagsterRunCanceledError
@@ -460,6 +461,7 @@ __all__ = [
     "DagsterLeaseLostError",
     "DagsterLogManager",
     "DagsterLoggerFunctionError",
+    "DagsterOutputsNotStoredError",
     "DagsterPipelineRunMetadataEntryData",
     "DagsterResourceFunctionError",
     "DagsterRun",

@@ -464,6 +464,23 @@ class DagsterFileNotFoundError(DagsterStorageError, FileNotFoundError):
         )
 
 
+class DagsterOutputsNotStoredError(DagsterStorageError):
+    """What a step handed on before it was stored could not be stored after it."""
+
+    def __init__(self, step_key: str, reason: str) -> None:
+        self.step_key = step_key
+        self.reason = reason
+        super().__init__(
+            f"Step '{step_key}' ran to its end, and what needs its outputs may have run with them, "
+            f"but they could not be stored behind it: {reason.rstrip('.')}. Mend the storage and "
+            "re-execute the run from its failure. With 'persist: through' no step begins before "
+            "what it needs is stored."
+        )
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.step_key, self.reason)
+
+
 class DagsterStorageNotSharedError(DagsterStorageError):
     """What a worker stores, the driver of the run does not find: they do not share the storage."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -491,6 +491,16 @@ class StepManifest:
         return self.receipt.run_id if self.taken_by is None else self.taken_by
 
 
+@dataclass(frozen=True)
+class StagedOutput:
+    """A value as it was at one moment, that is to be stored later."""
+
+    #: Where it will lie.
+    stored: StoredOutput
+    #: Stores it, in any thread; None where it is stored already.
+    write: Callable[[], None] | None = None
+
+
 class IntermediateStorage(ABC):
     """Keeps the outputs of one run's steps: data under an attempt's own name, then one manifest.
 
@@ -545,6 +555,18 @@ class IntermediateStorage(ABC):
         if output.mapping_key is None:
             return stored
         return replace(stored, output_name=output.output_name, mapping_key=output.mapping_key)
+
+    def stage_output(
+        self, step_key: str, attempt_id: str, output_name: str, value: Any, codec: str | None = None
+    ) -> StagedOutput:
+        """Take a value as it is now, to be stored later: what uses it may change it meanwhile.
+
+        A storage that cannot do so stores it at once.
+
+        Raises:
+            DagsterUnpicklableOutputError: the value cannot be written.
+        """
+        return StagedOutput(self.write_output(step_key, attempt_id, output_name, value, codec))
 
     @abstractmethod
     def read_output(self, step_key: str, output: StoredOutput) -> Any:

@@ -5,13 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from dagsterlite.compute_logs import ComputeLogManager, LogKey
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.standard_streams import Capture
 
-R = TypeVar("R")
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """How far something has come that is captured."""
+
+    #: What is still to come of it, for whoever goes on with it in whichever thread.
+    rest: Generator[DagsterEvent, None, Any] | None = None
+
+
+R = TypeVar("R", bound=Course)
 
 _logger = logging.getLogger(__name__)
 
@@ -26,7 +36,8 @@ def captured(
     """Let an attempt take its course, and keep what is written meanwhile.
 
     What whoever reads the events writes in between is not the step's. Where something cannot be
-    kept, the process's log tells it; no step fails by that.
+    kept, the process's log tells it; no step fails by that. What the attempt leaves to be done
+    later is captured as well.
 
     Args:
         course: The attempt.
@@ -42,8 +53,24 @@ def captured(
         capture = stack.enter_context(manager.open_capture(log_key, below_python=below_python))
     if capture is None:
         return (yield from course)
+    is_over = True
     try:
-        return (yield from _routed(course, capture))
+        result = yield from _routed(course, capture)
+        if result.rest is not None:
+            rest = _to_its_end(_routed(result.rest, capture), stack, log_key)
+            result, is_over = replace(result, rest=rest), False
+        return result
+    finally:
+        if is_over:
+            with _losses_told(log_key):
+                stack.close()
+
+
+def _to_its_end(
+    course: Generator[DagsterEvent, None, R], stack: ExitStack, log_key: LogKey
+) -> Generator[DagsterEvent, None, R]:
+    try:
+        return (yield from course)
     finally:
         with _losses_told(log_key):
             stack.close()

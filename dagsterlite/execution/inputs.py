@@ -180,8 +180,10 @@ def _from_storage(
     output: StoredOutput,
 ) -> Generator[DagsterEvent, None, Any]:
     storage = context.run_context.storage
-    value = storage.read_output(handle.step_key, output)
-    if storage.is_persistent:
+    value, is_read = context.run_context.loaded.get(
+        output, lambda: storage.read_output(handle.step_key, output)
+    )
+    if storage.is_persistent and is_read:
         message = (
             f"Retrieved intermediate object for input {step_input.name} from {output.address} "
             f"using {output.codec}."

@@ -71,8 +71,12 @@ def is_handed_on(storage: IntermediateStorage, step_output: StepOutput, value: A
     """
     if not storage.is_persistent:
         return True
-    is_lazy = hasattr(type(value), "__dask_graph__")
-    return step_output.dagster_type.serialization_strategy is None and not is_lazy
+    return step_output.dagster_type.serialization_strategy is None and not is_lazy(value)
+
+
+def is_lazy(value: Any) -> bool:
+    """Return whether a value says how to compute it: a collection of Dask's."""
+    return hasattr(type(value), "__dask_graph__")
 
 
 def _check(

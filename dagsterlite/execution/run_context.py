@@ -25,6 +25,7 @@ from dagsterlite.errors import (
 from dagsterlite.events.metrics import Arrival
 from dagsterlite.execution.attempt_log import AttemptLog, EventSink
 from dagsterlite.execution.interrupts import Interrupts
+from dagsterlite.execution.loaded_values import LoadedValues
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.resources import ResourceManager, ScopedResources
 from dagsterlite.plan.execution_plan import ExecutionPlan
@@ -54,6 +55,10 @@ class RunContext:
     compute_logs: ComputeLogManager = field(default_factory=NoOpComputeLogManager)
     #: Whether this process does nothing but run one step of the run at a time.
     is_alone: bool = False
+    #: Whether attempts hand their outputs on before they are committed; who runs them ends them.
+    commits_behind: bool = False
+    #: What steps of this process have loaded from the storage.
+    loaded: LoadedValues = field(default_factory=LoadedValues)
     #: Whether a step that asks to be retried is.
     retries_enabled: bool = True
     #: Whether the process of the steps has the terminal of who started the run.

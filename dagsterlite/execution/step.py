@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagsterlite.errors import (
     DagsterExecutionInterruptedError,
+    DagsterOutputsNotStoredError,
     DagsterStepExecutionFailed,
     DagsterStepLostError,
     DagsterStorageError,
@@ -19,6 +20,7 @@ from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import TERMINAL_STEP_EVENTS, DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.events.metrics import StepMetrics
 from dagsterlite.events.payloads import (
     StepFailureData,
     StepRetryData,
@@ -27,7 +29,7 @@ from dagsterlite.events.payloads import (
 )
 from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome, StoredOutput
 from dagsterlite.events.yielded import DynamicOutput, Failure, Output
-from dagsterlite.execution.capture import captured
+from dagsterlite.execution.capture import Course, captured
 from dagsterlite.execution.deadline import Deadline
 from dagsterlite.execution.hooks import AttemptEnd, run_hooks
 from dagsterlite.execution.inputs import Upstream, load_inputs
@@ -53,8 +55,11 @@ from dagsterlite.stores import StepManifest
 
 
 @dataclass(frozen=True, kw_only=True)
-class AttemptResult:
-    """How an attempt ended, and the values that it leaves at hand in this process."""
+class AttemptResult(Course):
+    """How an attempt ended, and the values that it leaves at hand in this process.
+
+    Where its ``rest`` is still to come, the receipt is the one that it has if it can be committed.
+    """
 
     receipt: Receipt
     values: Mapping[OutputPlace, Any] = field(default_factory=dict)
@@ -79,7 +84,8 @@ def execute_attempt(
     """Execute a step once, and its hooks if that ended it; yield events, and return how it ended.
 
     Whatever the step's code raises, SystemExit too, becomes the attempt's outcome; only what the
-    sink raises is raised. Where nobody reads on, the attempt is recorded as interrupted.
+    sink raises is raised. Where nobody reads on, the attempt is recorded as interrupted. In a run
+    that commits behind, the commit and what follows it are left to be done, as the result's rest.
 
     Args:
         run_context: The run.
@@ -95,7 +101,8 @@ def execute_attempt(
         _with_hooks(context, attempt, attempt.run()),
         run_context.compute_logs,
         (run_context.run_id, step.key, context.attempt_id),
-        below_python=run_context.is_alone,
+        # While an attempt is committed, others run.
+        below_python=run_context.is_alone and not run_context.commits_behind,
     )
     return (yield from course)
 
@@ -122,14 +129,21 @@ def tell_of_loss(
     return (yield from _with_hooks(context, attempt, attempt.fail_unrun(error)))
 
 
-def _with_hooks(context: StepExecutionContext, attempt: _Attempt, course: Attempt) -> Attempt:
+def _with_hooks(
+    context: StepExecutionContext,
+    attempt: _Attempt,
+    course: Attempt,
+    before: Sequence[DagsterEvent] = (),
+) -> Attempt:
     """Let an attempt take its course, and then the step's hooks, if that ended it."""
     pipeline = context.run_context.pipeline_def
     hooks = pipeline.get_all_hooks_for_handle(context.step.solid_handle)
     if not hooks:
         return (yield from course)
-    events: list[DagsterEvent] = []
+    events = [*before]
     result = yield from _noted(course, events)
+    if result.rest is not None:
+        return replace(result, rest=_with_hooks(context, attempt, result.rest, events))
     receipt = result.receipt
     is_other = receipt.attempt_id != context.attempt_id
     if is_other or receipt.outcome not in _FOLLOWED_BY_HOOKS:
@@ -157,6 +171,17 @@ def execute_attempt_here(context: StepExecutionContext, upstream: Upstream) -> A
     return (yield from _Attempt(context, upstream, may_be_launched=False).run())
 
 
+@dataclass(frozen=True)
+class _Success:
+    """What an attempt leaves that came to its end."""
+
+    #: Tells of it.
+    entry: EventLogEntry
+    receipt: Receipt
+    #: What is to be committed.
+    manifest: StepManifest
+
+
 class _Attempt:
     def __init__(
         self, context: StepExecutionContext, upstream: Upstream, *, may_be_launched: bool = True
@@ -167,6 +192,8 @@ class _Attempt:
         self._upstream = upstream
         where = context.run_context
         self._meter = Meter(where.worker, context.retry_number + 1, where.arrival)
+        #: What it cost, once its work is done.
+        self._metrics: StepMetrics | None = None
         self._stored: list[StoredOutput] = []
         #: The outputs yielded so far.
         self.values: dict[OutputPlace, Any] = {}
@@ -178,10 +205,13 @@ class _Attempt:
                 failed = yield from self._perform()
             if failed is not None:
                 return failed
-            entry, receipt, accepted = self._commit()
+            success = self._success()
+            if self._context.run_context.commits_behind:
+                rest = self._commit_behind(success)
+                return AttemptResult(receipt=success.receipt, values=self._handed_on(), rest=rest)
+            accepted = self._commit(success)
         except GeneratorExit:
-            self._discard()
-            self._tell_failure(DagsterExecutionInterruptedError("nobody reads on"))
+            self._give_up()
             raise
         except BaseException as exc:  # noqa: BLE001 - a step may raise anything
             self._discard()
@@ -189,7 +219,7 @@ class _Attempt:
             return (yield from self.fail(exc))
         else:
             # What is committed stands, also where nobody reads on.
-            return (yield from self._succeed(entry, receipt, accepted))
+            return (yield from self._succeed(success, accepted))
         finally:
             self._meter.stop()
             self._context.closing.close()
@@ -214,6 +244,11 @@ class _Attempt:
             return (yield from self.fail(error))
         finally:
             self._meter.stop()
+
+    def _give_up(self) -> None:
+        """Record that nobody reads on."""
+        self._discard()
+        self._tell_failure(DagsterExecutionInterruptedError("nobody reads on"))
 
     def _discard(self) -> None:
         """Remove what the attempt stored; what cannot be removed is told, and does no harm."""
@@ -282,10 +317,10 @@ class _Attempt:
         raised = DagsterStepExecutionFailed(self._context.run_id, {self._step.key: error})
         return AttemptResult(receipt=receipt, error=raised)
 
-    def _commit(self) -> tuple[EventLogEntry, Receipt, Receipt]:
-        """Put the manifest; return the entry of success, our own receipt and the accepted one."""
+    def _success(self) -> _Success:
+        """Return what is to be committed, and told after that; only the attempt itself logs now."""
         log = self._context.attempt_log
-        metrics = self._meter.read()
+        self._metrics = metrics = self._meter.read()
         duration = metrics.wall_seconds * _SECOND
         message = f'Finished execution of step "{self._step.key}" in {_duration(duration)}.'
         data = StepSuccessData(duration, metrics=metrics)
@@ -294,15 +329,33 @@ class _Attempt:
         receipt = self._receipt(
             StepOutcome.SUCCESS, outputs=tuple(self._stored), entry_count=log.count + 1
         )
-        manifest = StepManifest(receipt, log.entries_with(entry))
-        return entry, receipt, self._context.run_context.storage.commit(manifest).receipt
+        return _Success(entry, receipt, StepManifest(receipt, log.entries_with(entry)))
 
-    def _succeed(self, entry: EventLogEntry, receipt: Receipt, accepted: Receipt) -> Attempt:
-        if accepted.attempt_id != receipt.attempt_id:
+    def _commit(self, success: _Success) -> Receipt:
+        """Put the manifest; return the receipt of the attempt that was first."""
+        return self._context.run_context.storage.commit(success.manifest).receipt
+
+    def _commit_behind(self, success: _Success) -> Attempt:
+        """Commit what was handed on already, and tell how the attempt ended."""
+        try:
+            self._context.run_context.interrupts.check()
+            accepted = self._commit(success)
+        except Exception as exc:  # noqa: BLE001 - a storage of the user's own may raise anything
+            self._discard()
+            error = DagsterOutputsNotStoredError(self._step.key, f"{type(exc).__name__}: {exc}")
+            error.__cause__ = exc
+            return (yield from self.fail(error))
+        except BaseException as exc:  # noqa: BLE001 - the run is to stop
+            self._discard()
+            return (yield from self.fail(exc))
+        return (yield from self._succeed(success, accepted))
+
+    def _succeed(self, success: _Success, accepted: Receipt) -> Attempt:
+        if accepted.attempt_id != success.receipt.attempt_id:
             return (yield from self._stand_back(accepted))
-        self._context.log.tell(entry.get_dagster_event())
-        yield self._context.attempt_log.hand_on(entry)
-        return AttemptResult(receipt=receipt, values=self._handed_on())
+        self._context.log.tell(success.entry.get_dagster_event())
+        yield self._context.attempt_log.hand_on(success.entry)
+        return AttemptResult(receipt=success.receipt, values=self._handed_on())
 
     def _handed_on(self) -> Mapping[OutputPlace, Any]:
         """Return the values that steps to come get themselves, not what was stored of them."""
@@ -339,9 +392,12 @@ class _Attempt:
         how = "was interrupted" if isinstance(exc, STOPS) else "failed"
         message = f'Execution of step "{self._step.key}" {how}.'
         error = error_info_from_exception(exc)
-        data = StepFailureData(error, _user_failure(exc), metrics=self._meter.read())
+        data = StepFailureData(error, _user_failure(exc), metrics=self._cost())
         self._context.attempt_log.seal()
         return self._event(DagsterEventType.STEP_FAILURE, message, data)
+
+    def _cost(self) -> StepMetrics:
+        return self._metrics or self._meter.read()
 
     def _retry(self, exc: BaseException) -> Retry | None:
         run_context = self._context.run_context
@@ -357,7 +413,7 @@ class _Attempt:
         message = f'Execution of step "{self._step.key}" failed and has requested a retry {when}.'
         self._context.attempt_log.seal()
         cause = error_info_from_exception(exc.__cause__ or exc)
-        data = StepRetryData(cause, wait, metrics=self._meter.read())
+        data = StepRetryData(cause, wait, metrics=self._cost())
         event = self._event(DagsterEventType.STEP_UP_FOR_RETRY, message, data)
         yield event
         error = event.step_retry_data.error

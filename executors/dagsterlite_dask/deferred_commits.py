@@ -7,7 +7,7 @@ from typing import Any
 
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt, StoredOutput
-from dagsterlite.stores import IntermediateStorage, StepManifest
+from dagsterlite.stores import IntermediateStorage, StagedOutput, StepManifest
 
 
 class DeferredCommits(IntermediateStorage):
@@ -32,6 +32,11 @@ class DeferredCommits(IntermediateStorage):
         self, step_key: str, attempt_id: str, output_name: str, value: Any, codec: str | None = None
     ) -> StoredOutput:
         return self._storage.write_output(step_key, attempt_id, output_name, value, codec)
+
+    def stage_output(
+        self, step_key: str, attempt_id: str, output_name: str, value: Any, codec: str | None = None
+    ) -> StagedOutput:
+        return self._storage.stage_output(step_key, attempt_id, output_name, value, codec)
 
     def read_output(self, step_key: str, output: StoredOutput) -> Any:
         return self._storage.read_output(step_key, output)

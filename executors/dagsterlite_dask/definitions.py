@@ -68,7 +68,33 @@ PLACEMENT: Final = Field(
     description="Where and when solids may run, by their paths; stands over their tags.",
 )
 
+KEEPING_FIELDS: Final = {
+    "persist": Field(
+        Enum(
+            "Persist",
+            [
+                EnumValue("through", description="Before the steps that need it begin."),
+                EnumValue("behind", description="While they run, with what memory holds of it."),
+            ],
+        ),
+        default_value="through",
+        description="When a step's outputs are committed to the intermediate storage.",
+    ),
+    "persist_buffer": Field(
+        String,
+        default_value="256 MiB",
+        description="How much a worker process may hold that is to be stored behind.",
+    ),
+    "input_cache": Field(
+        String,
+        default_value="256 MiB",
+        description="How much of what steps load from storage a worker process keeps for others "
+        "of the run; 0 for nothing.",
+    ),
+}
+
 RUN_FIELDS: Final = {
+    **KEEPING_FIELDS,
     "placement": PLACEMENT,
     "tag_concurrency_limits": LIMITS,
     "preflight": Field(
@@ -186,6 +212,7 @@ class _AtHome:
             description="How many processes may run at once; by default, and for 0, one a core.",
         ),
         "tag_concurrency_limits": LIMITS,
+        **KEEPING_FIELDS,
         "retries": retries_field(),
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any, Final, cast
@@ -157,6 +157,10 @@ class Driver:
         self._lost: set[str] = set()
         self._finished_since: dict[str, float] = {}
         self._asked: dict[str, Future[Any]] = {}
+        #: The workers that store what steps have handed on, by the steps.
+        self._storing: dict[str, str] = {}
+        #: Steps whose workers did not come to tell that all is stored.
+        self._not_stored: set[str] = set()
         self._errors: dict[str, SerializableErrorInfo] = {}
         self._cause: Exception | None = None
         self._look_at = 0.0
@@ -316,10 +320,32 @@ class Driver:
             self._watch.note_stop(message["worker"], message["rss"])
         elif "begins" in message:
             self._begun.add(message["begins"])
+        elif "behind" in message:
+            yield from self._hear_of_storing(message["behind"], message["worker"])
         else:
             self._are_workers_known = False
+            if message.get("action") == "remove-worker":
+                yield from self._give_up_storing({message["worker"]})
             if message.get("action") == "remove-worker" and not message.get("expected"):
                 yield self._worker_lost(message)
+
+    def _hear_of_storing(self, key: str, worker: str) -> Iterator[DagsterEvent]:
+        if key in self._receipts:
+            return
+        self._storing[key] = worker
+        self._not_stored.discard(key)
+        if not worker:
+            yield from self._give_up_storing({worker})
+
+    def _give_up_storing(self, workers: Container[str]) -> Iterator[DagsterEvent]:
+        """Wait no longer for workers to store what steps have handed on."""
+        for key in [key for key, worker in self._storing.items() if worker in workers]:
+            worker = self._storing.pop(key) or "that it ran on"
+            self._not_stored.add(key)
+            yield self._context.engine_event(
+                f'Step "{key}" came to its end, but worker {worker} did not tell that its outputs '
+                "are stored. Where they are not, it runs again."
+            )
 
     def _worker_lost(self, message: Message) -> DagsterEvent:
         tasks = message.get("processing-tasks") or ()
@@ -372,6 +398,8 @@ class Driver:
     def _let_go(self, key: str) -> Future[Any] | None:
         """Forget a task, so that Dask frees its result after the last one that needs it."""
         self._asked.pop(key, None)
+        self._storing.pop(key, None)
+        self._not_stored.discard(key)
         self._finished_since.pop(key, None)
         return self._futures.pop(key, None)
 
@@ -417,6 +445,8 @@ class Driver:
             self._are_workers_known = True
             new = self._workers.keys() - known.keys()
             self._preflight.check_workers(new, NEWCOMER_SECONDS)
+            gone = set(self._storing.values()) - self._workers.keys()
+            yield from self._give_up_storing(gone)
         for text in self._preflight.take_warnings():
             yield self._context.engine_event(text)
         steps = (self._plan.step_by_key[key] for key in self._schedule.on_cluster)
@@ -459,6 +489,8 @@ class Driver:
         for key in self._schedule.in_order(found["error"]):
             yield from self._settle(key)
         for key in found["finished"]:
+            if key in self._storing:
+                continue
             since = self._finished_since.setdefault(key, now)
             if now - since >= LOOK_SECONDS and self._is_next(key):
                 yield from self._ask(key)
@@ -530,13 +562,10 @@ class Driver:
 
     def _ask(self, key: str) -> Iterator[DagsterEvent]:
         """Fetch what a step told whose messages were lost on their way."""
-        asked = self._asked.get(key)
-        if asked is None:
-            self._asked[key] = self._session.call(told_by, self._futures[key].key)
+        found = self._told_of(key)
+        if found is None:
             return
-        if asked.status in {"pending", "lost"}:
-            return
-        for message in self._answer(asked) or self._from_manifest(key):
+        for message in found:
             yield from self._tell(self._following.hear(message))
         if key not in self._futures:
             return
@@ -545,6 +574,19 @@ class Driver:
         else:
             # It left nothing that counts, or its values went with what it told.
             self._take_off(key, 0.0, (0, True))
+
+    def _told_of(self, key: str) -> list[StepMessage] | None:
+        """Return what can be found of what a step told; None while that is asked for."""
+        if key in self._not_stored:
+            # Whoever holds its result now does not know.
+            return self._from_manifest(key)
+        asked = self._asked.get(key)
+        if asked is None:
+            self._asked[key] = self._session.call(told_by, self._futures[key].key)
+            return None
+        if asked.status in {"pending", "lost"}:
+            return None
+        return self._answer(asked) or self._from_manifest(key)
 
     def _answer(self, asked: Future[Any]) -> list[StepMessage]:
         with suppress(Exception):

@@ -23,6 +23,7 @@ from dagsterlite_dask.concurrency import TagLimits
 from dagsterlite_dask.deferred_commits import DriverCommits
 from dagsterlite_dask.driver import GRACE_SECONDS, Driver
 from dagsterlite_dask.history import seconds_by_solid
+from dagsterlite_dask.keeping import Keeping
 from dagsterlite_dask.payload import Payload, encode_payload
 from dagsterlite_dask.placement import Placements
 from dagsterlite_dask.preflight import Preflight, Strictness, check_managers
@@ -51,6 +52,7 @@ class DaskExecutor(Executor):
         handed_over: A client, a cluster or a function that makes one, in place of ``cluster``.
         placements: Where and when steps may run.
         limits: How many steps of a kind may run at once.
+        keeping: How outputs are stored, and what workers keep of what they load.
         strictness: What is done about a cluster that is not what the run needs.
         retries: What is done when a step asks to be tried again.
         ship_code: ``auto`` for all of the user's modules, ``none``, or the names of modules.
@@ -70,6 +72,7 @@ class DaskExecutor(Executor):
         *,
         placements: Placements,
         limits: TagLimits,
+        keeping: Keeping,
         strictness: Strictness = Strictness.STRICT,
         retries: RetryMode = RetryMode.ENABLED,
         ship_code: str | Sequence[str] = "auto",
@@ -90,6 +93,7 @@ class DaskExecutor(Executor):
         self._fuses = fuses
         self._groups = groups
         self._is_strict = is_strict
+        self._keeping = keeping
         self._grace_seconds = grace_seconds
         self._resource_scope = resource_scope
         self._values: ClusterValues | None = None
@@ -124,8 +128,7 @@ class DaskExecutor(Executor):
         """
         check_managers(plan_context.plan)
         self._placements.check(plan_context.plan)
-        sent = _payload(plan_context, self._retries, self._resource_scope)
-        payload = encode_payload(sent, self._ship_code)
+        payload = encode_payload(self._payload(plan_context), self._ship_code)
         run_id = plan_context.run_id
         with ExitStack() as place, ExitStack() as stack:
             opening = open_cluster(self._cluster, self._options, self._handed_over)
@@ -147,6 +150,23 @@ class DaskExecutor(Executor):
                 yield
             if self._values is not None:
                 self._keep(self._values, plan_context, stack, is_joined=cluster.is_joined)
+
+    def _payload(self, plan_context: PlanOrchestrationContext) -> Payload:
+        run_context = plan_context.run_context
+        logs = run_context.compute_logs
+        return Payload(
+            pipeline=plan_context.pipeline_def,
+            run=plan_context.pipeline_run,
+            ignored_solids=run_context.ignored_solids,
+            artifacts_dir=plan_context.instance.storage_directory,
+            # What its config reads from the environment is read where the steps run.
+            compute_logs=logs if logs.inst_data is None else logs.inst_data,
+            defers_commits=not run_context.storage.has_one_winner,
+            retries_enabled=self._retries is not RetryMode.DISABLED,
+            resource_scope=self._resource_scope,
+            behind_bytes=self._keeping.behind_bytes,
+            cache_bytes=self._keeping.cache_bytes,
+        )
 
     def _wait_for_workers(
         self, cluster: OpenedCluster, plan_context: PlanOrchestrationContext
@@ -254,23 +274,6 @@ def _driver_commits(plan_context: PlanOrchestrationContext) -> DriverCommits | N
     return None if storage.has_one_winner else DriverCommits(storage)
 
 
-def _payload(
-    plan_context: PlanOrchestrationContext, retries: RetryMode, resource_scope: ResourceScope
-) -> Payload:
-    logs = plan_context.run_context.compute_logs
-    return Payload(
-        pipeline=plan_context.pipeline_def,
-        run=plan_context.pipeline_run,
-        ignored_solids=plan_context.run_context.ignored_solids,
-        artifacts_dir=plan_context.instance.storage_directory,
-        # What its config reads from the environment is read where the steps run.
-        compute_logs=logs if logs.inst_data is None else logs.inst_data,
-        defers_commits=not plan_context.run_context.storage.has_one_winner,
-        retries_enabled=retries is not RetryMode.DISABLED,
-        resource_scope=resource_scope,
-    )
-
-
 def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> DaskExecutor:
     """Return the executor that a config, resolved, asks for.
 
@@ -279,8 +282,8 @@ def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> Da
         handed_over: A client, a cluster or a function that makes one, in place of a kind.
 
     Raises:
-        DagsterInvalidConfigError: an option is not what the cluster's client, or TLS, takes; or a
-            limit is below 1.
+        DagsterInvalidConfigError: an option is not what the cluster's client, or TLS, takes; a
+            limit is below 1; or a size is none.
     """
     return DaskExecutor(
         ClusterOptions.from_config(config),
@@ -296,6 +299,7 @@ def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> Da
         fuses=config.get("fuse", "linear") == "linear",
         groups=config.get("group", "auto") == "auto",
         is_strict=config.get("order", "fair") == "strict",
+        keeping=Keeping.from_config(config, WHERE),
         grace_seconds=config.get("cancel_grace_seconds", GRACE_SECONDS),
         resource_scope=ResourceScope(config.get("resource_scope", ResourceScope.WORKER)),
     )

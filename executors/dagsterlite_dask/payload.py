@@ -51,6 +51,11 @@ class Payload:
     defers_commits: bool = False
     retries_enabled: bool = True
     resource_scope: ResourceScope = ResourceScope.WORKER
+    #: How many bytes of outputs a worker process may hold that are to be stored while the next
+    #: steps run; None where steps are stored before these.
+    behind_bytes: int | None = None
+    #: How many bytes of loaded values a worker process keeps.
+    cache_bytes: int = 0
 
 
 def encode_payload(payload: Payload, ship_code: str | Sequence[str] = AUTO) -> bytes:

@@ -266,7 +266,7 @@ async def probe_run(run_id: str, payload: bytes, token: str, dask_worker: Worker
 def _probe_here(run_id: str, payload: bytes, token: str, worker: Worker) -> Probe:
     try:
         run = open_run(run_id, payload, worker)
-        return _stored(run.context.storage, token), _written(run, token), None
+        return _stored(run.storage, token), _written(run, token), None
     except DagsterRunCanceledError:
         # It has just come, or is about to go: what it cannot do yet or any more is no fault.
         return None, {}, None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import cloudpickle
@@ -18,7 +20,7 @@ from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome
 from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.outputs import is_handed_on
 from dagsterlite.execution.run_context import RunContext
-from dagsterlite.execution.step import AttemptResult, pass_over
+from dagsterlite.execution.step import Attempt, AttemptResult, pass_over
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.step import ExecutionStep
@@ -154,12 +156,16 @@ class _Work:
         self, step: ExecutionStep, upstream: Upstream, again: Again, *, is_last: bool
     ) -> StepResult:
         arrival, self._arrival = self._arrival, NO_ARRIVAL
-        with self._run.task(step.key, self._worker.address, arrival) as (context, sink):
+        with ExitStack() as stack:
+            entering = self._run.task(step.key, self._worker.address, arrival)
+            context, sink = stack.enter_context(entering)
             task = _Task(self._worker, self._run, context, sink, again, is_alone=self._is_alone)
             # What was committed before is read where it is needed: by the step behind, if it runs.
             result = task.result(step, upstream, reads_recovered=is_last)
-            told = sink.finish(result.receipt, _pickled(result.error), self._worker.address)
-        self._keep(told)
+            if result.rest is None:
+                self._keep(task.tell_of_end(result))
+            else:
+                self._run.end_later(step.key, partial(_end, task, result.rest, stack.pop_all()))
         return StepResult(receipt=result.receipt, values=result.values, ended=time.time())
 
     def _keep(self, told: Mapping[str, Any] | None) -> None:
@@ -203,13 +209,23 @@ class _Task:
         attempts = Attempts(
             self._worker, self._run, self._context, self._sink, may_wait=self._is_alone
         )
-        result = attempts.run(step, upstream, *self._again)
+        return self._heard(attempts.run(step, upstream, *self._again))
+
+    def end(self, rest: Attempt) -> AttemptResult:
+        """Commit an attempt that has handed its outputs on."""
+        return self._heard(returned(rest))
+
+    def _heard(self, result: AttemptResult) -> AttemptResult:
         if self._sink.has_told_of(result.receipt.attempt_id):
             return result
         # Another copy of this task was committed first; it may not live to tell.
-        standing = self._context.storage.read_manifest(step.key)
+        standing = self._context.storage.read_manifest(result.receipt.step_key)
         self._sink.hand_on(() if standing is None else standing.entries)
         return result
+
+    def tell_of_end(self, result: AttemptResult) -> Mapping[str, Any] | None:
+        """Tell how the step ended; return all that was told, if that is not too much."""
+        return self._sink.finish(result.receipt, _pickled(result.error), self._worker.address)
 
     def _recover(
         self, step: ExecutionStep, manifest: StepManifest, *, reads: bool
@@ -233,10 +249,17 @@ class _Task:
         for output in receipt.outputs:
             if output.is_managed:
                 continue
-            value = storage.read_output(step.key, output)
+            load = partial(storage.read_output, step.key, output)
+            value, _ = self._context.loaded.get(output, load)
             if is_handed_on(storage, step.step_output_named(output.output_name), value):
                 values[output.place] = value
         return values
+
+
+def _end(task: _Task, rest: Attempt, stack: ExitStack) -> None:
+    """Commit an attempt that has handed its outputs on, and tell of its end."""
+    with stack:
+        task.tell_of_end(task.end(rest))
 
 
 def _pickled(error: BaseException | None) -> bytes | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Final, cast
 
+from dask.sizeof import sizeof
 from distributed import Client, Worker
 from distributed.utils import sync
 
@@ -19,6 +21,7 @@ from dagsterlite.errors import DagsterHomeError, DagsterRunCanceledError
 from dagsterlite.events.metrics import Arrival
 from dagsterlite.execution.executor import tell_of_tear_down
 from dagsterlite.execution.interrupts import Interrupts
+from dagsterlite.execution.loaded_values import LoadedValues
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.run_context import RunContext, logging_tags, make_resource_manager
 from dagsterlite.execution.storages import make_intermediates
@@ -33,6 +36,15 @@ from dagsterlite_dask.resource_scope import WorkerResources
 from dagsterlite_dask.retries import SECONDS, read_numbers
 from dagsterlite_dask.topic_sink import Flusher, TopicSink
 from dagsterlite_dask.transient import TransientStorage
+from dagsterlite_dask.write_behind import Lane, WriteBehind
+
+_logger = logging.getLogger(__name__)
+
+DRAIN_SECONDS: Final = 30.0
+"""How long a worker that is told to end goes on storing what its steps have handed on."""
+
+STOP_SECONDS: Final = 5.0
+"""How long what is being stored has to end when the run is over."""
 
 
 class WorkerRun:
@@ -73,6 +85,7 @@ class WorkerRun:
             artifacts_dir=payload.artifacts_dir,
             compute_logs=_compute_logs(payload.compute_logs),
             is_alone=_is_alone(worker),
+            loaded=LoadedValues(payload.cache_bytes, sizeof),
             retries_enabled=payload.retries_enabled,
             has_terminal=False,
             redact=redactor(sorted(config.secrets)),
@@ -102,7 +115,14 @@ class WorkerRun:
         )
         if payload.defers_commits:
             storage = DeferredCommits(storage)
+        #: The storage that was selected: it writes at once.
+        self.storage = storage
+        self._lane: Lane | None = None
         self._context = replace(context, storage=storage) if storage.is_persistent else context
+        if storage.is_persistent and payload.behind_bytes is not None:
+            self._lane = Lane(payload.behind_bytes, self._interrupts)
+            behind = WriteBehind(storage, self._lane, self._interrupts)
+            self._context = replace(context, storage=behind, commits_behind=True)
 
     @property
     def context(self) -> RunContext:
@@ -140,6 +160,35 @@ class WorkerRun:
             self._flusher.remove(sink)
             with self._lock:
                 self._running.pop(sink)
+
+    def end_later(self, step_key: str, end: Callable[[], object]) -> None:
+        """Have a step that has handed its outputs on end when these are stored.
+
+        Args:
+            step_key: The step.
+            end: Commits it and tells of its end.
+        """
+        assert self._lane is not None
+        # The driver hears of it before Dask tells it that the step's task is done.
+        self._tell_who_stores(step_key, self._worker.address)
+
+        def run() -> None:
+            try:
+                end()
+            except BaseException:
+                _logger.exception("Step '%s' has handed its outputs on and cannot end.", step_key)
+                self._tell_who_stores(step_key, "")
+
+        self._lane.put(run)
+
+    def _tell_who_stores(self, step_key: str, worker: str) -> None:
+        self._outbox.put({"behind": step_key, "worker": worker})
+        self._outbox.flush()
+
+    def drain(self) -> None:
+        """Store what steps have handed on: their process is to end."""
+        if self._lane is not None:
+            self._lane.drain(DRAIN_SECONDS)
 
     def tell(self) -> None:
         """Send what ended steps have told; on the worker's event loop it costs no waking up."""
@@ -179,6 +228,9 @@ class WorkerRun:
         Return what the resources told from first to last, as a message.
         """
         self._interrupts.request(DagsterRunCanceledError(self._context.run_id))
+        if self._lane is not None:
+            self._lane.close(STOP_SECONDS)
+        self._context.loaded.clear()
         self.resources.tear_down()
         self._flusher.close()
         self._outbox.flush()
@@ -298,6 +350,8 @@ def close_run(run_id: str) -> None:
         door.workers -= 1
         if door.workers > 0:
             return
+    if door.run is not None:
+        door.run.drain()
     _shut(run_id)
 
 

@@ -15,7 +15,7 @@ from dagsterlite.errors import (
     DagsterUnpicklableOutputError,
 )
 from dagsterlite.events.receipt import StoredOutput
-from dagsterlite.stores import IntermediateStorage, StepManifest
+from dagsterlite.stores import IntermediateStorage, StagedOutput, StepManifest
 from dagsterlite.types.serialization import SerializationStrategy
 from dagsterlite_fsspec.bases import Durability, address_below, open_files
 from dagsterlite_fsspec.codecs import AnyCodec, FolderCodec, Part, codec_for, find_codec, loaded
@@ -97,19 +97,50 @@ class FsspecIntermediateStorage(IntermediateStorage):
             DagsterUnknownCodecError: there is no such codec.
             DagsterStorageError: the file system refuses it; no partial file stays.
         """
-        path = output_path(self.run_id, step_key, attempt_id, output_name)
-        address = self._address_of(path)
+        address = self._output_address(step_key, attempt_id, output_name)
         chosen = self._find_codec(codec, address) if codec else codec_for(value)
+        parts = self._parts(step_key, output_name, value, chosen, address)
+        with hashed(parts) as checksum:
+            self._files.write(address, parts)
+        return _stored(address, output_name, chosen, parts, checksum())
+
+    def stage_output(
+        self, step_key: str, attempt_id: str, output_name: str, value: Any, codec: str | None = None
+    ) -> StagedOutput:
+        """Take a value as bytes, to be written later; one that is kept as a folder is written now.
+
+        Raises:
+            DagsterUnpicklableOutputError: the codec cannot write the value.
+            DagsterUnknownCodecError: there is no such codec.
+            DagsterStorageError: the file system refuses a folder.
+        """
+        address = self._output_address(step_key, attempt_id, output_name)
+        chosen = self._find_codec(codec, address) if codec else codec_for(value)
+        if isinstance(chosen, FolderCodec):
+            written = self.write_output(step_key, attempt_id, output_name, value, codec)
+            return StagedOutput(written)
+        given = self._parts(step_key, output_name, value, chosen, address)
+        with hashed(given) as checksum:
+            # They may be views of what the value itself holds.
+            parts = [bytes(part) for part in given]
+        stored = _stored(address, output_name, chosen, parts, checksum())
+        return StagedOutput(stored, lambda: self._files.write(address, parts))
+
+    def _output_address(self, step_key: str, attempt_id: str, output_name: str) -> str:
+        return self._address_of(output_path(self.run_id, step_key, attempt_id, output_name))
+
+    def _parts(
+        self, step_key: str, output_name: str, value: Any, codec: AnyCodec, address: str
+    ) -> Sequence[Part]:
         try:
-            parts = self._encode(chosen, value, address)
+            return self._encode(codec, value, address)
         except DagsterStorageError:
             raise
         except Exception as exc:
             reason = redact(f"{type(exc).__name__}: {exc}", self._files.options)
             raise DagsterUnpicklableOutputError(
-                step_key, output_name, value, reason, chosen.name
+                step_key, output_name, value, reason, codec.name
             ) from exc
-        return self._write(address, output_name, chosen, parts)
 
     def _find_codec(self, name: str, address: str) -> AnyCodec:
         return self._own_codecs.get(name) or find_codec(name, address)
@@ -118,19 +149,6 @@ class FsspecIntermediateStorage(IntermediateStorage):
         if isinstance(codec, FolderCodec):
             return [write_folder(self._files, codec, value, address)]
         return codec.encode(value)
-
-    def _write(
-        self, address: str, output_name: str, codec: AnyCodec, parts: Sequence[Part]
-    ) -> StoredOutput:
-        with hashed(parts) as checksum:
-            self._files.write(address, parts)
-        return StoredOutput(
-            output_name=output_name,
-            address=address,
-            codec=codec.name,
-            size=size_of(parts),
-            checksum=f"sha256:{checksum()}",
-        )
 
     def read_output(self, step_key: str, output: StoredOutput) -> Any:
         """Return the value that ``output`` tells of, another run's too.
@@ -239,6 +257,18 @@ class FsspecIntermediateStorage(IntermediateStorage):
             self._files.remove(output.address)
             if self._is_folder(output):
                 self._files.remove_folder(folder_of(output.address))
+
+
+def _stored(
+    address: str, output_name: str, codec: AnyCodec, parts: Sequence[Part], checksum: str
+) -> StoredOutput:
+    return StoredOutput(
+        output_name=output_name,
+        address=address,
+        codec=codec.name,
+        size=size_of(parts),
+        checksum=f"sha256:{checksum}",
+    )
 
 
 def _check(stream: BufferedIOBase, output: StoredOutput) -> None:
