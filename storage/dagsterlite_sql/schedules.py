@@ -54,12 +54,13 @@ class SqlScheduleStorage(ScheduleStorage):
         return None if row is None else self._to_state(row)
 
     def add_instigator_state(self, state: InstigatorState) -> InstigatorState:
-        new = self._database.insert_new(instigators).execution_options(preserve_rowcount=True)
+        same = select(instigators.c.id).where(instigators.c.origin_id == state.origin_id)
         with self._database.write() as connection:
-            if not connection.execute(new, _state_row(state)).rowcount:
+            if connection.scalar(same) is not None:
                 raise DagsterInvariantViolationError(
                     f"{_told(state)} has a state already. Update it, or delete it first."
                 )
+            connection.execute(insert(instigators), _state_row(state))
         return state
 
     def update_instigator_state(self, state: InstigatorState) -> InstigatorState:
