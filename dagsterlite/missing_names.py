@@ -91,6 +91,10 @@ _NAMES_OF = {
         "as_dagster_type",
         "dagster_type",
     ),
+    "loaders and materializers are given a SystemComputeExecutionContext": (
+        "DagsterTypeLoaderContext",
+        "DagsterTypeMaterializerContext",
+    ),
     "use SolidInvocation": ("SolidInstance",),
     "use Permissive": ("PermissiveDict",),
     "use Shape": ("NamedDict",),
