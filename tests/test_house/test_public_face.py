@@ -79,3 +79,10 @@ def test_no_name_of_the_package_itself_hides_one_that_it_hands_on() -> None:
     }
     hidden = [name for name, value in handed_on.items() if getattr(dagsterlite, name) is not value]
     assert hidden == []
+
+
+def test_programs_of_before_find_dynamic_outputs_where_these_stood() -> None:
+    experimental = import_module("dagsterlite.experimental")
+
+    for name in experimental.__all__:
+        assert getattr(experimental, name) is getattr(dagsterlite, name)
