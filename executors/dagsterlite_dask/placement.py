@@ -17,6 +17,7 @@ from dagsterlite.errors import (
     near,
     shown,
 )
+from dagsterlite.handles import SolidHandle
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.ready import priority_of
 from dagsterlite.plan.step import ExecutionStep
@@ -175,14 +176,21 @@ class Placements:
             for solid, wishes in overrides.items()
         }
         self._where = where
+        self._found: dict[SolidHandle, Placement] = {}
 
     def __call__(self, step: ExecutionStep) -> Placement:
-        """Return a step's placement.
+        """Return a step's placement; the steps of a solid have the same.
 
         Raises:
             DagsterInvariantViolationError: a tag is wrong.
             DagsterInvalidConfigError: what the run config says of it is.
         """
+        solid = step.solid_handle
+        if solid not in self._found:
+            self._found[solid] = self._place(step)
+        return self._found[solid]
+
+    def _place(self, step: ExecutionStep) -> Placement:
         found = placement_of(step)
         wishes = self._overrides.get(str(step.solid_handle))
         if not wishes:
