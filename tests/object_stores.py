@@ -158,7 +158,7 @@ def using(store: ObjectStore) -> Iterator[ObjectStore]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         store.used_by(monkeypatch)
         files = store.file_system
-        with suppress(FileExistsError):
+        if not files.exists(BUCKET):
             files.mkdir(BUCKET)
         # One by one: s3rver removes folders that become empty, and stumbles over many at once.
         for path in files.find(BUCKET):
