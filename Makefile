@@ -84,6 +84,11 @@ pins: ## write constraints.txt anew (needs uv)
 debian: ## install the Debian packages that some targets need (root)
 	@apt-get update -qq && apt-get install -y -qq $(DEBIAN_PACKAGES)
 
+.PHONY: services
+services: debian ## install the servers that some tests need: MariaDB (root), s3rver (npm)
+	@command -v npm > /dev/null || { echo 'not installed: s3rver; there is no npm on the PATH'; exit; }; \
+	npm install --silent --no-audit --no-fund --prefix .venv/npm s3rver@3.7.1
+
 .PHONY: clean
 clean: ## remove the environment and all that tools left behind
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

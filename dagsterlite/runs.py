@@ -17,6 +17,9 @@ from dagsterlite.serdes import plain, serializable
 LEASE_SECONDS = 10.0
 """How long a driver owns its run without renewing; a reader calls a longer silence *lost*."""
 
+START_SECONDS = 600.0
+"""How long a run may be with its launcher before its driver begins; a reader calls more *lost*."""
+
 RENEW_SECONDS = 2.0
 """How often a driver renews its lease."""
 
@@ -228,7 +231,14 @@ class RunRecord:
         return self.dagster_run
 
     def is_lost(self, now: float) -> bool:
-        """Return whether the run is under way but its driver fell silent, as of unix ``now``."""
+        """Return whether the run is under way but its driver fell silent, as of unix ``now``.
+
+        So is one that was launched and whose driver never began: its launcher may have died too.
+        Should it begin after all, it is lost no more.
+        """
+        if self.dagster_run.status is DagsterRunStatus.STARTING:
+            is_leased = self.lease_until is not None and self.lease_until >= now
+            return not is_leased and to_unix(self.update_timestamp) + START_SECONDS < now
         under_way = self.dagster_run.status in OWNED_STATUSES
         return under_way and (self.lease_until is None or self.lease_until < now)
 
@@ -237,7 +247,7 @@ class RunRecord:
         return self.dagster_run.status in OWNED_STATUSES and not self.is_lost(now)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RunsFilter:
     """A filter across runs: all given fields must hold (seed 003).
 

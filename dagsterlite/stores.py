@@ -160,7 +160,10 @@ class RunStorage(ABC):
 
     @abstractmethod
     def delete_run(self, run_id: str) -> None:
-        """Delete a run, its tags and its lease; do nothing when there is none."""
+        """Delete a run, its tags, its lease, and its snapshots unless another run refers to them.
+
+        Do nothing when there is no such run.
+        """
 
     @abstractmethod
     def add_references(self, run_id: str, addresses: Iterable[str]) -> None:
@@ -180,7 +183,10 @@ class RunStorage(ABC):
 
     @abstractmethod
     def add_snapshot(self, snapshot_id: str, kind: str, body: str) -> None:
-        """Keep a text under its content hash; do nothing when it is there."""
+        """Keep a text under its content hash; do nothing when it is there.
+
+        A run that refers to it is added first: else it might go with another run meanwhile.
+        """
 
     @abstractmethod
     def get_snapshot(self, snapshot_id: str) -> str | None:
@@ -222,7 +228,7 @@ class EventLogRecord:
         return event.partition if event else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class EventRecordsFilter:
     """A filter across the asset, observation and status events of all runs (seed 003).
 

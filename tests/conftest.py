@@ -8,6 +8,8 @@ import shutil
 import pytest
 from hypothesis import settings
 
+from tests.object_stores import S3RVER
+
 # A busy machine is slow by turns, so no example has a deadline; where a failure must be the same
 # on the next run, the examples are.
 settings.register_profile("here", deadline=None)
@@ -36,5 +38,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
     if shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") is None:
         terminalreporter.write_line(
-            "not run: runs and events in MySQL; there is no mariadbd on the PATH (`make debian`)"
+            "not run: runs and events in MySQL; there is no mariadbd on the PATH (`make services`)"
+        )
+    if S3RVER is None:
+        terminalreporter.write_line(
+            "not run: an S3 store without conditional writes; there is no s3rver (`make services`)"
         )

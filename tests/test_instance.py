@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -353,3 +354,29 @@ def test_an_instance_tells_what_a_runs_steps_came_to() -> None:
     assert instance.get_run_step_stats(run_id, ["broken.compute", "other"]) == steps[1:]
     assert instance.get_run_step_stats("no such run") == []
     assert instance.all_asset_keys() == [AssetKey("table")]
+
+
+def test_fields_of_filters_come_in_the_documents_order() -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    by_place = RunsFilter(["r"], "job", [], {"a": "1"}, "s", moment, moment, True)
+    by_name = RunsFilter(
+        run_ids=["r"],
+        job_name="job",
+        statuses=[],
+        tags={"a": "1"},
+        snapshot_id="s",
+        updated_after=moment,
+        created_before=moment,
+        exclude_subruns=True,
+    )
+    assert by_place == by_name
+    kind, key = DagsterEventType.ASSET_MATERIALIZATION, AssetKey("a")
+    assert EventRecordsFilter(kind, key, ["p"], 1, 9, 1.0, 9.0) == EventRecordsFilter(
+        event_type=kind,
+        asset_key=key,
+        asset_partitions=["p"],
+        after_cursor=1,
+        before_cursor=9,
+        after_timestamp=1.0,
+        before_timestamp=9.0,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from dagsterlite.errors import (
     ParameterCheckError,
 )
 from dagsterlite.events.log_entry import RUNLESS
+from dagsterlite.instance import pages
 from tests.contracts.entries import materialization, observation, status_event
 
 A, B, C = (AssetKey(name) for name in "abc")
@@ -115,6 +117,29 @@ def test_changes_of_status_are_fetched(instance: DagsterInstance) -> None:
     assert [record.run_id for record in started.records] == ["q"]
     assert [record.run_id for record in rest.records] == ["r"]
     assert list(instance.fetch_run_status_changes(late, 9).records) == []
+
+
+def test_changes_of_status_of_some_jobs_are_found_page_by_page(
+    instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "_PAGE", 2)
+    begun = DagsterEventType.RUN_START
+    names = {"a": "flights", "b": "trains", "c": "flights", "d": "ships", "e": "flights"}
+    for run_id, name in names.items():
+        entry = status_event(run_id, 0, begun)
+        instance.record_entries([replace(entry, job_name=name)])
+    flights = RunStatusChangeRecordsFilter(event_type=begun, job_names=["flights"])
+    nothing = RunStatusChangeRecordsFilter(event_type=begun, job_names=[])
+
+    first = instance.fetch_run_status_changes(flights, 2)
+    rest = instance.fetch_run_status_changes(flights, 2, first.cursor)
+    upwards = instance.fetch_run_status_changes(flights, 9, ascending=True)
+
+    assert [record.run_id for record in first.records] == ["e", "c"]
+    assert [record.run_id for record in rest.records] == ["a"]
+    assert [record.run_id for record in upwards.records] == ["a", "c", "e"]
+    assert (first.has_more, rest.has_more) == (True, False)
+    assert list(instance.fetch_run_status_changes(nothing, 9).records) == []
 
 
 def test_wrong_arguments_of_pages_are_refused() -> None:

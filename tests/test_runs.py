@@ -16,6 +16,7 @@ from dagsterlite.runs import (
     OWNED_STATUSES,
     RENEW_SECONDS,
     RESUME_RETRY_TAG,
+    START_SECONDS,
     DagsterRun,
     DagsterRunStatus,
     PipelineRun,
@@ -147,6 +148,16 @@ def test_a_run_knows_what_it_re_executes():
     assert retry.is_resume_retry
     assert not run().is_resume_retry
     assert not run(tags={RESUME_RETRY_TAG: "false"}).is_resume_retry
+
+
+def test_a_run_that_was_launched_is_lost_when_nobody_begins_it_in_time():
+    launched = record(DagsterRunStatus.STARTING, None)
+    late = to_unix(launched.update_timestamp) + START_SECONDS
+
+    assert not launched.is_lost(now=late)
+    assert launched.is_lost(now=late + 1)
+    assert not record(DagsterRunStatus.STARTING, late + 2).is_lost(now=late + 1)
+    assert not launched.is_driven(now=late)
 
 
 @pytest.mark.parametrize("status", DagsterRunStatus)

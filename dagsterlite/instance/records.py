@@ -12,7 +12,7 @@ from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.stores import EventLogRecord
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class AssetRecordsFilter:
     """Filters the records of an asset: all given fields must hold."""
 
@@ -26,7 +26,7 @@ class AssetRecordsFilter:
     before_storage_id: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RunStatusChangeRecordsFilter:
     """Filters the records of runs' changes of status: all given fields must hold.
 
@@ -41,6 +41,8 @@ class RunStatusChangeRecordsFilter:
     #: Only records whose storage id is above, or below.
     after_storage_id: int | None = None
     before_storage_id: int | None = None
+    #: Only records of runs of these jobs (pipelines); of none where the list is empty.
+    job_names: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         if self.event_type not in STATUS_AFTER:

@@ -53,9 +53,7 @@ class RunMethods(InstanceParts):
         Raises:
             DagsterRunAlreadyExists: the run id is taken.
         """
-        if parent_pipeline_snapshot is not None:
-            self._keep_snapshot("pipeline", parent_pipeline_snapshot)
-        return self.add_run(
+        run = self.add_run(
             DagsterRun(
                 pipeline_name=pipeline_name,
                 run_id=run_id or make_new_run_id(),
@@ -68,11 +66,16 @@ class RunMethods(InstanceParts):
                 tags=tags or {},
                 root_run_id=root_run_id,
                 parent_run_id=parent_run_id,
-                pipeline_snapshot_id=self._keep_snapshot("pipeline", pipeline_snapshot),
-                execution_plan_snapshot_id=self._keep_snapshot("plan", execution_plan_snapshot),
+                pipeline_snapshot_id=_snapshot_id(pipeline_snapshot),
+                execution_plan_snapshot_id=_snapshot_id(execution_plan_snapshot),
                 external_pipeline_origin=external_pipeline_origin,
             )
         )
+        # What a run refers to stays, whichever other run is deleted meanwhile.
+        self._keep_snapshot("pipeline", pipeline_snapshot)
+        self._keep_snapshot("plan", execution_plan_snapshot)
+        self._keep_snapshot("pipeline", parent_pipeline_snapshot)
+        return run
 
     def create_run_for_pipeline(self, pipeline_def: Any, **arguments: Any) -> DagsterRun:
         """Record a run of a pipeline; takes the arguments of ``create_run_for_pipeline``."""
@@ -80,12 +83,10 @@ class RunMethods(InstanceParts):
         run: DagsterRun = made(pipeline_def, instance=self, **arguments)
         return run
 
-    def _keep_snapshot(self, kind: str, body: str | None) -> str | None:
-        if body is None:
-            return None
-        snapshot_id = hashlib.sha256(body.encode()).hexdigest()
-        self._run_storage.add_snapshot(snapshot_id, kind, body)
-        return snapshot_id
+    def _keep_snapshot(self, kind: str, body: str | None) -> None:
+        snapshot_id = _snapshot_id(body)
+        if body is not None and snapshot_id is not None:
+            self._run_storage.add_snapshot(snapshot_id, kind, body)
 
     def add_run(self, run: DagsterRun) -> DagsterRun:
         """Record a run that was made elsewhere.
@@ -253,3 +254,7 @@ class RunMethods(InstanceParts):
     def get_snapshot(self, snapshot_id: str) -> str | None:
         """Return the JSON text of a pipeline's or a plan's snapshot, by its content hash."""
         return self._run_storage.get_snapshot(snapshot_id)
+
+
+def _snapshot_id(body: str | None) -> str | None:
+    return None if body is None else hashlib.sha256(body.encode()).hexdigest()

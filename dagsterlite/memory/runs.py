@@ -146,7 +146,11 @@ class InMemoryRunStorage(RunStorage):
 
     def delete_run(self, run_id: str) -> None:
         with self._lock:
-            self._records.pop(run_id, None)
+            record = self._records.pop(run_id, None)
+            if record is not None:
+                left = {one for other in self._records.values() for one in _snapshots_of(other)}
+                for snapshot_id in _snapshots_of(record) - left:
+                    self._snapshots.pop(snapshot_id, None)
 
     def add_references(self, run_id: str, addresses: Iterable[str]) -> None:
         with self._lock:
@@ -213,3 +217,8 @@ def _lease_state(record: RunRecord | None, driver_id: str) -> LeaseState:
     if record is None:
         return LeaseState(held=False, cancel_requested=False)
     return LeaseState(held=_holds(record, driver_id), cancel_requested=record.cancel_requested)
+
+
+def _snapshots_of(record: RunRecord) -> set[str]:
+    run = record.dagster_run
+    return {one for one in (run.pipeline_snapshot_id, run.execution_plan_snapshot_id) if one}

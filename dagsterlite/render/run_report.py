@@ -127,7 +127,7 @@ def _facts(view: RunView) -> Table:
         ("started", moment(record.start_time)),
         ("duration", span(seconds_of(record, view.now))),
     ]
-    if status == LOST:
+    if status == LOST and record.heartbeat is not None:
         facts.append(
             ("heartbeat", f"{moment(record.heartbeat)} by {one_line(record.driver_id or '?')}")
         )

@@ -71,5 +71,5 @@ def statuses_to_ask_for(shown: Iterable[str]) -> list[DagsterRunStatus]:
     """Return the recorded statuses of runs that are shown in one of these."""
     asked = set(shown)
     if LOST in asked:
-        asked = asked - {LOST} | {"STARTED", "CANCELING"}
+        asked = asked - {LOST} | {"STARTING", "STARTED", "CANCELING"}
     return [status for status in DagsterRunStatus if status.value in asked]

@@ -27,7 +27,8 @@ CONFIG: Final = {
         is_required=False,
         description="The folder or fsspec URL below which each run has its own folder. "
         "By default the instance's.",
-    )
+    ),
+    "storage_options": STORAGE_OPTIONS,
 }
 
 
@@ -40,6 +41,7 @@ def _storage_below(base: str, context: InitIntermediateStorageContext) -> Interm
     storage: IntermediateStorage = plugins.load("fs_intermediates")(
         base,
         context.pipeline_run.run_id,
+        context.intermediate_storage_config.get("storage_options"),
         strategies=context.serialization_strategies,
     )
     return storage
@@ -86,11 +88,14 @@ def _create_in_bucket(store: str, scheme: str) -> Callable[[Any], IntermediateSt
 def _bucket_storage(cls: type[D], store: str, scheme: str, description: str) -> D:
     create = _create_in_bucket(store, scheme)
     config = _bucket_config(store, "below which each run has its own")
+    config["storage_options"] = STORAGE_OPTIONS
     return cls(store, True, None, config, create, description)
 
 
-_S3: Final = "Keeps intermediates in a bucket of S3, with the credentials of the environment."
-_GCS: Final = "Keeps intermediates in a bucket of Google's, with the environment's credentials."
+_S3: Final = "Keeps intermediates in a bucket of S3, with the environment's credentials by default."
+_GCS: Final = (
+    "Keeps intermediates in a bucket of Google's, by default with the environment's credentials."
+)
 
 s3_intermediate_storage = _bucket_storage(IntermediateStorageDefinition, "s3", "s3", _S3)
 s3_system_storage = _bucket_storage(SystemStorageDefinition, "s3", "s3", _S3)

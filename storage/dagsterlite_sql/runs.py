@@ -114,8 +114,12 @@ class SqlRunStorage(RunStorage):
 
     def delete_run(self, run_id: str) -> None:
         with self._database.write() as connection:
+            row = _find(connection, run_id)
             connection.execute(delete(run_tags).where(run_tags.c.run_id == run_id))
             connection.execute(delete(runs).where(runs.c.run_id == run_id))
+            if row is not None:
+                for snapshot_id in {row.pipeline_snapshot_id, row.execution_plan_snapshot_id}:
+                    _drop_unless_needed(connection, snapshot_id)
 
     def _put_tags(self, connection: Connection, run_id: str, tags: Mapping[str, str]) -> None:
         if not tags:
@@ -298,6 +302,13 @@ def _get(connection: Connection, run_id: str) -> Row[Any]:
     if row is None:
         raise DagsterRunNotFoundError(run_id)
     return row
+
+
+def _drop_unless_needed(connection: Connection, snapshot_id: str | None) -> None:
+    for column in (runs.c.pipeline_snapshot_id, runs.c.execution_plan_snapshot_id):
+        if connection.scalar(select(runs.c.id).where(column == snapshot_id).limit(1)) is not None:
+            return
+    connection.execute(delete(snapshots).where(snapshots.c.snapshot_id == snapshot_id))
 
 
 def _lease_state(row: Row[Any] | None, driver_id: str) -> LeaseState:

@@ -49,7 +49,7 @@ def _schema(name: str, version: str) -> Schema:
     return Schema(name, metadata, version)
 
 
-RUNS = _schema("runs", "0002")
+RUNS = _schema("runs", "0003")
 EVENT_LOGS = _schema("event_logs", "0001")
 EVENT_INDEX = _schema("event_index", "0002")
 EVENTS = _schema("events", "0001")
@@ -83,6 +83,7 @@ runs = Table(
     Index("runs_by_pipeline", "pipeline_name"),
     Index("runs_by_status", "status"),
     Index("runs_by_snapshot", "pipeline_snapshot_id"),
+    Index("runs_by_plan_snapshot", "execution_plan_snapshot_id"),
     Index("runs_by_root", "root_run_id"),
     Index("runs_by_parent", "parent_run_id"),
     Index("runs_by_creation", "create_timestamp"),

@@ -479,6 +479,20 @@ class RunStorageSuite:
         assert store.get_snapshot("s1") == "{}"
         assert store.get_snapshot("s2") is None
 
+    def test_snapshots_go_with_the_last_run_that_refers_to_them(self, store: RunStorage) -> None:
+        store.add_run(run("one", pipeline_snapshot_id="p", execution_plan_snapshot_id="e1"))
+        store.add_run(run("two", pipeline_snapshot_id="p", execution_plan_snapshot_id="e2"))
+        for name in ("p", "e1", "e2", "other"):
+            store.add_snapshot(name, "pipeline", "{}")
+
+        store.delete_run("one")
+        after_one = [name for name in ("p", "e1", "e2") if store.get_snapshot(name)]
+        store.delete_run("two")
+        after_two = [name for name in ("p", "e1", "e2", "other") if store.get_snapshot(name)]
+
+        assert after_one == ["p", "e2"]
+        assert after_two == ["other"]
+
     def test_closing_twice_is_allowed(self, store: RunStorage) -> None:
         store.close()
         store.close()

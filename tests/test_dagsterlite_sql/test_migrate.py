@@ -60,10 +60,10 @@ class NextStep:
 
 @pytest.fixture
 def newer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make this version one whose runs have a schema 0003."""
-    monkeypatch.setattr(SqliteRunStorage, "SCHEMA", dataclasses.replace(RUNS, version="0003"))
+    """Make this version one whose runs have a schema 9999."""
+    monkeypatch.setattr(SqliteRunStorage, "SCHEMA", dataclasses.replace(RUNS, version="9999"))
     known = steps("dagsterlite_sql.migrations.runs")
-    monkeypatch.setattr(migrate, "steps", lambda package: {**known, "0003": NextStep})
+    monkeypatch.setattr(migrate, "steps", lambda package: {**known, "9999": NextStep})
 
 
 def test_an_older_home_is_migrated_with_all_that_it_holds(

@@ -129,8 +129,8 @@ def test_a_driver_that_is_missing_is_told_with_the_extra(monkeypatch: pytest.Mon
 
 def test_a_stored_event_log_opens_by_its_url(mysql_database: MySQLAddress) -> None:
     parts = mysql_database.parameters
-    place = f"{parts['database']}?unix_socket={parts['unix_socket']}"
-    url = f"mysql://{parts['user']}@/{place}"
+    user, name, socket = parts["user"], parts["database"], parts["unix_socket"]
+    url = f"mysql://{user}@/{name}?unix_socket={socket}"
 
     with closing(MySQLEventLogStorage.from_config_value(None, {"mysql_url": url})) as store:
         store.store_entries(step("r", 0))

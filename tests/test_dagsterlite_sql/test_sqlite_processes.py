@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from dagsterlite import DagsterError, DagsterInstance
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.runs import DagsterRunStatus, RunsFilter
@@ -157,6 +161,48 @@ def test_a_disk_without_room_for_a_new_home_leaves_nothing_half_made(tmp_path: P
     assert error.startswith("DagsterStorageError")
     left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
     assert left == [".dagsterlite.lock"]
+
+
+def told_to_a_stranger(home: Path) -> str:
+    """Return the error of a process without rights that records a run."""
+    hearing, telling = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.getuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+            with DagsterInstance.local_temp(str(home)) as instance:
+                instance.create_run("p")
+        except DagsterError as exc:
+            os.write(telling, f"{type(exc).__name__} {exc}".encode())
+        finally:
+            os._exit(0)
+    os.close(telling)
+    os.waitpid(child, 0)
+    with os.fdopen(hearing, encoding="utf-8") as told:
+        return told.read()
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_home_that_may_only_be_read_is_told_and_stays_as_it_was() -> None:
+    # Where every user may come: pytest's own folders are its user's alone.
+    home = Path(tempfile.gettempdir()) / f"dagsterlite-{uuid.uuid4().hex}"
+    with DagsterInstance.local_temp(str(home)) as instance:
+        instance.create_run("p", run_id="r")
+    files = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    for path in [home, *home.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        told = told_to_a_stranger(home)
+
+        assert told.startswith(f"DagsterStorageError The database {home}/history/runs.db")
+        assert "Mend: let this user read and write" in told
+        assert {p: p.read_bytes() for p in home.rglob("*") if p.is_file()} == files
+    finally:
+        for path in [home, *home.rglob("*")]:
+            path.chmod(0o755)
+        shutil.rmtree(home)
 
 
 # --- forks ---

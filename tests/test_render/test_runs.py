@@ -57,7 +57,8 @@ def test_a_run_whose_driver_fell_silent_is_shown_as_lost(instance: DagsterInstan
 
 
 def test_lost_runs_are_looked_for_among_those_under_way() -> None:
-    assert {status.value for status in statuses_to_ask_for([LOST])} == {"STARTED", "CANCELING"}
+    asked = {status.value for status in statuses_to_ask_for([LOST])}
+    assert asked == {"STARTING", "STARTED", "CANCELING"}
     assert [status.value for status in statuses_to_ask_for(["FAILURE"])] == ["FAILURE"]
     assert statuses_to_ask_for([]) == []
 
