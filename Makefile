@@ -17,7 +17,7 @@ CANDIDATES := python3.13 python3.12 python3.11 python3
 DEBIAN_PACKAGES := mariadb-client-core mariadb-server-core python3-venv
 
 # All but yarn: dask-yarn does not work with the Dask of these days.
-EXTRAS := dataframe,demo,dev,gateway,jobqueue,k8s,kube,mysql,notebook,pandas,postgres,ssh
+EXTRAS := dataframe,demo,dev,gateway,jobqueue,k8s,kube,mysql,notebook,pandas,postgres,report,ssh
 
 # Processes that run the tests; more words for pytest, as in `make unit ARGS="-k retry"`.
 WORKERS ?= 2

@@ -135,6 +135,12 @@ RUN_FIELDS: Final = {
         default_value="fair",
         description="Whose steps of equal priority go first where runs share a cluster.",
     ),
+    "performance_report": Field(
+        StringSource,
+        is_required=False,
+        description="Where Dask's own report on the run goes: a path or URL, or a name in the "
+        "run's folder.",
+    ),
     "cancel_grace_seconds": Field(
         Float, default_value=5.0, description="Seconds that interrupted steps have to end."
     ),

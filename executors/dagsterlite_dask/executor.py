@@ -27,6 +27,7 @@ from dagsterlite_dask.keeping import Keeping
 from dagsterlite_dask.payload import Payload, encode_payload
 from dagsterlite_dask.placement import Placements
 from dagsterlite_dask.preflight import Preflight, Strictness, check_managers
+from dagsterlite_dask.report import PerformanceReport
 from dagsterlite_dask.resource_scope import ResourceScope
 from dagsterlite_dask.roster import Workers
 from dagsterlite_dask.session import Session
@@ -60,6 +61,7 @@ class DaskExecutor(Executor):
         groups: Whether short siblings are, as far as the last run shows that they are short.
         is_strict: Whether the steps of runs that began before come first, where these share the
             cluster; else runs take turns.
+        report_path: Where Dask's report on the run goes, if it is wanted.
         grace_seconds: How long interrupted steps have to end.
         resource_scope: Who shares the resources that are made on a worker.
     """
@@ -79,6 +81,7 @@ class DaskExecutor(Executor):
         fuses: bool = True,
         groups: bool = True,
         is_strict: bool = False,
+        report_path: str | None = None,
         grace_seconds: float = GRACE_SECONDS,
         resource_scope: ResourceScope = ResourceScope.WORKER,
     ) -> None:
@@ -93,6 +96,7 @@ class DaskExecutor(Executor):
         self._fuses = fuses
         self._groups = groups
         self._is_strict = is_strict
+        self._report_path = report_path
         self._keeping = keeping
         self._grace_seconds = grace_seconds
         self._resource_scope = resource_scope
@@ -144,6 +148,8 @@ class DaskExecutor(Executor):
                 workers = preflight.check_cluster(
                     steps, place=self._placements, can_grow=cluster.can_grow
                 )
+                if self._report_path is not None:
+                    preflight.check_report()
                 self._prepared = _Prepared(
                     session=session, payload=payload, workers=workers, preflight=preflight
                 )
@@ -206,7 +212,7 @@ class DaskExecutor(Executor):
             self._values.attach(prepared.session)
         yield _told_of_cluster(plan_context, prepared)
         yield from _told_of_storage(plan_context)
-        yield from Driver(
+        driver = Driver(
             plan_context,
             execution_plan,
             prepared.session,
@@ -224,7 +230,28 @@ class DaskExecutor(Executor):
             place=self._placements,
             limits=self._limits,
             grace_seconds=self._grace_seconds,
-        ).run()
+        )
+        yield from self._reported(plan_context, prepared.session, driver.run())
+
+    def _reported(
+        self,
+        plan_context: PlanOrchestrationContext,
+        session: Session,
+        course: Iterator[DagsterEvent],
+    ) -> Iterator[DagsterEvent]:
+        """Let the run take its course, and have Dask report on it, however it ends."""
+        if self._report_path is None:
+            yield from course
+            return
+        report = PerformanceReport(session, plan_context, self._report_path)
+        try:
+            yield from course
+        except GeneratorExit:
+            raise
+        except BaseException:
+            yield from report.write()
+            raise
+        yield from report.write()
 
 
 def _told_of_cluster(plan_context: PlanOrchestrationContext, prepared: _Prepared) -> DagsterEvent:
@@ -299,6 +326,7 @@ def make_dask_executor(config: Mapping[str, Any], handed_over: Any = None) -> Da
         fuses=config.get("fuse", "linear") == "linear",
         groups=config.get("group", "auto") == "auto",
         is_strict=config.get("order", "fair") == "strict",
+        report_path=config.get("performance_report"),
         keeping=Keeping.from_config(config, WHERE),
         grace_seconds=config.get("cancel_grace_seconds", GRACE_SECONDS),
         resource_scope=ResourceScope(config.get("resource_scope", ResourceScope.WORKER)),

@@ -179,4 +179,46 @@ def is_wanted(key: str, dask_scheduler: Any = None) -> bool:
     return task is not None and any(c.client_key == "fire-and-forget" for c in task.who_wants)
 
 
+def begin_report(run_id: str, dask_scheduler: Any = None) -> tuple[float, int]:
+    """Have the scheduler note what tasks do; return since when, for :func:`end_report`.
+
+    Args:
+        run_id: The run whose report it is for.
+        dask_scheduler: The scheduler that this runs on.
+    """
+    from distributed.diagnostics.task_stream import TaskStreamPlugin
+
+    plugins = dask_scheduler.plugins
+    is_ours = TaskStreamPlugin.name not in plugins
+    if is_ours:
+        dask_scheduler.add_plugin(TaskStreamPlugin(dask_scheduler))
+    noted = vars(plugins[TaskStreamPlugin.name])
+    noted.setdefault("dagsterlite_runs", set()).add(run_id)
+    noted.setdefault("is_dagsterlites", is_ours)
+    return time.time(), dask_scheduler.monitor.count
+
+
+async def end_report(
+    run_id: str, since: tuple[float, int], about: str, dask_scheduler: Any = None
+) -> str:
+    """Return Dask's report on the time of a run as HTML; what was noted only for it is dropped.
+
+    Args:
+        run_id: The run.
+        since: What :func:`begin_report` returned.
+        about: What the report is of.
+        dask_scheduler: The scheduler that this runs on.
+    """
+    from distributed.diagnostics.task_stream import TaskStreamPlugin
+
+    try:
+        report: str = await dask_scheduler.performance_report(*since, code=about)
+        return report
+    finally:
+        noted = vars(dask_scheduler.plugins[TaskStreamPlugin.name])
+        noted["dagsterlite_runs"].discard(run_id)
+        if noted["is_dagsterlites"] and not noted["dagsterlite_runs"]:
+            dask_scheduler.remove_plugin(TaskStreamPlugin.name)
+
+
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

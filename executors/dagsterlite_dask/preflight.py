@@ -29,6 +29,7 @@ from dagsterlite.serdes import from_json, to_json
 from dagsterlite.stores import IntermediateStorage
 from dagsterlite_dask.on_cluster import installed_versions
 from dagsterlite_dask.placement import placement_of
+from dagsterlite_dask.report import missing_package
 from dagsterlite_dask.roster import Place, Workers, unmet
 from dagsterlite_dask.session import ANSWER_SECONDS, Session
 from dagsterlite_dask.versions import ENGINE, OURS, differences, packages_of
@@ -129,6 +130,16 @@ class Preflight:
                 look()
             except (DagsterClusterError, DagsterStorageError) as exc:
                 self._object(exc)
+
+    def check_report(self) -> None:
+        """Look whether the scheduler can draw a report on the run.
+
+        Raises:
+            DagsterClusterError: it lacks a package.
+        """
+        trouble = missing_package(self._session)
+        if trouble is not None and self._strictness is not Strictness.OFF:
+            self._object(trouble)
 
     def _object(self, trouble: DagsterError) -> None:
         if self._strictness is Strictness.STRICT:

@@ -18,7 +18,14 @@ from distributed.protocol.pickle import dumps
 from dagsterlite.errors import DagsterClusterLostError
 from dagsterlite_dask.graph import RunGraph, call_graph
 from dagsterlite_dask.keys import node_key, run_hex, topic_of
-from dagsterlite_dask.on_cluster import RunPlugin, forget_run, sights_of, watch_driver
+from dagsterlite_dask.on_cluster import (
+    RunPlugin,
+    begin_report,
+    end_report,
+    forget_run,
+    sights_of,
+    watch_driver,
+)
 from dagsterlite_dask.placement import Offer
 from dagsterlite_dask.watch import Sight
 from dagsterlite_dask.worker_run import end_run, interrupt_run, running_steps
@@ -28,6 +35,9 @@ ANSWER_SECONDS: Final = 10.0
 
 TEAR_DOWN_SECONDS: Final = 60.0
 """How long the resources on the workers have to clean up."""
+
+REPORT_SECONDS: Final = 60.0
+"""How long the scheduler has to draw its report on a run."""
 
 TURN_SECONDS: Final = 60.0
 """Graphs that come to the scheduler within this time take turns; it goes by their steps' order."""
@@ -184,6 +194,21 @@ class Session:
         return _answer(
             lambda: self._client.run_on_scheduler(function, *args, callback_timeout=ANSWER_SECONDS)
         )
+
+    def begin_report(self) -> tuple[float, int] | None:
+        """Have the scheduler note what tasks do; return since when, or None where it does not."""
+        return self.on_scheduler(begin_report, self._run_id)
+
+    def end_report(self, since: tuple[float, int], about: str) -> str:
+        """Return Dask's report on the time since then as HTML.
+
+        Raises:
+            Exception: the scheduler does not give it, or not in time.
+        """
+        call = self._client.run_on_scheduler
+        args = (end_report, self._run_id, since, about)
+        report: str = call(*args, callback_timeout=REPORT_SECONDS)
+        return report
 
     def who_has(self, futures: Sequence[Future[Any]]) -> Mapping[Any, Sequence[str]]:
         """Return where the values of futures lie."""

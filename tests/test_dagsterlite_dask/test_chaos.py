@@ -124,20 +124,40 @@ def chaotic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
         yield cluster
 
 
-@pytest.mark.parametrize("fuse", ["linear", "none"])
-def test_workers_killed_at_random_cost_no_step(fuse: str, chaotic: Cluster, side: Path) -> None:
-    chance = random.Random(1)
-    definition, expected = plan_of_many(1)
+def killing_at_random(chaotic: Cluster, seed: int) -> Callable[[], None]:
+    chance = random.Random(seed)
 
     def kill_one() -> None:
         living = [worker for worker in chaotic.workers if worker.poll() is None]
         kill(chance.choice(living))
         chaotic.add_worker()
 
+    return kill_one
+
+
+@pytest.mark.parametrize("fuse", ["linear", "none"])
+def test_workers_killed_at_random_cost_no_step(fuse: str, chaotic: Cluster, side: Path) -> None:
+    definition, expected = plan_of_many(1)
     config = {**chaotic.config(fuse=fuse), **config_of(list(expected), side)}
-    with DagsterInstance.ephemeral() as instance, trouble(kill_one, 0.5):
+    killing = trouble(killing_at_random(chaotic, 1), 0.5)
+    with DagsterInstance.ephemeral() as instance, killing:
         result = execute_pipeline(definition, config, instance=instance, raise_on_error=False)
         assert_nothing_was_lost_or_done_twice(result, instance, expected, side)
+    assert len(chaotic.workers) > 5
+
+
+@pytest.mark.parametrize("fuse", ["linear", "none"])
+def test_workers_killed_before_all_is_stored_cost_no_step(
+    fuse: str, chaotic: Cluster, side: Path
+) -> None:
+    definition, expected = plan_of_many(5)
+    config = {**chaotic.config(fuse=fuse, persist="behind"), **config_of(list(expected), side)}
+    killing = trouble(killing_at_random(chaotic, 5), 0.5)
+    with DagsterInstance.ephemeral() as instance, killing:
+        result = execute_pipeline(definition, config, instance=instance, raise_on_error=False)
+        assert_all_is_well(result, instance, expected)
+        told = Counter(recorded(instance))
+        assert all(told[f"STEP_SUCCESS {name}.compute"] == 1 for name in expected)
     assert len(chaotic.workers) > 5
 
 

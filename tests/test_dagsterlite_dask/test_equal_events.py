@@ -423,10 +423,14 @@ def plain(event: DagsterEvent) -> str:
 
 
 def assert_equal_runs(
-    definition: PipelineDefinition, cluster: Cluster, more: dict[str, Any] | None = None
+    definition: PipelineDefinition,
+    cluster: Cluster,
+    more: dict[str, Any] | None = None,
+    persist: str = "through",
 ) -> None:
     here, told_here, values_here = run(definition, {**QUIET, **(more or {})})
-    there, told_there, values_there = run(definition, {**cluster.config(), **(more or {})})
+    config = {**cluster.config(persist=persist), **(more or {})}
+    there, told_there, values_there = run(definition, config)
     assert there.status is here.status
     assert told_there == told_here
     assert values_there == values_here
@@ -443,6 +447,7 @@ def dynamic_config(number: int) -> dict[str, Any]:
     return {"solids": {**spread, "spread_and_add": {"solids": spread}}}
 
 
+@pytest.mark.parametrize("persist", ["through", "behind"])
 @pytest.mark.parametrize(
     ("definition", "config"),
     [
@@ -472,9 +477,9 @@ def dynamic_config(number: int) -> dict[str, Any]:
     ids=lambda value: getattr(value, "name", None),
 )
 def test_a_pipeline_runs_on_a_cluster_as_in_one_process(
-    definition: PipelineDefinition, config: dict[str, Any], cluster: Cluster
+    definition: PipelineDefinition, config: dict[str, Any], persist: str, cluster: Cluster
 ) -> None:
-    assert_equal_runs(definition, cluster, config)
+    assert_equal_runs(definition, cluster, config, persist)
 
 
 def test_inputs_from_config_and_written_outputs_are_the_same(
@@ -493,11 +498,12 @@ def test_inputs_from_config_and_written_outputs_are_the_same(
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(nodes=graphs())
+@given(nodes=graphs(), is_behind=booleans())
 def test_a_random_pipeline_runs_on_a_cluster_as_in_one_process(
-    nodes: list[Node], cluster: Cluster
+    nodes: list[Node], is_behind: bool, cluster: Cluster
 ) -> None:
-    assert_equal_runs(pipeline_of(nodes).with_hooks({on_events, on_failure}), cluster)
+    definition = pipeline_of(nodes).with_hooks({on_events, on_failure})
+    assert_equal_runs(definition, cluster, persist="behind" if is_behind else "through")
 
 
 @settings(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from dagsterlite import (
+    DagsterInstance,
     InputDefinition,
     Output,
     OutputDefinition,
@@ -25,7 +28,7 @@ from dagsterlite.errors import DagsterStepExecutionFailed, DagsterStorageError
 from dagsterlite.events.engine import StorageChosen
 from dagsterlite.execution.results import PipelineExecutionResult
 from tests.test_dagsterlite_dask.cluster import Cluster, left_behind, running_cluster
-from tests.test_dagsterlite_dask.side import wait_until
+from tests.test_dagsterlite_dask.side import CONFIG, config_of, in_background, note, wait_until
 
 IN_MEMORY: dict[str, Any] = {"intermediate_storage": {"in_memory": {}}}
 
@@ -200,16 +203,76 @@ def peak() -> Iterator[list[int]]:
         thread.join()
 
 
-@pytest.mark.parametrize("storage", [{}, IN_MEMORY], ids=["files", "memory"])
+@pytest.mark.parametrize(
+    ("storage", "persist"),
+    [({}, "through"), ({}, "behind"), (IN_MEMORY, "through")],
+    ids=["files", "files behind", "memory"],
+)
 def test_big_values_pass_the_driver_by(
-    storage: dict[str, Any], cluster: Cluster, peak: list[int]
+    storage: dict[str, Any], persist: str, cluster: Cluster, peak: list[int]
 ) -> None:
-    result = execute_pipeline(big_chain, {**cluster.config(), **storage})
+    result = execute_pipeline(big_chain, {**cluster.config(persist=persist), **storage})
 
     assert result.success
     assert peak[0] < 50_000_000
     del result
     gc.collect()
+
+
+@solid
+def ten_megabytes(_context):
+    return b"x" * 10_000_000
+
+
+@solid(input_defs=[InputDefinition("value")])
+def length(_context, value):
+    return len(value)
+
+
+@solid(config_schema=CONFIG, input_defs=[InputDefinition("value"), InputDefinition("after")])
+def waits(context, value, after):
+    folder = context.solid_config["folder"]
+    note(folder, context.solid.name)
+    while not os.path.exists(os.path.join(folder, f"go on {context.solid.name}")):
+        time.sleep(0.01)
+    return after
+
+
+@pipeline
+def releasing():
+    value = ten_megabytes()
+    size = length(value)
+    waits.alias("last")(size, waits.alias("first")(value, size))
+
+
+def bytes_held(cluster: Cluster) -> int:
+    """Return the bytes of the results that lie in the workers' memory."""
+
+    def look(dask_scheduler: Any) -> int:
+        found = (task.nbytes for task in dask_scheduler.tasks.values() if task.who_has)
+        return sum(nbytes for nbytes in found if nbytes > 0)
+
+    return int(cluster.client.run_on_scheduler(look))
+
+
+@pytest.mark.parametrize("persist", ["through", "behind"])
+def test_a_value_is_freed_with_the_last_step_that_needs_it(
+    persist: str, cluster: Cluster, tmp_path: Path
+) -> None:
+    names = ["first", "last"]
+    config = {**cluster.config(fuse="none", persist=persist), **config_of(names, tmp_path)}
+    with DagsterInstance.ephemeral() as instance:
+        with in_background(
+            lambda: execute_pipeline(releasing, config, instance=instance), instance
+        ) as found:
+            wait_until((tmp_path / "first").exists)
+            assert bytes_held(cluster) > 10_000_000
+            (tmp_path / "go on first").touch()
+            wait_until((tmp_path / "last").exists)
+            wait_until(lambda: bytes_held(cluster) < 1_000_000)
+            (tmp_path / "go on last").touch()
+        (result,) = found
+        assert result.success
 
 
 class Lines(SerializationStrategy):
