@@ -119,6 +119,7 @@ class Cluster:
         Not ``scheduler_info``: what that asks for is overwritten now and then, by one without
         workers, before it is returned.
         """
+        assert self.client.scheduler is not None
         identity = self.client.sync(self.client.scheduler.identity, n_workers=-1)
         return dict(identity["workers"])
 
