@@ -20,6 +20,7 @@ from distributed import Scheduler, SchedulerPlugin, Worker, WorkerPlugin
 _LOOKS: Final = 500
 _LOOK_SECONDS: Final = 0.01
 _END_SECONDS: Final = 60.0
+_LAST_LOOKS: Final = 10
 
 
 class RunPlugin(WorkerPlugin):
@@ -80,7 +81,10 @@ class DriverWatch(SchedulerPlugin):
     async def _end(self, scheduler: Scheduler) -> None:
         scheduler.plugins.pop(self.name, None)
         await let_out(self.name, [], _END_SECONDS, scheduler)
-        forget_notes(scheduler, self.name)
+        for _ in range(_LAST_LOOKS):
+            # What workers told at the end is on its way still, and makes the topic anew.
+            forget_notes(scheduler, self.name)
+            await asyncio.sleep(1)
 
 
 async def let_in(

@@ -10,6 +10,7 @@ from typing import Any, Final
 import cloudpickle
 from distributed import Worker, get_worker
 
+from dagsterlite.config.secrets import Redact
 from dagsterlite.errors import DagsterExecutionStepExecutionError
 from dagsterlite.events.engine import EngineEventData, StepRecovered
 from dagsterlite.events.event_type import DagsterEventType
@@ -158,7 +159,9 @@ class _Work:
             task = _Task(self._worker, self._run, context, sink, again, is_alone=self._is_alone)
             # What was committed before is read where it is needed: by the step behind, if it runs.
             result = task.result(step, upstream, reads_recovered=is_last)
-            told = sink.finish(result.receipt, _pickled(result.error), self._worker.address)
+            told = sink.finish(
+                result.receipt, _pickled(result.error, context.redact), self._worker.address
+            )
         self._keep(told)
         return StepResult(receipt=result.receipt, values=result.values, ended=time.time())
 
@@ -239,8 +242,11 @@ class _Task:
         return values
 
 
-def _pickled(error: BaseException | None) -> bytes | None:
-    """Return what the user's code raised as bytes; None where that cannot be done."""
+def _pickled(error: BaseException | None, redact: Redact | None) -> bytes | None:
+    """Return what the user's code raised as bytes; None where that cannot be sent.
+
+    It is not where a secret stands in it: the error's text, which has none, tells of it.
+    """
     if isinstance(error, DagsterExecutionStepExecutionError):
         error = error.user_exception
     if not isinstance(error, Exception):
@@ -249,7 +255,8 @@ def _pickled(error: BaseException | None) -> bytes | None:
         data: bytes = cloudpickle.dumps(error)
     except Exception:  # noqa: BLE001 - any object may refuse, in any way
         return None
-    return data
+    text = data.decode(errors="replace")
+    return data if redact is None or redact(text) == text else None
 
 
 def told_by(result: StepResult) -> Sequence[Mapping[str, Any]]:

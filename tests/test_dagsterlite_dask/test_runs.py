@@ -300,7 +300,9 @@ def test_of_two_copies_of_a_step_one_counts(tmp_path: Path) -> None:
             if e.dagster_event
         ]
         superseded = {d.attempt_id for d in details if isinstance(d, AttemptSuperseded)}
-        assert len(superseded) == 1
+        # A worker that is not closed may come back, and be given a copy once more.
+        starts = [e.attempt_id for e in logged(instance) if e.message == start]
+        assert len(superseded) == len(starts) - 1
         wait_until(lambda: left_behind(cluster) == {})
 
 
