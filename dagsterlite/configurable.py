@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import isabstract
 from pkgutil import iter_modules
@@ -63,8 +63,9 @@ class ConfigurableClassData:
 
     module_name: str
     class_name: str
-    #: The config as YAML, as given: what is read from the environment is not in it.
-    config_yaml: str = "{}"
+    #: The config as YAML, as given: what is read from the environment is not in it. A password that
+    #: was written out is, so it is not shown.
+    config_yaml: str = field(default="{}", repr=False)
 
     @property
     def config_dict(self) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from distributed import Scheduler, SchedulerPlugin, Worker, WorkerPlugin
 
 _LOOKS: Final = 500
 _LOOK_SECONDS: Final = 0.01
+_END_SECONDS: Final = 60.0
+_LAST_LOOKS: Final = 10
 
 
 class RunPlugin(WorkerPlugin):
@@ -78,9 +80,63 @@ class DriverWatch(SchedulerPlugin):
 
     async def _end(self, scheduler: Scheduler) -> None:
         scheduler.plugins.pop(self.name, None)
-        with suppress(ValueError):
-            await scheduler.unregister_worker_plugin(None, self.name)
-        forget_notes(scheduler, self.name)
+        await let_out(self.name, [], _END_SECONDS, scheduler)
+        for _ in range(_LAST_LOOKS):
+            # What workers told at the end is on its way still, and makes the topic anew.
+            forget_notes(scheduler, self.name)
+            await asyncio.sleep(1)
+
+
+async def let_in(
+    name: str, plugin: bytes, silent: list[str], seconds: float, dask_scheduler: Any = None
+) -> None:
+    """Give a worker plugin to the workers that are there, and to those that come.
+
+    Args:
+        name: The plugin's name.
+        plugin: The plugin, pickled.
+        silent: Workers that are not waited for.
+        seconds: How long the others are.
+        dask_scheduler: The scheduler that this runs on.
+    """
+    dask_scheduler.worker_plugins[name] = plugin
+    message = {"op": "plugin-add", "plugin": plugin, "name": name}
+    await _tell_workers(dask_scheduler, message, silent, seconds)
+
+
+async def let_out(name: str, silent: list[str], seconds: float, dask_scheduler: Any = None) -> None:
+    """Take a worker plugin from all workers; the arguments are those of :func:`let_in`."""
+    if dask_scheduler.worker_plugins.pop(name, None) is not None:
+        message = {"op": "plugin-remove", "name": name}
+        await _tell_workers(dask_scheduler, message, silent, seconds)
+
+
+async def _tell_workers(
+    scheduler: Scheduler, message: dict[str, Any], silent: list[str], seconds: float
+) -> None:
+    # One by one: where one dies just now, a message to all is not awaited for the others.
+    telling = {
+        worker: asyncio.ensure_future(
+            scheduler.broadcast(msg=message, workers=[worker], on_error="ignore")
+        )
+        for worker in scheduler.workers
+    }
+    if not telling:
+        return
+    # It goes on for those that hang.
+    scheduler._ongoing_background_tasks.call_soon(_all_told, telling.values())  # noqa: SLF001
+    awaited = [answer for worker, answer in telling.items() if worker not in silent]
+    if awaited:
+        await asyncio.wait(awaited, timeout=seconds)
+
+
+async def _all_told(telling: Iterable[asyncio.Future[Any]]) -> None:
+    await asyncio.wait(telling)
+
+
+def is_there() -> bool:
+    """Answer."""
+    return True
 
 
 def watch_driver(name: str, client: str, dask_scheduler: Any = None) -> None:

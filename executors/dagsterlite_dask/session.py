@@ -5,11 +5,11 @@ Each question has a time by which it is answered or given up: a cluster may hang
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import queue
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from distributed import Client, Future
@@ -23,15 +23,22 @@ from dagsterlite_dask.on_cluster import (
     begin_report,
     end_report,
     forget_run,
+    is_there,
+    let_in,
+    let_out,
     sights_of,
     watch_driver,
 )
 from dagsterlite_dask.placement import Offer
+from dagsterlite_dask.questions import Questions
 from dagsterlite_dask.watch import Sight
 from dagsterlite_dask.worker_run import end_run, interrupt_run, running_steps
 
 ANSWER_SECONDS: Final = 10.0
 """How long the cluster has to answer what takes no time."""
+
+PING_SECONDS: Final = 3.0
+"""How long a worker has to say that it is there; one that does not is not waited for as others."""
 
 TEAR_DOWN_SECONDS: Final = 60.0
 """How long the resources on the workers have to clean up."""
@@ -69,6 +76,7 @@ class Session:
         self._topic = topic_of(run_id)
         self._calls = 0
         self._is_ended = False
+        self._questions = Questions(client)
         #: What was heard: messages of the run's topic, and those on workers that come and go.
         self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
 
@@ -107,12 +115,10 @@ class Session:
         self._client.subscribe_topic(CLUSTER_TOPIC, self._hear_of_cluster)
         self._client.subscribe_topic(MEMORY_TOPIC, self._hear)
         self.on_scheduler(watch_driver, self._topic, self._client.id)
-        plugin = RunPlugin(self._topic, self._run_id)
-        # A worker that dies or hangs just now is no reason to fail: the scheduler knows the plugin
-        # and gives it to whoever comes.
-        self._ask_scheduler(
-            "register_worker_plugin", plugin=dumps(plugin), name=self._topic, idempotent=False
-        )
+        # A worker that dies or hangs just now is no reason to fail, and none to wait for long.
+        self.ask_workers(is_there, seconds=PING_SECONDS)
+        plugin = dumps(RunPlugin(self._topic, self._run_id))
+        self._tell_workers(let_in, self._topic, plugin)
 
     def _hear(self, event: tuple[float, Message]) -> None:
         """Take a message on the client's event loop: only put it by."""
@@ -189,11 +195,18 @@ class Session:
             for address, facts in found["workers"].items()
         }
 
-    def on_scheduler(self, function: Callable[..., T], *args: Any) -> T | None:
-        """Call a function on the scheduler; return its answer, or None where none came."""
-        return _answer(
-            lambda: self._client.run_on_scheduler(function, *args, callback_timeout=ANSWER_SECONDS)
-        )
+    def on_scheduler(
+        self, function: Callable[..., T], *args: Any, longest: float | None = None
+    ) -> T | None:
+        """Call a function on the scheduler; return its answer, or None where none came.
+
+        Args:
+            function: The function.
+            args: Its arguments.
+            longest: Seconds that it has to answer, where it takes time.
+        """
+        ask = partial(self._client.run_on_scheduler, function, *args)
+        return _answer(lambda: ask(callback_timeout=longest or ANSWER_SECONDS))
 
     def begin_report(self) -> tuple[float, int] | None:
         """Have the scheduler note what tasks do; return since when, or None where it does not."""
@@ -254,7 +267,7 @@ class Session:
             self.end()
         if self.is_lost:
             return
-        self._ask_scheduler("unregister_worker_plugin", name=self._topic)
+        self._tell_workers(let_out, self._topic)
         # The run's topic goes as a whole: to be unsubscribed from, it would be made again.
         for topic in (CLUSTER_TOPIC, MEMORY_TOPIC):
             with suppress(ValueError):
@@ -282,21 +295,12 @@ class Session:
         if self.is_lost:
             return {}
         asked = (self._offers() or ()) if workers is None else workers
+        ask = partial(self._questions.ask, function, *args, workers=list(asked), seconds=seconds)
+        return _answer(lambda: self._client.sync(ask)) or {}
 
-        async def ask(worker: str) -> dict[str, Any]:
-            # One by one, since a worker that hangs would keep the others' answers back.
-            with suppress(Exception):
-                found: dict[str, Any] = await self._client.run(
-                    function, *args, workers=[worker], on_error="ignore", callback_timeout=seconds
-                )
-                return found
-            return {}
-
-        async def ask_all() -> dict[str, Any]:
-            answers = await asyncio.gather(*map(ask, asked))
-            return {worker: answer for found in answers for worker, answer in found.items()}
-
-        return _answer(lambda: self._client.sync(ask_all)) or {}
+    def _tell_workers(self, function: Callable[..., Any], *args: Any) -> None:
+        seconds = ANSWER_SECONDS
+        self.on_scheduler(function, *args, self._questions.silent, seconds, longest=2 * seconds)
 
     def _ask_scheduler(self, handler: str, /, **message: Any) -> Any:
         if self.is_lost:

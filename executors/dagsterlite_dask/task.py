@@ -12,6 +12,7 @@ from typing import Any, Final
 import cloudpickle
 from distributed import Worker, get_worker
 
+from dagsterlite.config.secrets import Redact
 from dagsterlite.errors import DagsterExecutionStepExecutionError
 from dagsterlite.events.engine import EngineEventData, StepRecovered
 from dagsterlite.events.event_type import DagsterEventType
@@ -225,7 +226,8 @@ class _Task:
 
     def tell_of_end(self, result: AttemptResult) -> Mapping[str, Any] | None:
         """Tell how the step ended; return all that was told, if that is not too much."""
-        return self._sink.finish(result.receipt, _pickled(result.error), self._worker.address)
+        error = _pickled(result.error, self._context.redact)
+        return self._sink.finish(result.receipt, error, self._worker.address)
 
     def _recover(
         self, step: ExecutionStep, manifest: StepManifest, *, reads: bool
@@ -262,8 +264,11 @@ def _end(task: _Task, rest: Attempt, stack: ExitStack) -> None:
         task.tell_of_end(task.end(rest))
 
 
-def _pickled(error: BaseException | None) -> bytes | None:
-    """Return what the user's code raised as bytes; None where that cannot be done."""
+def _pickled(error: BaseException | None, redact: Redact | None) -> bytes | None:
+    """Return what the user's code raised as bytes; None where that cannot be sent.
+
+    It is not where a secret stands in it: the error's text, which has none, tells of it.
+    """
     if isinstance(error, DagsterExecutionStepExecutionError):
         error = error.user_exception
     if not isinstance(error, Exception):
@@ -272,7 +277,8 @@ def _pickled(error: BaseException | None) -> bytes | None:
         data: bytes = cloudpickle.dumps(error)
     except Exception:  # noqa: BLE001 - any object may refuse, in any way
         return None
-    return data
+    text = data.decode(errors="replace")
+    return data if redact is None or redact(text) == text else None
 
 
 def told_by(result: StepResult) -> Sequence[Mapping[str, Any]]:

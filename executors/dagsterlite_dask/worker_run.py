@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -45,6 +46,9 @@ DRAIN_SECONDS: Final = 30.0
 
 STOP_SECONDS: Final = 5.0
 """How long what is being stored has to end when the run is over."""
+
+ADMIT_SECONDS: Final = 10.0
+"""How long a task waits until its run is let into its process."""
 
 
 class WorkerRun:
@@ -276,14 +280,18 @@ class _Door:
 
 
 _doors: dict[str, _Door] = {}
+#: The last runs whose door was shut.
+_shut_doors: deque[str] = deque(maxlen=100)
 # Held for an instant only: the worker's event loop takes it too.
 _doors_lock = threading.Lock()
+_door_opened = threading.Condition(_doors_lock)
 
 
 def admit_run(run_id: str) -> None:
     """Let tasks of a run open it here; each worker of this process does so once."""
-    with _doors_lock:
+    with _door_opened:
         _doors.setdefault(run_id, _Door()).workers += 1
+        _door_opened.notify_all()
 
 
 def open_run(run_id: str, data: bytes, worker: Worker) -> WorkerRun:
@@ -292,7 +300,7 @@ def open_run(run_id: str, data: bytes, worker: Worker) -> WorkerRun:
     Raises:
         DagsterRunCanceledError: its driver has closed it, or never opened it.
     """
-    door = _doors.get(run_id)
+    door = _doors.get(run_id) or _awaited_door(run_id)
     if door is None:
         raise DagsterRunCanceledError(run_id)
     if door.run is not None:
@@ -303,6 +311,13 @@ def open_run(run_id: str, data: bytes, worker: Worker) -> WorkerRun:
         if door.run is None:
             door.run = WorkerRun(decode_payload(data), worker)
         return door.run
+
+
+def _awaited_door(run_id: str) -> _Door | None:
+    """Wait for a run's door: where this worker is slow, a task may be here before that."""
+    with _door_opened:
+        _door_opened.wait_for(lambda: run_id in _doors or run_id in _shut_doors, ADMIT_SECONDS)
+        return _doors.get(run_id)
 
 
 def note_retry(run_id: str, step_key: str, number: int) -> None:
@@ -358,6 +373,8 @@ def close_run(run_id: str) -> None:
 def _shut(run_id: str) -> Mapping[str, Any] | None:
     with _doors_lock:
         door = _doors.pop(run_id, None)
+        if door is not None:
+            _shut_doors.append(run_id)
     if door is None:
         return None
     with door.lock:

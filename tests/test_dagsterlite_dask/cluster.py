@@ -119,8 +119,8 @@ class Cluster:
         Not ``scheduler_info``: what that asks for is overwritten now and then, by one without
         workers, before it is returned.
         """
-        scheduler: Any = self.client.scheduler
-        identity = self.client.sync(scheduler.identity, n_workers=-1)
+        assert self.client.scheduler is not None
+        identity = self.client.sync(self.client.scheduler.identity, n_workers=-1)
         return dict(identity["workers"])
 
     def worker_pids(self) -> dict[str, int]:

@@ -21,6 +21,8 @@ class Proxy:
         to = urlsplit(target)
         self._target = (to.hostname, to.port)
         self._server = socket.create_server(("127.0.0.1", 0))
+        #: All that went through it.
+        self.seen = bytearray()
         self.address = f"tcp://127.0.0.1:{self._server.getsockname()[1]}"
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -74,6 +76,7 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket, ends: threading.Barrier) -> None:
         with suppress(OSError):
             while data := source.recv(_READ_BYTES):
+                self.seen += data
                 sink.sendall(data)
         for end in (source, sink):
             with suppress(OSError):

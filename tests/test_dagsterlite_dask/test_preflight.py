@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import pickle
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +16,7 @@ import pytest
 from dagsterlite import (
     DagsterInstance,
     ModeDefinition,
+    PipelineDefinition,
     execute_pipeline,
     local_file_manager,
     pipeline,
@@ -23,11 +28,16 @@ from dagsterlite.errors import (
     DagsterInvalidConfigError,
     DagsterInvariantViolationError,
     DagsterNoWorkersError,
+    DagsterRunCanceledError,
     DagsterStorageNotSharedError,
     DagsterUnmetResourcesError,
     DagsterVersionSkewError,
 )
 from dagsterlite.runs import DagsterRunStatus
+from dagsterlite_dask import session
+from dagsterlite_dask.questions import SILENT_SECONDS, Questions
+from dagsterlite_dask.session import PING_SECONDS
+from dagsterlite_dask.worker_run import admit_run, close_run, open_run
 from tests.event_lists import logged, recorded
 from tests.test_dagsterlite_dask.cluster import WITHOUT_US, Cluster, running_cluster
 from tests.test_dagsterlite_dask.side import in_background, wait_until
@@ -284,21 +294,25 @@ class Unloadable:
         return __import__, ("tests.test_dagsterlite_dask.cluster",)
 
 
-def test_a_pipeline_that_a_worker_cannot_load_is_told(
-    cluster: Cluster, instance: DagsterInstance
-) -> None:
+def unloadable() -> PipelineDefinition:
     held = Unloadable()
 
     @solid
     def refers(_context):
         return held
 
-    @pipeline
-    def unloadable():
+    @pipeline(name="unloadable")
+    def made():
         refers()
 
+    return made
+
+
+def test_a_pipeline_that_a_worker_cannot_load_is_told(
+    cluster: Cluster, instance: DagsterInstance
+) -> None:
     with pytest.raises(DagsterClusterError, match=r"cannot prepare the run: .*tests"):
-        execute_pipeline(unloadable, cluster.config(), instance=instance)
+        execute_pipeline(unloadable(), cluster.config(), instance=instance)
     assert_nothing_ran(instance)
 
 
@@ -317,3 +331,65 @@ def test_an_argument_that_no_local_cluster_takes_is_told(
     with pytest.raises(DagsterInvalidConfigError, match=told):
         execute_pipeline(plain, config, instance=instance)
     assert_nothing_ran(instance)
+
+
+def test_a_worker_that_hangs_is_given_a_few_seconds_in_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: dict[str, list[float]] = {}
+    ask = Questions._ask
+
+    async def noted(self: Questions, worker: str, function: Any, args: Any, seconds: float) -> Any:
+        allowed = min(seconds, SILENT_SECONDS) if worker in self._silent else seconds
+        waited.setdefault(worker, []).append(allowed)
+        return await ask(self, worker, function, args, seconds)
+
+    monkeypatch.setattr(Questions, "_ask", noted)
+    with running_cluster(tmp_path, 1) as cluster:
+        known = cluster.facts()
+        hanging = cluster.add_worker()
+        (silent,) = cluster.facts().keys() - known
+        os.kill(hanging.pid, signal.SIGSTOP)
+        with pytest.raises(DagsterUnmetResourcesError):
+            execute_pipeline(with_gpu, {**cluster.config(), "loggers": QUIET})
+        with pytest.raises(DagsterClusterError, match="cannot prepare the run"):
+            execute_pipeline(unloadable(), {**cluster.config(), "loggers": QUIET})
+    refused, unprepared = waited[silent][:2], waited[silent][2:]
+    # Its resources are looked at first; then only the end of the run is told.
+    assert refused == [PING_SECONDS, SILENT_SECONDS]
+    assert unprepared[0] == PING_SECONDS
+    assert set(unprepared[1:]) == {SILENT_SECONDS}
+    assert sum(unprepared) < 10
+
+
+def test_nobody_waits_for_a_worker_that_the_scheduler_has_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that hangs when it is asked, and dies before it answers."""
+    monkeypatch.setattr(session, "PING_SECONDS", 3600.0)
+    ask = Questions._ask
+
+    async def killed(self: Questions, worker: str, *given: Any) -> Any:
+        if worker == silent and dying.poll() is None:
+            asyncio.get_running_loop().call_later(0.2, dying.kill)
+        return await ask(self, worker, *given)
+
+    with running_cluster(tmp_path, 1) as cluster:
+        (well,) = cluster.facts()
+        dying = cluster.add_worker()
+        (silent,) = cluster.facts().keys() - {well}
+        os.kill(dying.pid, signal.SIGSTOP)
+        monkeypatch.setattr(Questions, "_ask", killed)
+        assert execute_pipeline(plain, {**cluster.config(), "loggers": QUIET}).success
+    dying.wait()
+
+
+def test_a_task_that_comes_before_its_run_is_let_in_waits_for_that() -> None:
+    run_id = "a-run-of-this-test"
+    with in_background(lambda: open_run(run_id, b"no payload", None)) as found:  # type: ignore[arg-type]
+        admit_run(run_id)
+        wait_until(lambda: found)
+    assert isinstance(found[0], pickle.UnpicklingError)
+    close_run(run_id)
+    with pytest.raises(DagsterRunCanceledError):
+        open_run(run_id, b"no payload", None)  # type: ignore[arg-type]
