@@ -252,7 +252,8 @@ def test_the_run_config_fits_the_pipeline() -> None:
 
 def test_the_image_is_built_of_extras_that_there_are() -> None:
     text = (K8S / "Dockerfile").read_text()
-    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"python:3.11-slim"}
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE}"}
+    assert re.search(r"^ARG BASE=python:3\.1[1-3]-slim$", text, re.MULTILINE)
     (extras,) = re.findall(r'"/source\[(.*)\]"', text)
     assert set(extras.split(",")) <= project()["project"]["optional-dependencies"].keys()
     assert {"demo", "k8s", "postgres"} <= set(extras.split(","))
