@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -196,13 +197,77 @@ def scheduler(*conditions: dict[str, str], **status: Any) -> dict[str, Any]:
     return {"metadata": {"name": "s"}, "status": {"conditions": list(conditions), **status}}
 
 
+READY = scheduler({"type": "Ready", "status": "True"})
+
+
 def wait(pods: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kube_start, "_scheduler_pods", lambda _cluster: pods)
-    kube_start._wait_for_scheduler(None, 0)
+    kube_start._wait_for_scheduler(None, -1)
+
+
+class Restarting:
+    """An API server that answers from some time on."""
+
+    def __init__(self, answer: Any) -> None:
+        self.refusals = 2
+        self.answer = answer
+
+    def __call__(self, *_arguments: Any) -> Any:
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise ConnectionError("All connection attempts failed")
+        return self.answer
+
+
+@pytest.fixture
+def restarting(monkeypatch: pytest.MonkeyPatch) -> Restarting:
+    monkeypatch.setattr(kube_start, "LOOK_SECONDS", 0)
+    return Restarting([READY])
 
 
 def test_a_cluster_is_there_when_its_scheduler_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    wait([scheduler({"type": "Ready", "status": "True"})], monkeypatch)
+    wait([READY], monkeypatch)
+
+
+def test_a_start_outlives_a_restart_of_the_api_server(
+    restarting: Restarting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kube_start, "_scheduler_pods", restarting)
+    kube_start._wait_for_scheduler(None, 60)
+
+    restarting.refusals = 2
+    with pytest.raises(ConnectionError):
+        kube_start._wait_for_scheduler(None, -1)
+
+
+def test_a_cluster_is_deleted_once_the_api_server_is_back(
+    restarting: Restarting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(kube_start, "_delete", restarting)
+    kube_start.see_removed("mine", None, 60)
+    assert restarting.refusals < 0
+    assert not caplog.text
+
+    restarting.refusals = 2
+    kube_start.see_removed("mine", None, -1)
+    assert "Dask cluster mine may still be there" in caplog.text
+
+
+@pytest.mark.parametrize("shutdown", [Shutdown.AUTO, Shutdown.NEVER])
+def test_a_closed_cluster_is_looked_for_once_more(
+    shutdown: Shutdown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(kube, "remove_leftovers", seen.append)
+    monkeypatch.setattr(kube, "open_made", lambda *_arguments: nullcontext())
+    monkeypatch.setattr(kube, "see_removed", lambda *arguments: seen.append(arguments))
+    config = {"name": "mine", "namespace": "pipelines"}
+
+    with kube.open_cluster(config, ClusterOptions(shutdown=shutdown)):
+        pass
+
+    removed = [("mine", "pipelines", 60.0)] if shutdown is Shutdown.AUTO else []
+    assert seen == ["pipelines", *removed]
 
 
 @pytest.mark.parametrize(
@@ -244,7 +309,7 @@ def test_a_cluster_that_does_not_come_up_is_deleted(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(kube_start, "_scheduler_pods", lambda _cluster: [])
 
     with pytest.raises(TimeoutError):
-        kube_start.start({}, None, 0)
+        kube_start.start({}, None, -1)
 
     assert made.is_deleted
 

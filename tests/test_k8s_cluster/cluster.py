@@ -65,11 +65,10 @@ fsspec.filesystem("s3").pipe_file(sys.argv[1], b"")
 """
 
 
-def kubectl(*arguments: str, stdin: str | None = None, seconds: float = 300) -> str:
+def kubectl(*arguments: str, seconds: float = 330) -> str:
     """Call kubectl in our namespace; return what it prints."""
     done = subprocess.run(
         ["kubectl", "--namespace", NAMESPACE, *arguments],
-        input=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -115,8 +114,14 @@ def with_our_image(folder: Path, into: Path) -> str:
 
 def in_look(code: str, *arguments: str) -> Any:
     """Execute Python in the pod `look`; return the JSON that it prints, if any."""
-    printed = kubectl("exec", "--stdin", "look", "--", "python", "-", *arguments, stdin=code)
+    printed = kubectl("exec", "look", "--", "python", "-c", code, *arguments)
     return json.loads(printed) if printed else None
+
+
+def write_in_look(path: str, text: str) -> None:
+    """Write a file in the pod `look`."""
+    script = 'mkdir -p "$(dirname "$1")" && printf %s "$2" > "$1"'
+    kubectl("exec", "look", "--", "sh", "-c", script, "sh", path, text)
 
 
 def dagsterlite(*arguments: str) -> str:
@@ -132,9 +137,7 @@ def runs() -> dict[str, Any]:
 def launch(config: dict[str, Any], *arguments: str, tags: dict[str, Any]) -> str:
     """Launch a run from the pod `look`; return its id."""
     file = f"/tmp/{uuid.uuid4().hex}.yaml"
-    kubectl(
-        "exec", "--stdin", "look", "--", "sh", "-c", f"cat > {file}", stdin=yaml.safe_dump(config)
-    )
+    write_in_look(file, yaml.safe_dump(config))
     options = ("-c", file, "--tags", json.dumps(tags))
     printed = dagsterlite("pipeline", "launch", *arguments, *options)
     return printed.split()[1]

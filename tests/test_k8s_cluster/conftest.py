@@ -16,6 +16,7 @@ from tests.test_k8s_cluster.cluster import (
     RESTART_API,
     kubectl,
     with_our_image,
+    write_in_look,
 )
 
 SECRETS = {
@@ -58,8 +59,7 @@ class Applied:
         kubectl("create", "configmap", "pipelines", f"--from-file={gated}")
         kubectl("apply", "-k", self.look)
         kubectl("wait", "--for", "condition=ready", "pod/look", "--timeout", "5m")
-        place = f"mkdir -p {Path(GATED).parent} && cat > {GATED}"
-        kubectl("exec", "-i", "look", "--", "sh", "-c", place, stdin=gated.read_text())
+        write_in_look(GATED, gated.read_text())
 
     def take_down(self) -> None:
         """Follow the README back; twice is allowed."""

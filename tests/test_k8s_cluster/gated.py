@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 import uuid
+from typing import Any
 
 import fsspec
 
@@ -17,6 +19,18 @@ WHERE = {"where": str}
 def mark(where: str, name: str) -> None:
     """Leave an object in the store for each time that user code ran."""
     fsspec.filesystem("s3").pipe_file(f"{where}/{name}/{uuid.uuid4().hex}", b"")
+
+
+def wait_for(path: str) -> Any:
+    """Wait until there is an object, also where the cluster's own services go and come back."""
+    while True:
+        store = fsspec.filesystem("s3", use_listings_cache=False, skip_instance_cache=True)
+        try:
+            if store.exists(path):
+                return store
+        except Exception:
+            logging.getLogger("gated").warning("The store is away.", exc_info=True)
+        time.sleep(0.2)
 
 
 @solid(config_schema=WHERE)
@@ -31,10 +45,7 @@ def wait(context, number: int) -> int:
     """Wait until the gate is open."""
     where = context.solid_config["where"]
     mark(where, "wait")
-    store = fsspec.filesystem("s3", use_listings_cache=False)
-    while not store.exists(f"{where}/open"):
-        time.sleep(0.2)
-        store.invalidate_cache()
+    wait_for(f"{where}/open")
     return number + 1
 
 
@@ -53,11 +64,7 @@ def gated():
 
 def die_when_told(path: str) -> None:
     """End the process as a kill does, without any clearing up, once there is an object."""
-    store = fsspec.filesystem("s3", use_listings_cache=False)
-    while not store.exists(path):
-        time.sleep(0.2)
-        store.invalidate_cache()
-    store.rm(path)
+    wait_for(path).rm(path)
     os._exit(137)
 
 

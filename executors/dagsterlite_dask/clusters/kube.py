@@ -10,8 +10,8 @@ import yaml
 
 from dagsterlite_dask.clusters.kube_owners import own_namespace, owner, remove_leftovers
 from dagsterlite_dask.clusters.kube_spec import Spec, cluster_spec, marked, others, worker_groups
-from dagsterlite_dask.clusters.kube_start import remove, start
-from dagsterlite_dask.clusters.made import Recipe, open_made
+from dagsterlite_dask.clusters.kube_start import remove, see_removed, start
+from dagsterlite_dask.clusters.made import CLOSE_SECONDS, Recipe, open_made
 from dagsterlite_dask.clusters.opened import OpenedCluster
 from dagsterlite_dask.clusters.options import ClusterOptions, Shutdown
 from dagsterlite_dask.clusters.packages import load_class
@@ -40,8 +40,15 @@ def open_cluster(config: Mapping[str, Any], options: ClusterOptions) -> Iterator
     _check(config, options)
     made_by = recipe(config, options)
     remove_leftovers(made_by.arguments["namespace"])
-    with open_made(made_by, options) as opened:
-        yield opened
+    is_ours = False
+    try:
+        with open_made(made_by, options) as opened:
+            is_ours = options.shutdown is not Shutdown.NEVER
+            yield opened
+    finally:
+        if is_ours:
+            name = made_by.arguments["custom_cluster_spec"]["metadata"]["name"]
+            see_removed(name, made_by.arguments["namespace"], CLOSE_SECONDS)
 
 
 def recipe(config: Mapping[str, Any], options: ClusterOptions) -> Recipe:

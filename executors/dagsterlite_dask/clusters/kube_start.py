@@ -6,6 +6,7 @@ dask-kubernetes does this too, but waits for a phase of the object that its oper
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -14,6 +15,8 @@ from typing import Any, Final
 LOOK_SECONDS: Final = 0.5
 
 _NOT_FOUND: Final = 404
+
+_logger = logging.getLogger(__name__)
 
 
 def start(spec: Mapping[str, Any], namespace: str | None, seconds: float) -> Any:
@@ -45,11 +48,44 @@ def remove(cluster: Any) -> None:
         cluster.delete()
 
 
-def _created(spec: Mapping[str, Any], namespace: str | None) -> Any:
+def see_removed(name: str, namespace: str | None, seconds: float) -> None:
+    """Delete a cluster that its closing may have left, e.g. while the API server restarted.
+
+    Args:
+        name: The cluster's name.
+        namespace: Where it is; None as with :func:`start`.
+        seconds: How long it is tried. A cluster that then is still there is told to the log.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            _delete(name, namespace)
+        except Exception:
+            if time.monotonic() > until:
+                _logger.warning("Dask cluster %s may still be there.", name, exc_info=True)
+                return
+            time.sleep(LOOK_SECONDS)
+        else:
+            return
+
+
+def _delete(name: str, namespace: str | None) -> None:
     import kr8s
+
+    with suppress(kr8s.NotFoundError):
+        _class().get(name, namespace=namespace).delete()
+
+
+def _class() -> Any:
     from kr8s.objects import new_class
 
-    cluster = new_class("DaskCluster", "kubernetes.dask.org/v1")(dict(spec), namespace=namespace)
+    return new_class("DaskCluster", "kubernetes.dask.org/v1")
+
+
+def _created(spec: Mapping[str, Any], namespace: str | None) -> Any:
+    import kr8s
+
+    cluster = _class()(dict(spec), namespace=namespace)
     try:
         cluster.create()
     except kr8s.ServerError as exc:
@@ -66,14 +102,21 @@ def _refusal(error: Any) -> str:
 def _wait_for_scheduler(cluster: Any, seconds: float) -> None:
     until = time.monotonic() + seconds
     while True:
-        pods = _scheduler_pods(cluster)
-        if any(_is_ready(pod) for pod in pods):
-            return
-        if time.monotonic() > until:
-            raise TimeoutError(
-                f"the scheduler's pod is not ready after {seconds:g} seconds "
-                f"(resource_timeout): {'; '.join(_reasons(pods))}"
-            )
+        is_over = time.monotonic() > until
+        try:
+            pods = _scheduler_pods(cluster)
+        except Exception:
+            # The API server restarts: the next look tells.
+            if is_over:
+                raise
+        else:
+            if any(_is_ready(pod) for pod in pods):
+                return
+            if is_over:
+                raise TimeoutError(
+                    f"the scheduler's pod is not ready after {seconds:g} seconds "
+                    f"(resource_timeout): {'; '.join(_reasons(pods))}"
+                )
         time.sleep(LOOK_SECONDS)
 
 
