@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from typing import Any
 
@@ -96,11 +97,12 @@ def test_another_pod_takes_over_from_a_driver_that_is_killed_with_its_dask_clust
 
 def test_another_pod_takes_over_when_a_node_is_drained() -> None:
     run = GatedRun(SHARED)
-    (pod,) = [one for one in objects("pods") if one["metadata"]["name"] == run.pod()]
-    node = pod["spec"]["nodeName"]
+    driver = run.pod()
+    node = json.loads(kubectl("get", "pod", driver, "--output", "json"))["spec"]["nodeName"]
     try:
-        options = ("--pod-selector", DRIVER, "--delete-emptydir-data", "--force")
-        kubectl("drain", node, "--ignore-daemonsets", *options, "--timeout", "2m")
+        options = ("--pod-selector", run.driver, "--delete-emptydir-data", "--force")
+        told = kubectl("drain", node, "--ignore-daemonsets", *options, "--timeout", "2m")
+        assert f"pod/{driver} evicted" in told
     finally:
         kubectl("uncordon", node)
     run.go_on()
