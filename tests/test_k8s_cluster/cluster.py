@@ -59,9 +59,18 @@ while len(store.find(sys.argv[1])) < int(sys.argv[2]):
 """
 
 _WRITE = """
-import sys
+import sys, time
 import fsspec
-fsspec.filesystem("s3").pipe_file(sys.argv[1], b"")
+until = time.monotonic() + 120
+while True:
+    try:
+        fsspec.filesystem("s3", skip_instance_cache=True).pipe_file(sys.argv[1], b"")
+        break
+    except Exception:
+        # The cluster's DNS may still be on its way back.
+        if time.monotonic() > until:
+            raise
+    time.sleep(1)
 """
 
 

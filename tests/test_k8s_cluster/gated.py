@@ -23,14 +23,17 @@ def mark(where: str, name: str) -> None:
 
 def wait_for(path: str) -> Any:
     """Wait until there is an object, also where the cluster's own services go and come back."""
+    store = None
     while True:
-        store = fsspec.filesystem("s3", use_listings_cache=False, skip_instance_cache=True)
         try:
+            store = store or fsspec.filesystem("s3", skip_instance_cache=True)
+            store.invalidate_cache()
             if store.exists(path):
                 return store
         except Exception:
             logging.getLogger("gated").warning("The store is away.", exc_info=True)
-        time.sleep(0.2)
+            store = None
+        time.sleep(0.5)
 
 
 @solid(config_schema=WHERE)
