@@ -189,7 +189,6 @@ take_down() {
 }
 
 end_cluster() {
-  step 'down'
   ROOT=$WORK bash "$TESTBED/cluster-down.sh" > /dev/null 2>&1
   local process path
   for process in /proc/[0-9]*; do
@@ -214,6 +213,7 @@ end_cluster() {
 
 check_machine
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/k8s.XXXXXX")
+export TMPDIR=$WORK
 touch "$WORK/started"
 trap take_down EXIT
 trap 'exit 130' INT TERM
