@@ -93,7 +93,8 @@ bring_up() {
 # --- the images -----------------------------------------------------------------------------------
 
 pod_man() {
-  podman --root "$WORK/podman/store" --runroot "$WORK/podman/run" --tmpdir "$WORK/podman/tmp" "$@"
+  timeout 1200 podman --root "$WORK/podman/store" --runroot "$WORK/podman/run" \
+    --tmpdir "$WORK/podman/tmp" "$@"
 }
 
 # What pip is told on this machine holds in the builds too: its index, its certificates.
