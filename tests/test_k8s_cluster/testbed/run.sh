@@ -193,7 +193,7 @@ end_cluster() {
   ROOT=$WORK bash "$TESTBED/cluster-down.sh" > /dev/null 2>&1
   local process path
   for process in /proc/[0-9]*; do
-    if tr '\0' ' ' < "$process/cmdline" 2> /dev/null | grep -qF "$WORK/run/"; then
+    if tr '\0' ' ' 2> /dev/null < "$process/cmdline" | grep -qF "$WORK/run/"; then
       kill -9 "${process#/proc/}" 2> /dev/null
     fi
   done
