@@ -28,7 +28,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r name text; \
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r name text; \
 	  do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 .PHONY: dev
@@ -63,6 +63,12 @@ contracts: $(DEV) ## directions of imports
 unit: $(DEV) ## tests only
 	@echo '== tests (pytest)'
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
+
+.PHONY: test-k8s
+test-k8s: $(DEV) ## tests on the cluster that KUBECONFIG names
+	@[ -n "$${KUBECONFIG:-}" ] || { echo 'KUBECONFIG must name the cluster.' >&2; exit 1; }
+	@echo '== tests on Kubernetes (pytest)'
+	@$(PY) -m pytest tests/test_k8s_cluster $(ARGS)
 
 .PHONY: bench
 bench: $(DEV) ## measure what is promised of speed

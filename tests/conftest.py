@@ -32,6 +32,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             "not run: looks at notebooks in a browser; there is no chromium on the PATH"
         )
+    if not any("test_k8s_cluster" in argument for argument in terminalreporter.config.args):
+        terminalreporter.write_line(
+            "not run: runs on a Kubernetes cluster; `make test-k8s` does, on what KUBECONFIG names"
+        )
     if shutil.which("kubectl") is None:
         terminalreporter.write_line(
             "not run: what kustomize makes of k8s/; there is no kubectl on the PATH"

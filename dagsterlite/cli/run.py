@@ -200,16 +200,16 @@ def cancel(ctx: click.Context, run_id: str) -> None:
     """Cancel a run. One whose driver is gone (LOST) is CANCELED at once."""
     instance = ctx.with_resource(DagsterInstance.get())
     run = find_run(instance, run_id).dagster_run
-    from dagsterlite.execution.cancel import CancelOutcome, cancel_run
-
-    match cancel_run(run.run_id, instance):
-        case CancelOutcome.ASKED:
-            click.echo(f"Asked the driver of run {run.run_id} to stop.")
-        case CancelOutcome.CANCELED:
-            click.echo(f"Run {run.run_id} had no driver; it is CANCELED.")
-        case CancelOutcome.ENDED:
-            ended = instance.require_run(run.run_id).dagster_run.status.value
-            raise Refused(f"Run {run.run_id} has ended already: it is {ended}.")
+    # By its launcher, which also takes away what would start it yet.
+    could_be_stopped = instance.run_launcher.terminate(run.run_id)
+    record = instance.require_run(run.run_id)
+    if not could_be_stopped:
+        ended = record.dagster_run.status.value
+        raise Refused(f"Run {run.run_id} has ended already: it is {ended}.")
+    if record.cancel_requested:
+        click.echo(f"Asked the driver of run {run.run_id} to stop.")
+    else:
+        click.echo(f"Run {run.run_id} had no driver; it is CANCELED.")
 
 
 @run_group.command("delete")

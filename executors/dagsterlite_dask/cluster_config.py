@@ -47,6 +47,14 @@ def _batch(system: str) -> Field:
     )
 
 
+def _laid_over(part: str) -> Field:
+    return Field(
+        Permissive(),
+        is_required=False,
+        description=f"What is laid over each {part}, in Kubernetes' own form.",
+    )
+
+
 CLUSTER: Final = Selector(
     {
         "existing": Field(
@@ -116,6 +124,26 @@ CLUSTER: Final = Selector(
                         description="The image; it must hold dagsterlite for the workers.",
                     ),
                     "namespace": Field(StringSource, is_required=False),
+                    "pod_spec": _laid_over("pod"),
+                    "container_spec": _laid_over("container"),
+                    "worker_groups": Field(
+                        Array(
+                            Permissive(
+                                {
+                                    **_SIZED,
+                                    "name": StringSource,
+                                    "pod_spec": _laid_over("pod"),
+                                    "container_spec": _laid_over("container"),
+                                }
+                            )
+                        ),
+                        is_required=False,
+                        description=(
+                            "Further groups of workers, e.g. with a GPU and a worker_command of "
+                            '"dask worker --resources GPU=1". What one does not say is as with '
+                            "the other workers."
+                        ),
+                    ),
                 }
             ),
             is_required=False,

@@ -63,7 +63,12 @@ class PostgresAddress:
             MissingExtraError: the driver is not installed.
             psycopg.Error: there is no such database, or it does not let us in.
         """
-        defaults = {"connect_timeout": CONNECT_SECONDS, "application_name": "dagsterlite"}
+        defaults = {
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": "dagsterlite",
+            # From a database that has no encoding of its own, texts would come as bytes.
+            "client_encoding": "UTF8",
+        }
         # Statements that a server has prepared get lost behind a pooler that shares connections.
         connection: psycopg.Connection = _driver().connect(
             **{**defaults, **self.parameters}, autocommit=autocommit, prepare_threshold=None

@@ -34,8 +34,8 @@ from dagsterlite.errors import (
     MissingExtraError,
 )
 from dagsterlite_dask.cluster_config import cluster_fields
-from dagsterlite_dask.clusters import batch, gateway, kube, open_cluster
-from dagsterlite_dask.clusters.options import ClusterOptions, Shutdown
+from dagsterlite_dask.clusters import batch, gateway, open_cluster
+from dagsterlite_dask.clusters.options import ClusterOptions
 from tests.test_dagsterlite_dask.cluster import Cluster, running_cluster
 from tests.test_dagsterlite_dask.side import wait_until
 
@@ -502,30 +502,6 @@ def test_a_batch_system_that_is_not_there_is_told(
 def test_a_cluster_that_would_never_have_workers_is_told(kind: str) -> None:
     with pytest.raises(DagsterInvalidConfigError, match=rf"cluster\.{kind} asks for no workers"):
         run_on({kind: {}})
-
-
-def test_a_cluster_of_the_operator_calls_the_commands_that_dask_has() -> None:
-    options = ClusterOptions(shutdown=Shutdown.NEVER)
-    config = {"image": "mine:1", "n_workers": 3, "namespace": "dask", "env": {"A": "b"}}
-
-    arguments = kube.recipe(config, options).arguments
-
-    assert arguments.keys() == {"namespace", "shutdown_on_close", "custom_cluster_spec"}
-    spec = arguments["custom_cluster_spec"]["spec"]
-    (worker,) = spec["worker"]["spec"]["containers"]
-    (scheduler,) = spec["scheduler"]["spec"]["containers"]
-    assert spec["worker"]["replicas"] == 3
-    assert worker["args"][:2] == ["dask", "worker"]
-    assert scheduler["args"][:2] == ["dask", "scheduler"]
-    assert {worker["image"], scheduler["image"]} == {"mine:1"}
-
-
-def test_a_specification_of_ones_own_is_left_as_it_is() -> None:
-    own = {"metadata": {"name": "mine"}}
-
-    arguments = kube.recipe({"custom_cluster_spec": own}, ClusterOptions()).arguments
-
-    assert arguments == {"custom_cluster_spec": own}
 
 
 def test_a_gateway_that_does_not_answer_is_told() -> None:

@@ -20,6 +20,7 @@ from dagsterlite.runs import DagsterRunStatus, make_driver_id
 from dagsterlite_k8s import K8sRunLauncher
 from dagsterlite_k8s import watch as watch_module
 from dagsterlite_k8s.manifest import RUN_ID, job_name
+from tests.test_cli.command import invoke
 from tests.test_dagsterlite_k8s.fake_api import NAMESPACE, FakeApi, serving
 
 
@@ -348,6 +349,19 @@ def test_a_run_that_waits_for_its_pod_is_canceled_with_its_job(
     assert api.jobs == {}
     assert not instance.run_launcher.can_terminate(run_id)
     assert not instance.run_launcher.terminate(run_id)
+
+
+def test_the_command_line_cancels_a_run_with_its_job(
+    instance: DagsterInstance, api: FakeApi, tmp_path: Path
+) -> None:
+    run_id = recorded(instance)
+    instance.launch_run(run_id)
+
+    result = invoke("run", "cancel", run_id, home=tmp_path / "home")
+
+    assert result.exit_code == 0
+    assert "had no driver; it is CANCELED" in result.output
+    assert api.jobs == {}
 
 
 def test_a_driver_that_is_at_work_is_asked_to_stop(instance: DagsterInstance, api: FakeApi) -> None:

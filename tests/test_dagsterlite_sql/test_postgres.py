@@ -31,7 +31,7 @@ from dagsterlite_sql.postgres_runs import PostgresRunStorage
 from dagsterlite_sql.schema import EVENTS, RUNS, Schema
 from tests.contracts.entries import message, step
 from tests.contracts.run_storage import ids, run
-from tests.test_dagsterlite_sql.postgres_server import running
+from tests.test_dagsterlite_sql.postgres_server import Server, running
 
 SECRET = "hunter2-secret"
 
@@ -98,6 +98,20 @@ def test_a_stored_event_log_opens_by_its_url(database: PostgresAddress) -> None:
     with closing(PostgresEventLogStorage.from_config_value(None, {"postgres_url": url})) as store:
         store.store_entries(step("r", 0))
         assert store.get_logs_for_run("r") == step("r", 0)
+
+
+def test_texts_come_back_from_a_database_without_an_encoding(server: Server) -> None:
+    server.execute("CREATE DATABASE plain TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    place = server.address("plain")
+    try:
+        with closing(PostgresRunStorage(place)) as storage:
+            storage.add_run(run("a", pipeline_name="größe"))
+            record = storage.get_run_record_by_id("a")
+
+        assert record is not None
+        assert record.dagster_run.pipeline_name == "größe"
+    finally:
+        server.drop(place)
 
 
 # --- errors ---

@@ -210,6 +210,11 @@ def test_the_network_lets_through_pods_that_there_are() -> None:
     assert {} in [one["spec"]["podSelector"] for one in policies]
 
 
+def run_config(name: str) -> Manifest:
+    config: Manifest = yaml.safe_load((K8S / f"run/{name}.yaml").read_text())
+    return config
+
+
 COMMANDS = {
     f"{name}/{container['name']}": [*container.get("command", ()), *container.get("args", ())]
     for name, pod in PODS.items()
@@ -238,9 +243,15 @@ def test_each_command_exists_with_all_its_options(name: str) -> None:
     assert "Usage:" in result.stdout
 
 
-def test_the_run_config_fits_the_pipeline() -> None:
-    config = yaml.safe_load((K8S / "run/flights.yaml").read_text())
+@pytest.mark.parametrize("where", ["shared-cluster", "own-cluster"])
+def test_the_run_config_fits_the_pipeline(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_IMAGE", "dagsterlite:0.1.0")
+    config = run_config("flights") | run_config(where)
     assert validate_run_config(flights_pipeline, config, mode="full")
+
+
+def test_runs_are_where_the_manifests_have_a_cluster_and_a_bucket() -> None:
+    config = run_config("flights") | run_config("shared-cluster")
     address = config["execution"]["dask"]["cluster"]["existing"]["address"]
     service = f"{MANIFESTS['DaskCluster/dask']['metadata']['name']}-scheduler"
     assert address == f"tcp://{service}:8786"
@@ -252,7 +263,8 @@ def test_the_run_config_fits_the_pipeline() -> None:
 
 def test_the_image_is_built_of_extras_that_there_are() -> None:
     text = (K8S / "Dockerfile").read_text()
-    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"python:3.11-slim"}
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${BASE}"}
+    assert re.search(r"^ARG BASE=python:3\.1[1-3]-slim$", text, re.MULTILINE)
     (extras,) = re.findall(r'"/source\[(.*)\]"', text)
     assert set(extras.split(",")) <= project()["project"]["optional-dependencies"].keys()
     assert {"demo", "k8s", "postgres"} <= set(extras.split(","))

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import inspect
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from dagsterlite_dask.clusters.made import Recipe, open_made
+import yaml
+
+from dagsterlite_dask.clusters.kube_owners import own_namespace, owner, remove_leftovers
+from dagsterlite_dask.clusters.kube_spec import Spec, cluster_spec, marked, others, worker_groups
+from dagsterlite_dask.clusters.kube_start import remove, see_removed, start
+from dagsterlite_dask.clusters.made import CLOSE_SECONDS, Recipe, open_made
 from dagsterlite_dask.clusters.opened import OpenedCluster
 from dagsterlite_dask.clusters.options import ClusterOptions, Shutdown
 from dagsterlite_dask.clusters.packages import load_class
 
-_WORKER: Final = "dask worker"
-_SCHEDULER: Final = ("dask", "scheduler")
+READY_SECONDS: Final = 300
+"""How long the scheduler's pod may take, where ``resource_timeout`` does not say it."""
 
 
 @contextmanager
 def open_cluster(config: Mapping[str, Any], options: ClusterOptions) -> Iterator[OpenedCluster]:
     """Have the operator start a scheduler and workers in pods.
 
+    Clusters of drivers that were killed are deleted before.
+
     Args:
-        config: Arguments of dask-kubernetes' ``KubeCluster``.
+        config: Arguments of dask-kubernetes' ``KubeCluster``, ``pod_spec``, ``container_spec`` and
+            ``worker_groups``.
         options: How it is used.
 
     Raises:
@@ -31,44 +37,80 @@ def open_cluster(config: Mapping[str, Any], options: ClusterOptions) -> Iterator
         DagsterClusterUnreachableError: there is no operator, or the pods do not come up.
     """
     options.refuse_security("kube")
-    with open_made(recipe(config, options), options) as opened:
-        yield opened
+    _check(config, options)
+    made_by = recipe(config, options)
+    remove_leftovers(made_by.arguments["namespace"])
+    is_ours = False
+    try:
+        with open_made(made_by, options) as opened:
+            is_ours = options.shutdown is not Shutdown.NEVER
+            yield opened
+    finally:
+        if is_ours:
+            name = made_by.arguments["custom_cluster_spec"]["metadata"]["name"]
+            see_removed(name, made_by.arguments["namespace"], CLOSE_SECONDS)
 
 
 def recipe(config: Mapping[str, Any], options: ClusterOptions) -> Recipe:
-    """Return how a cluster of the operator is made.
-
-    Its specification is written here: the package's own calls ``dask-scheduler`` and
-    ``dask-worker``, which Dask has no more.
-    """
+    """Return how a cluster of the operator is made."""
     cls = load_class("dask_kubernetes.operator:KubeCluster", "kube")
-    arguments = dict(config)
-    if arguments.get("custom_cluster_spec") is None:
-        spec = load_class("dask_kubernetes.operator:make_cluster_spec", "kube")
-        arguments = {**_rest(arguments, spec), "custom_cluster_spec": _spec(arguments, spec)}
-    if options.shutdown is Shutdown.NEVER:
-        arguments["shutdown_on_close"] = False
-    return Recipe(kind="kube", make=cls, arguments=arguments, can_grow=True)
+    make_spec = load_class("dask_kubernetes.operator:make_cluster_spec", "kube")
+    groups = worker_groups(config, make_spec)
 
+    def make(
+        *, namespace: str | None, custom_cluster_spec: Spec, resource_timeout: float, **rest: Any
+    ) -> Any:
+        object_ = start(custom_cluster_spec, namespace, resource_timeout)
+        try:
+            cluster = cls(name=object_.name, namespace=object_.namespace, **rest)
+            for name, group in groups.items():
+                cluster.add_worker_group(name, custom_spec=group)
+        except BaseException:
+            remove(object_)
+            raise
+        return cluster
 
-def _rest(arguments: Mapping[str, Any], make_spec: Any) -> dict[str, Any]:
-    described = inspect.signature(make_spec).parameters
-    return {name: value for name, value in arguments.items() if name not in described}
-
-
-def _spec(arguments: Mapping[str, Any], make_spec: Any) -> dict[str, Any]:
-    described = inspect.signature(make_spec).parameters
-    given = {name: value for name, value in arguments.items() if name in described}
-    defaults = {
-        "name": f"dagsterlite-{uuid.uuid4().hex[:10]}",
-        "n_workers": 1,
-        "worker_command": _WORKER,
+    make.__name__ = cls.__name__
+    arguments = {
+        "namespace": own_namespace(),
+        "resource_timeout": READY_SECONDS,
+        "quiet": True,
+        **others(config, make_spec),
+        "custom_cluster_spec": _spec(config, make_spec, options),
+        "shutdown_on_close": options.shutdown is not Shutdown.NEVER,
     }
-    wanted = {**defaults, **given}
-    if isinstance(wanted["worker_command"], str):
-        wanted["worker_command"] = wanted["worker_command"].split()
-    made: dict[str, Any] = make_spec(**wanted)
-    for container in made["spec"]["scheduler"]["spec"]["containers"]:
-        if container["args"][:1] == ["dask-scheduler"]:
-            container["args"][:1] = _SCHEDULER
-    return made
+    return Recipe(kind="kube", make=make, arguments=arguments, can_grow=True)
+
+
+def _spec(config: Mapping[str, Any], make_spec: Any, options: ClusterOptions) -> Spec:
+    spec = config.get("custom_cluster_spec")
+    if isinstance(spec, str):
+        spec = _read(spec, options)
+    if spec is None:
+        spec = cluster_spec(config, make_spec)
+    # One that is to be left is nobody's leftover.
+    return marked(spec, {} if options.shutdown is Shutdown.NEVER else owner())
+
+
+def _read(path: str, options: ClusterOptions) -> Spec:
+    place = "cluster.kube.custom_cluster_spec"
+    try:
+        with open(path, encoding="utf-8") as file:
+            spec = yaml.safe_load(file)
+    except (OSError, ValueError, yaml.YAMLError) as exc:
+        raise options.misfit(place, f"names a file that cannot be read: {exc}", path) from exc
+    if not isinstance(spec, dict):
+        raise options.misfit(place, f"names {path}, which holds no DaskCluster.", path)
+    return spec
+
+
+def _check(config: Mapping[str, Any], options: ClusterOptions) -> None:
+    """Refuse what would be overlooked."""
+    if config.get("custom_cluster_spec") is not None:
+        for name in ("pod_spec", "container_spec"):
+            if config.get(name) is not None:
+                message = "is of no use beside custom_cluster_spec: say it there."
+                raise options.misfit(f"cluster.kube.{name}", message, config[name])
+    if "containers" in (config.get("pod_spec") or {}):
+        message = "stands for the containers that are made: say by container_spec what they have."
+        raise options.misfit("cluster.kube.pod_spec.containers", message, config["pod_spec"])
