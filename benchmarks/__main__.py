@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from benchmarks import compiling, event_log, importing, in_process, on_dask, stores
+from benchmarks import compiling, event_log, importing, in_process, large, on_dask, stores
 from benchmarks.figures import Benchmark, Figure, table
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "event_log": event_log.benchmark,
     "stores": stores.benchmark,
     "dask": on_dask.benchmark,
+    "large": large.benchmark,
 }
 
 

@@ -99,11 +99,17 @@ class _Bench:
         with self._client.as_current():
             return _seconds(lambda: wait(self._client.get(graph, last, sync=False)))
 
-    def ours(self, definition: PipelineDefinition, storage: str) -> float:
-        """Return the seconds that a pipeline takes, from its compilation to its record's end."""
+    def ours(self, definition: PipelineDefinition, storage: str, **options: str) -> float:
+        """Return the seconds that a pipeline takes, from its compilation to its record's end.
+
+        Args:
+            definition: The pipeline.
+            storage: The intermediate storage.
+            options: Those of the executor.
+        """
         config = {
             **QUIET,
-            "execution": {"dask": {"config": {"cluster": self._cluster}}},
+            "execution": {"dask": {"config": {"cluster": self._cluster, **options}}},
             "intermediate_storage": {storage: {}},
         }
 
@@ -126,6 +132,19 @@ class _Bench:
             what = f"1 → {width:,} → 1, values {STORAGES[storage]}"
             yield _figure(what, seconds / raw, "x raw", target)
 
+    def ungrouped(self, width: int, turns: int) -> Iterator[Figure]:
+        """Measure a wide pipeline whose steps are a task each, as before its first success."""
+        definition = fan(width)
+        raw, ours, written = by_turns(
+            turns,
+            lambda: self.raw(lambda: raw_fan(width)),
+            lambda: self.ours(definition, "in_memory", group="off"),
+            lambda: self.ours(definition, "filesystem", group="off"),
+        )
+        for storage, seconds in (("in_memory", ours), ("filesystem", written)):
+            what = f"the same a step a task, values {STORAGES[storage]}"
+            yield _figure(what, seconds / raw, "x raw", WIDE_TARGETS[storage])
+
     def chain(self, length: int, turns: int) -> Iterator[Figure]:
         """Measure a chain, beside the raw one as it is and as Dask fuses it."""
         definition = chain(length)
@@ -141,16 +160,19 @@ class _Bench:
 
     def arrays(self, folder: str, turns: int) -> Iterator[Figure]:
         """Measure big values, beside raw Dask and what it takes to write such a value once."""
-        raw, ours, written, write = by_turns(
+        raw, ours, written, behind, write = by_turns(
             turns,
             lambda: self.raw(raw_arrays),
             lambda: self.ours(arrays, "in_memory"),
             lambda: self.ours(arrays, "filesystem"),
+            lambda: self.ours(arrays, "filesystem", persist="behind", persist_buffer="1 GiB"),
             lambda: _write_array(folder),
         )
         what = "200 MB through a chain of 3"
         yield _figure(f"{what}, values in memory", ours / raw, "x raw", ARRAY_TARGET)
-        yield _figure(f"{what}, values on files", written / (raw + write), "x (raw + one write)", 1)
+        unit = "x (raw + one write)"
+        yield _figure(f"{what}, values on files", written / (raw + write), unit, 1)
+        yield _figure(f"{what}, on files, persist: behind", behind / (raw + write), unit, 1)
 
 
 def by_turns(turns: int, *works: Callable[[], float]) -> list[float]:
@@ -213,5 +235,7 @@ def benchmark() -> Iterator[Figure]:
         list(bench.wide(20, 1))
         for width, turns in ((100, 5), (1_000, 3), (10_000, 2)):
             yield from bench.wide(width, turns)
+            if width == SMALLEST_WITH_TARGET:
+                yield from bench.ungrouped(width, turns)
         yield from bench.chain(1_000, 2)
         yield from bench.arrays(folder, 3)
