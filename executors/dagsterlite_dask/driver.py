@@ -5,10 +5,10 @@ from __future__ import annotations
 import queue
 import time
 from collections import ChainMap
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import cloudpickle
 from distributed import Future, KilledWorker
@@ -23,7 +23,7 @@ from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.payloads import StepFailureData
-from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome
+from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite.execution.dispatch import tell_of_entry
 from dagsterlite.execution.executor import PlanOrchestrationContext
 from dagsterlite.execution.log_manager import DagsterLogManager
@@ -31,23 +31,22 @@ from dagsterlite.execution.step import pass_over
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.growing import GrowingPlan, Growth
-from dagsterlite.serdes import to_json
 from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.concurrency import TagLimits
 from dagsterlite_dask.deferred_commits import DriverCommits
 from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Superseded, Told
-from dagsterlite_dask.graph import Again, Assignment, Functions, Producers, build_graph
-from dagsterlite_dask.holding import Holding
-from dagsterlite_dask.keys import TaskKey, task_key
+from dagsterlite_dask.graph import Again
 from dagsterlite_dask.losses import lost_worker, taken_away, unheard, unrunnable
-from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
+from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire
 from dagsterlite_dask.packing import OneByOne, Packing
 from dagsterlite_dask.placement import placement_of
 from dagsterlite_dask.preflight import Preflight
 from dagsterlite_dask.roster import Patience, Place, Workers, unmet
 from dagsterlite_dask.schedule import Schedule, is_blameless
 from dagsterlite_dask.session import ANSWER_SECONDS, Message, Session
-from dagsterlite_dask.task import run_steps, told_by
+from dagsterlite_dask.sources import Sources
+from dagsterlite_dask.submissions import Submissions
+from dagsterlite_dask.task import told_by
 from dagsterlite_dask.watch import Watch
 
 LISTEN_SECONDS: Final = 0.1
@@ -67,8 +66,6 @@ WATCH_SECONDS: Final = 10.0
 
 GRACE_SECONDS: Final = 5.0
 """How long interrupted steps have to end before their run is canceled without them."""
-
-FUNCTIONS: Final = Functions(run_steps=run_steps, select_outputs=select_outputs)
 
 
 class Driver:
@@ -118,7 +115,6 @@ class Driver:
         self._run_id = context.run_id
         self._plan = GrowingPlan(plan, earlier)
         self._session = session
-        self._payload = payload
         self._values = values
         self._commits = commits
         self._grace_seconds = grace_seconds
@@ -128,11 +124,18 @@ class Driver:
         self._patience = Patience(worker_seconds)
         self._patience_with_scheduler = Patience(worker_seconds)
         self._place = place
-        self._schedule = Schedule(self._plan, limits)
         self._following = Following({})
-        self._submissions = 0
-        self._packing = (
-            OneByOne()
+        self._receipts = ChainMap(self._following.receipts, dict(earlier))
+        self._schedule = Schedule(self._plan, limits)
+        self._submissions = Submissions(
+            (self._run_id, payload),
+            session,
+            plan=self._plan,
+            following=self._following,
+            receipts=self._receipts,
+            sources=Sources(self._plan, self._receipts, values),
+            schedule=self._schedule,
+            packing=OneByOne()
             if commits is not None
             else Packing(
                 plan=self._plan,
@@ -140,21 +143,9 @@ class Driver:
                 history=cache(history),
                 place=place,
                 is_in_memory=values is not None,
-            )
+            ),
+            place=place,
         )
-        #: The steps of each task that was given to the cluster.
-        self._steps_of: dict[TaskKey, tuple[str, ...]] = {}
-        #: Steps whose results stand among others in that of one task, in the cluster's memory only.
-        self._among_others: set[str] = set()
-        self._futures: dict[str, Future[Any]] = {}
-        #: Steps that came to be known and are not given to the cluster yet.
-        self._new: list[str] = []
-        self._holding = Holding()
-        #: The workers that hold the results of finished steps with dynamic outputs.
-        self._holders: dict[str, str] = {}
-        self._begun: set[str] = set()
-        #: Steps that took their workers down, whose tasks only tell that.
-        self._lost: set[str] = set()
         self._finished_since: dict[str, float] = {}
         self._asked: dict[str, Future[Any]] = {}
         #: The workers that store what steps have handed on, by the steps.
@@ -166,7 +157,6 @@ class Driver:
         self._look_at = 0.0
         self._watch = Watch()
         self._watch_at = time.monotonic() + WATCH_SECONDS
-        self._receipts = ChainMap(self._following.receipts, dict(earlier))
 
     def run(self) -> Iterator[DagsterEvent]:
         """Execute the plan; yield its events as they are heard.
@@ -178,128 +168,34 @@ class Driver:
         """
         try:
             yield from self._grow(self._plan.start)
-            self._submit_new()
+            self._submissions.submit_new(len(self._workers))
             while not self._is_done():
                 self._run_context.interrupts.check()
                 yield from self._listen()
                 yield from self._look()
-                self._submit_new()
-                self._submit(self._schedule.take_due(time.monotonic(), self._receipts))
+                self._submissions.submit_new(len(self._workers))
+                self._submissions.submit_due(len(self._workers))
             yield from self._tear_down()
         except DagsterExecutionInterruptedError:
             yield from self._stop()
             yield from self._tear_down()
             raise
         finally:
-            self._session.release(self._futures.values())
-            self._futures.clear()
-            self._holding.clear()
+            self._submissions.clear()
             self._asked.clear()
         if self._errors and self._context.raise_on_error:
             raise DagsterStepExecutionFailed(self._run_id, self._errors) from self._cause
 
     def _is_done(self) -> bool:
-        is_known = self._plan.is_complete and not self._new
+        is_known = self._plan.is_complete and not self._submissions.has_new
         return is_known and len(self._following.receipts) == len(self._plan.step_by_key)
-
-    # --- giving steps to the cluster ---
 
     def _grow(self, growth: Growth) -> Iterator[DagsterEvent]:
         if not growth.steps and not growth.resolved:
             return
-        keys = [step.key for step in growth.steps]
-        self._following.add({key: self._plan.upstream_keys[key] for key in keys})
-        self._new += keys
+        self._submissions.add([step.key for step in growth.steps])
         for resolved in growth.resolved:
             yield self._context.resolved_event(resolved)
-
-    def _submit_new(self) -> None:
-        """Give the cluster all that came to be known, at once."""
-        if not self._new:
-            return
-        keys, self._new = self._new, []
-        hold_back = self._schedule.hold_back
-        self._submit(dict.fromkeys(key for key in keys if not hold_back(key)))
-        self._holding.keep_only(self._plan.is_awaited)
-
-    def _submit(self, steps: Mapping[str, Any]) -> None:
-        if not steps:
-            return
-        revived = self._lost_sources(steps)
-        steps = {**dict.fromkeys(revived), **steps}
-        number, known = self._submissions, self._plan.step_by_key
-        tasks = self._packing.tasks(steps, len(self._workers))
-        for chains in tasks:
-            task = task_key(known[chains[-1][-1]], self._run_id, number)
-            self._steps_of[task] = together = tuple(key for chain in chains for key in chain)
-            self._schedule.submit(dict.fromkeys(together, task))
-            if self._values is not None and len(chains[0]) > 1:
-                self._among_others.update(together)
-        now = time.time()
-        assignments = [
-            Assignment(
-                chains=tuple(tuple(known[key] for key in chain) for chain in chains),
-                upstream=self._upstream([chain[0] for chain in chains]),
-                again=steps[chains[0][0]],
-                submitted=now,
-            )
-            for chains in tasks
-        ]
-        producers = Producers(steps=known, workers=self._holders, among_others=self._among_others)
-        graph = build_graph(
-            self._run_id, self._payload, FUNCTIONS, assignments, number, producers, self._place
-        )
-        for key in steps:
-            self._begun.discard(key)
-            self._following.submit(key)
-        self._submissions += 1
-        self._futures |= self._session.submit(graph)
-        for key in revived:
-            self._accept(self._receipts[key], None, None)
-
-    def _lost_sources(self, step_keys: Iterable[str]) -> list[str]:
-        """Return the finished steps that steps need and whose values are gone, in order.
-
-        They run once more, for their values only: their first ends stand.
-        """
-        if self._values is None:
-            return []
-        found: set[str] = set()
-        todo = [key for key in step_keys if key not in self._lost]
-        while todo:
-            for source in self._plan.upstream_keys[todo.pop()]:
-                if source not in found and self._values.is_lost(source):
-                    found.add(source)
-                    todo.append(source)
-        return self._schedule.in_order(found)
-
-    def _upstream(self, step_keys: Sequence[str]) -> dict[str, TaskKey | str]:
-        """Return where a task finds what steps need that all need the same."""
-        wanted: dict[str, dict[OutputPlace, None]] = {}
-        for key in step_keys:
-            for handle in self._plan.step_by_key[key].upstream_outputs():
-                place = (handle.output_name, handle.mapping_key)
-                wanted.setdefault(handle.step_key, {})[place] = None
-        if not self._lost.isdisjoint(step_keys):
-            return {
-                source: to_json(self._receipts[source].with_outputs(wanted[source]))
-                for source in sorted(wanted)
-            }
-        return {source: self._place_of(source, wanted[source]) for source in sorted(wanted)}
-
-    def _place_of(self, source: str, wanted: Iterable[OutputPlace]) -> TaskKey | str:
-        """Return where a task of the next submission finds what a step before it left."""
-        receipt = self._receipts.get(source)
-        if receipt is None:
-            if source in self._futures:
-                self._holding.pin(self._submissions, source, self._futures[source])
-            return self._schedule.on_cluster[source]
-        kept = self._holding.kept(source)
-        if kept is not None:
-            self._holding.pin(self._submissions, source, kept)
-            return cast(TaskKey, kept.key)
-        task = None if self._values is None else self._values.task_of(source)
-        return to_json(receipt.with_outputs(wanted)) if task is None else task
 
     # --- hearing of them ---
 
@@ -319,7 +215,7 @@ class Driver:
         elif "rss" in message:
             self._watch.note_stop(message["worker"], message["rss"])
         elif "begins" in message:
-            self._begun.add(message["begins"])
+            self._following.begin(message["begins"])
         elif "behind" in message:
             yield from self._hear_of_storing(message["behind"], message["worker"])
         else:
@@ -349,8 +245,8 @@ class Driver:
 
     def _worker_lost(self, message: Message) -> DagsterEvent:
         tasks = message.get("processing-tasks") or ()
-        given = {key for task in tasks for key in self._steps_of.get(task, ())}
-        steps = self._schedule.in_order(given - self._receipts.keys())
+        given = {key for task in tasks for key in self._submissions.open_steps(task)}
+        steps = self._plan.in_order(given)
         worker = str(message["worker"])
         text, detail = lost_worker(worker, steps, self._watch.last_of(worker))
         return self._context.engine_event(text, EngineEventData(detail=detail))
@@ -379,15 +275,8 @@ class Driver:
         key = receipt.step_key
         if self._commits is not None:
             self._commits.commit(receipt)
-        self._unpin(key)
-        self._schedule.finish(key)
-        future = self._let_go(key)
-        if self._values is not None:
-            self._values.keep(receipt, future)
-        elif future is not None and receipt.is_success and self._plan.is_awaited(key):
-            self._holding.keep(key, future)
-        if worker is not None and any(o.is_dynamic for o in self._plan.step_by_key[key].outputs):
-            self._holders[key] = worker
+        self._submissions.end(receipt, worker)
+        self._forget(key)
         if receipt.outcome is StepOutcome.FAILURE and receipt.error is not None:
             self._errors[key] = receipt.error
             if self._cause is None and error is not None:
@@ -395,30 +284,20 @@ class Driver:
                 with suppress(Exception):
                     self._cause = cloudpickle.loads(error)
 
-    def _let_go(self, key: str) -> Future[Any] | None:
-        """Forget a task, so that Dask frees its result after the last one that needs it."""
+    def _forget(self, key: str) -> None:
+        """Forget what is known of the task of a step that it does not have any more."""
         self._asked.pop(key, None)
         self._storing.pop(key, None)
         self._not_stored.discard(key)
         self._finished_since.pop(key, None)
-        return self._futures.pop(key, None)
-
-    def _unpin(self, key: str) -> None:
-        """Note that a step was heard of since it was given to the cluster."""
-        task = self._schedule.on_cluster.get(key)
-        if task is not None:
-            self._holding.unpin(task[2])
 
     def _postpone(self, receipt: Receipt) -> None:
         due = time.monotonic() + (receipt.seconds_to_wait or 0)
-        self._lost.discard(receipt.step_key)
         self._take_off(receipt.step_key, due, (receipt.retry_number + 1, False))
 
     def _take_off(self, key: str, due: float, again: Again) -> None:
-        self._unpin(key)
-        taken = self._schedule.postpone(key, due, again)
-        futures = [future for one in taken if (future := self._let_go(one)) is not None]
-        self._session.release(futures)
+        for one in self._submissions.take_off(key, due, again):
+            self._forget(one)
 
     # --- looking after them ---
 
@@ -469,24 +348,18 @@ class Driver:
             yield self._context.engine_event(text, EngineEventData(detail=waiting))
         if sights is None:
             return
-        told = self._watch.look(sights, self._open_steps, self._following.has_started, now)
+        steps_of, has_started = self._submissions.open_steps, self._following.has_started
+        told = self._watch.look(sights, steps_of, has_started, now)
         for text, waiting in told:
             yield self._context.engine_event(text, EngineEventData(detail=waiting))
 
-    def _open_steps(self, task: TaskKey) -> list[str]:
-        return [key for key in self._steps_of.get(task, ()) if key not in self._receipts]
-
     def _look_at_futures(self, now: float) -> Iterator[DagsterEvent]:
-        found: dict[str, list[str]] = {"error": [], "cancelled": [], "finished": []}
-        for key, future in self._futures.items():
-            status = future.status
-            if status in found:
-                found[status].append(key)
-        if found["cancelled"] and len(found["cancelled"]) == len(self._futures):
+        found = self._submissions.by_status()
+        if found["cancelled"] and len(found["cancelled"]) == len(self._submissions.futures):
             raise self._session.lost()
         for key in found["cancelled"]:
             yield from self._fail(key, taken_away(key))
-        for key in self._schedule.in_order(found["error"]):
+        for key in self._plan.in_order(found["error"]):
             yield from self._settle(key)
         for key in found["finished"]:
             if key in self._storing:
@@ -501,7 +374,7 @@ class Driver:
 
     def _settle(self, key: str) -> Iterator[DagsterEvent]:
         """Decide about a step whose task ended in an error of Dask's: its own, or one before it."""
-        future = self._futures.get(key)
+        future = self._submissions.futures.get(key)
         if future is None or not self._is_next(key):
             return
         step = self._plan.step_by_key[key]
@@ -511,7 +384,7 @@ class Driver:
             yield from self._tell(self._following.settle(result.receipt))
             return
         error = future.exception()
-        together = self._steps_of[self._schedule.on_cluster[key]]
+        together = self._submissions.together_with(key)
         if self._values is not None:
             self._values.lose(together)
         elif len(together) > 1:
@@ -523,7 +396,6 @@ class Driver:
         if self._may_come_again(key, error):
             self._take_off(key, 0.0, (0, True))
         elif self._has_last_words(key, error):
-            self._lost.add(key)
             self._take_off(key, 0.0, (0, False, str(self._unrunnable(key, error))))
         else:
             yield from self._fail(key, self._unrunnable(key, error))
@@ -537,7 +409,11 @@ class Driver:
         Only a worker can have them run: it has the resources, and this is no place for user code.
         """
         own = self._schedule.on_cluster[key]
-        if key in self._lost or not isinstance(error, KilledWorker) or error.task != own:
+        if (
+            self._submissions.only_tells(key)
+            or not isinstance(error, KilledWorker)
+            or error.task != own
+        ):
             return False
         handle = self._plan.step_by_key[key].solid_handle
         definition = self._run_context.pipeline_def
@@ -548,12 +424,11 @@ class Driver:
 
     def _may_come_again(self, key: str, error: BaseException) -> bool:
         task = self._schedule.on_cluster[key]
-        steps = self._steps_of[task]
-        if key in self._lost or self._schedule.is_worn_out(key):
+        if self._submissions.only_tells(key) or self._schedule.is_worn_out(key):
             return False
         # Of several steps in one task, another may have taken the workers down.
-        is_heard_of = key in self._begun or self._following.has_started(key)
-        has_begun = len(steps) == 1 and is_heard_of
+        is_alone = len(self._submissions.together_with(key)) == 1
+        has_begun = is_alone and self._following.has_begun(key)
         if not is_blameless(error, task, has_begun=has_begun):
             return False
         # What another step left in the cluster's memory only is gone with its worker.
@@ -567,7 +442,7 @@ class Driver:
             return
         for message in found:
             yield from self._tell(self._following.hear(message))
-        if key not in self._futures:
+        if key not in self._submissions.futures:
             return
         if self._schedule.is_worn_out(key):
             yield from self._fail(key, unheard(key))
@@ -582,7 +457,7 @@ class Driver:
             return self._from_manifest(key)
         asked = self._asked.get(key)
         if asked is None:
-            self._asked[key] = self._session.call(told_by, self._futures[key].key)
+            self._asked[key] = self._session.call(told_by, self._submissions.futures[key].key)
             return None
         if asked.status in {"pending", "lost"}:
             return None
@@ -624,7 +499,7 @@ class Driver:
 
     def _stop(self) -> Iterator[DagsterEvent]:
         """Stop the run on the cluster: nothing queued starts, what runs is interrupted."""
-        self._session.release(self._futures.values())
+        self._submissions.release()
         left = self._interrupt()
         until = time.monotonic() + self._grace_seconds
         while left and time.monotonic() < until:
