@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from distributed import Future
 
 from dagsterlite.events.receipt import Receipt, Receipts
 from dagsterlite.plan.growing import GrowingPlan
+from dagsterlite.plan.step import ExecutionStep
 from dagsterlite_dask.follow import Following
 from dagsterlite_dask.graph import Again, Assignment, Functions, RunGraph, build_graph, only_tells
 from dagsterlite_dask.grouping import Task
@@ -204,17 +205,39 @@ class Submissions:
     # --- what is there ---
 
     def by_status(self) -> dict[str, list[str]]:
-        """Return the steps whose tasks have ended, by how Dask says that they did."""
+        """Return the steps whose tasks have ended, by how Dask says that they did.
+
+        Raises:
+            DagsterClusterLostError: nobody holds any of them any more.
+        """
         found: dict[str, list[str]] = {"error": [], "cancelled": [], "finished": []}
         for key, future in self.futures.items():
             status = future.status
             if status in found:
                 found[status].append(key)
+        if found["cancelled"] and len(found["cancelled"]) == len(self.futures):
+            raise self._session.lost()
         return found
+
+    def steps(self) -> Iterator[ExecutionStep]:
+        """Return the steps that are on the cluster."""
+        return (self._plan.step_by_key[key] for key in self._schedule.on_cluster)
+
+    def task_of(self, key: str) -> TaskKey:
+        """Return the task of a step that is on the cluster."""
+        return self._schedule.on_cluster[key]
 
     def together_with(self, key: str) -> tuple[str, ...]:
         """Return the steps of the task of a step that is on the cluster."""
-        return self._steps_of[self._schedule.on_cluster[key]]
+        return self._steps_of[self.task_of(key)]
+
+    def has_begun_alone(self, key: str) -> bool:
+        """Return whether a step has begun, and no other of its task may have."""
+        return len(self.together_with(key)) == 1 and self._following.has_begun(key)
+
+    def is_worn_out(self, key: str) -> bool:
+        """Return whether a step was given to the cluster often enough."""
+        return self._schedule.is_worn_out(key)
 
     def only_tells(self, key: str) -> bool:
         """Return whether a step took its workers down, and its task only tells that."""

@@ -20,7 +20,7 @@ from dagsterlite import (
 )
 from dagsterlite.events.engine import Waiting, WorkerLost
 from dagsterlite.runs import DagsterRunStatus
-from dagsterlite_dask import driver
+from dagsterlite_dask import lookout
 from dagsterlite_dask.roster import TELL_SECONDS
 from dagsterlite_dask.watch import SILENT_SECONDS, Sight, Watch
 from tests.event_lists import of_step
@@ -100,7 +100,7 @@ def test_what_a_worker_held_is_remembered() -> None:
 
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "WATCH_SECONDS", 0.5)
+    monkeypatch.setattr(lookout, "WATCH_SECONDS", 0.5)
 
 
 @solid(config_schema=CONFIG)
