@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import cast
 
 from distributed import KilledWorker
 
@@ -14,6 +15,7 @@ from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.growing import GrowingPlan
 from dagsterlite_dask.asking import Asking
 from dagsterlite_dask.cluster_values import ClusterValues
+from dagsterlite_dask.keys import TaskKey
 from dagsterlite_dask.losses import taken_away, unheard, unrunnable
 from dagsterlite_dask.recording import Recording
 from dagsterlite_dask.schedule import is_blameless
@@ -91,7 +93,7 @@ class Settling:
             yield from self._recording.pass_over(step, decision)
             return
         error = future.exception()
-        yield from self._hear_of_others(key)
+        yield from self._take_up_loss(key, error)
         if key in self._receipts:
             return
         if self._may_come_again(key, error):
@@ -101,11 +103,11 @@ class Settling:
         else:
             yield from self._recording.fail(key, self._unrunnable(key, error))
 
-    def _hear_of_others(self, key: str) -> Iterator[DagsterEvent]:
-        """Take up what is gone with the task of a step, and what is left of it."""
+    def _take_up_loss(self, key: str, error: BaseException) -> Iterator[DagsterEvent]:
+        """Take up what is gone with the task of a step or one before it, and what is left."""
         together = self._submissions.together_with(key)
         if self._values is not None:
-            self._values.lose(together)
+            self._values.lose((*together, *self._blamed(error)))
         elif len(together) > 1:
             # What it told of its end may be lost with its worker, though that counts.
             yield from self._recording.hear(self._asking.stored_of(key))
@@ -121,8 +123,16 @@ class Settling:
             error, submissions.task_of(key), has_begun=submissions.has_begun_alone(key)
         ):
             return False
-        # What another step left in the cluster's memory only is gone with its worker.
-        return self._values is None or self._is_own(key, error)
+        if self._values is None:
+            return True
+        # What finished steps left in the cluster's memory only, and is gone, they make again.
+        return not any(submissions.is_worn_out(one) for one in self._blamed(error))
+
+    def _blamed(self, error: BaseException) -> tuple[str, ...]:
+        """Return the steps of the task that workers died of, as far as Dask knows."""
+        if not isinstance(error, KilledWorker):
+            return ()
+        return self._submissions.steps_of(cast(TaskKey, error.task))
 
     def _is_own(self, key: str, error: BaseException) -> bool:
         """Return whether workers died of the task of a step itself, not of one before it."""

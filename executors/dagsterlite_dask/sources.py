@@ -90,10 +90,13 @@ class Sources:
         todo = list(step_keys)
         while todo:
             for source in self._plan.upstream_keys[todo.pop()]:
-                if source not in found and self._values.is_lost(source):
+                if source not in found and self._is_lost(source):
                     found.add(source)
                     todo.append(source)
         return self._plan.in_order(found)
+
+    def _is_lost(self, step_key: str) -> bool:
+        return self._values is not None and self._values.is_lost(step_key)
 
     def receipts_for(self, step_keys: Sequence[str]) -> dict[str, str]:
         """Return what a task is told of the steps that its own need, without their values."""
@@ -113,12 +116,12 @@ class Sources:
             step_keys: The steps.
             submission: The number of the task's submission: what that needs is held until it is
                 taken up.
-            on_cluster: The tasks of the steps that have no end yet.
+            on_cluster: The tasks of the steps that have no end yet, or make lost values again.
             futures: What holds those of earlier submissions.
         """
         found: dict[str, TaskKey | str] = {}
         for source, wanted in self._wanted(step_keys).items():
-            if source in self._receipts:
+            if source in self._receipts and not self._is_lost(source):
                 held = self._holding.kept(source)
                 found[source] = self._place_of(source, wanted)
             else:

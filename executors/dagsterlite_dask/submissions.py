@@ -129,16 +129,8 @@ class Submissions:
     def _graph(self, tasks: Iterable[Task], steps: Mapping[str, Again | None]) -> RunGraph:
         now = time.time()
         assignments = [self._assignment(chains, steps[chains[0][0]], now) for chains in tasks]
-        producers = self._sources.producers
-        return build_graph(
-            self._run_id,
-            self._payload,
-            FUNCTIONS,
-            assignments,
-            self._number,
-            producers,
-            self._place,
-        )
+        run, producers = (self._run_id, self._payload), self._sources.producers
+        return build_graph(*run, FUNCTIONS, assignments, self._number, producers, self._place)
 
     def _assignment(self, chains: Task, again: Again | None, now: float) -> Assignment:
         known = self._plan.step_by_key
@@ -227,6 +219,10 @@ class Submissions:
         """Return the task of a step that is on the cluster."""
         return self._schedule.on_cluster[key]
 
+    def steps_of(self, task: TaskKey) -> tuple[str, ...]:
+        """Return the steps of a task; none where it is no task of steps."""
+        return self._steps_of.get(task, ())
+
     def together_with(self, key: str) -> tuple[str, ...]:
         """Return the steps of the task of a step that is on the cluster."""
         return self._steps_of[self.task_of(key)]
@@ -245,4 +241,4 @@ class Submissions:
 
     def open_steps(self, task: TaskKey) -> list[str]:
         """Return the steps of a task that have no end yet."""
-        return [key for key in self._steps_of.get(task, ()) if key not in self._receipts]
+        return [key for key in self.steps_of(task) if key not in self._receipts]
