@@ -35,9 +35,9 @@ from dagsterlite import (
 from dagsterlite.api import create_execution_plan
 from dagsterlite_dask.clusters.local import open_cluster
 from dagsterlite_dask.clusters.options import ClusterOptions
-from dagsterlite_dask.driver import FUNCTIONS
 from dagsterlite_dask.graph import Assignment, build_graph
 from dagsterlite_dask.keys import task_key
+from dagsterlite_dask.submissions import FUNCTIONS
 
 STORAGES: Final = {"in_memory": "in memory", "filesystem": "on files"}
 WIDE_TARGETS: Final = {"in_memory": 1.25, "filesystem": 2.0}

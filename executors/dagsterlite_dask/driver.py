@@ -5,50 +5,36 @@ from __future__ import annotations
 import queue
 import time
 from collections import ChainMap
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Any, Final, cast
+from typing import Final
 
-import cloudpickle
-from distributed import Future, KilledWorker
-
-from dagsterlite.errors import (
-    DagsterExecutionInterruptedError,
-    DagsterStepExecutionFailed,
-    DagsterStepLostError,
-)
+from dagsterlite.errors import DagsterExecutionInterruptedError
 from dagsterlite.events.engine import EngineEventData
-from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
-from dagsterlite.events.event_type import DagsterEventType
-from dagsterlite.events.payloads import StepFailureData
-from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome
-from dagsterlite.execution.dispatch import tell_of_entry
+from dagsterlite.events.receipt import Receipt
 from dagsterlite.execution.executor import PlanOrchestrationContext
-from dagsterlite.execution.log_manager import DagsterLogManager
-from dagsterlite.execution.step import pass_over
-from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.plan.growing import GrowingPlan, Growth
-from dagsterlite.serdes import to_json
+from dagsterlite.plan.growing import GrowingPlan
+from dagsterlite_dask.asking import Asking
 from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.concurrency import TagLimits
 from dagsterlite_dask.deferred_commits import DriverCommits
-from dagsterlite_dask.follow import Accepted, Following, Postponed, Recorded, Superseded, Told
-from dagsterlite_dask.graph import Again, Assignment, Functions, Producers, build_graph
-from dagsterlite_dask.holding import Holding
-from dagsterlite_dask.keys import TaskKey, task_key
-from dagsterlite_dask.losses import lost_worker, taken_away, unheard, unrunnable
-from dagsterlite_dask.messages import StepEnd, StepMessage, from_wire, select_outputs
+from dagsterlite_dask.follow import Following
+from dagsterlite_dask.lookout import Lookout, News
+from dagsterlite_dask.messages import from_wire
 from dagsterlite_dask.packing import OneByOne, Packing
 from dagsterlite_dask.placement import placement_of
 from dagsterlite_dask.preflight import Preflight
-from dagsterlite_dask.roster import Patience, Place, Workers, unmet
-from dagsterlite_dask.schedule import Schedule, is_blameless
-from dagsterlite_dask.session import ANSWER_SECONDS, Message, Session
-from dagsterlite_dask.task import run_steps, told_by
-from dagsterlite_dask.watch import Watch
+from dagsterlite_dask.recording import Recording
+from dagsterlite_dask.roster import Place, Workers
+from dagsterlite_dask.schedule import Schedule
+from dagsterlite_dask.session import Message, Session
+from dagsterlite_dask.settling import Settling
+from dagsterlite_dask.sources import Sources
+from dagsterlite_dask.storing import Storing
+from dagsterlite_dask.submissions import Submissions
 
 LISTEN_SECONDS: Final = 0.1
 """How long the driver listens before it looks whether the run is to stop."""
@@ -59,16 +45,8 @@ LOOK_SECONDS: Final = 0.5
 LONGEST_LOOK_SECONDS: Final = 5.0
 """How long it does not look at most, however long a look took."""
 
-NEWCOMER_SECONDS: Final = 2.0
-"""How long workers that join a run have to answer: nothing else is looked after meanwhile."""
-
-WATCH_SECONDS: Final = 10.0
-"""How often the driver looks at how the workers are: the scheduler logs each look."""
-
 GRACE_SECONDS: Final = 5.0
 """How long interrupted steps have to end before their run is canceled without them."""
-
-FUNCTIONS: Final = Functions(run_steps=run_steps, select_outputs=select_outputs)
 
 
 class Driver:
@@ -114,59 +92,52 @@ class Driver:
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
         self._context = context
-        self._run_context = context.run_context
-        self._run_id = context.run_id
-        self._plan = GrowingPlan(plan, earlier)
         self._session = session
-        self._payload = payload
-        self._values = values
-        self._commits = commits
         self._grace_seconds = grace_seconds
-        self._workers = workers
-        self._preflight = preflight
-        self._are_workers_known = True
-        self._patience = Patience(worker_seconds)
-        self._patience_with_scheduler = Patience(worker_seconds)
-        self._place = place
-        self._schedule = Schedule(self._plan, limits)
-        self._following = Following({})
-        self._submissions = 0
-        self._packing = (
-            OneByOne()
-            if commits is not None
-            else Packing(
-                plan=self._plan,
-                fuses=fuses,
-                history=cache(history),
-                place=place,
-                is_in_memory=values is not None,
-            )
-        )
-        #: The steps of each task that was given to the cluster.
-        self._steps_of: dict[TaskKey, tuple[str, ...]] = {}
-        #: Steps whose results stand among others in that of one task, in the cluster's memory only.
-        self._among_others: set[str] = set()
-        self._futures: dict[str, Future[Any]] = {}
-        #: Steps that came to be known and are not given to the cluster yet.
-        self._new: list[str] = []
-        self._holding = Holding()
-        #: The workers that hold the results of finished steps with dynamic outputs.
-        self._holders: dict[str, str] = {}
-        self._begun: set[str] = set()
-        #: Steps that took their workers down, whose tasks only tell that.
-        self._lost: set[str] = set()
-        self._finished_since: dict[str, float] = {}
-        self._asked: dict[str, Future[Any]] = {}
-        #: The workers that store what steps have handed on, by the steps.
-        self._storing: dict[str, str] = {}
-        #: Steps whose workers did not come to tell that all is stored.
-        self._not_stored: set[str] = set()
-        self._errors: dict[str, SerializableErrorInfo] = {}
-        self._cause: Exception | None = None
         self._look_at = 0.0
-        self._watch = Watch()
-        self._watch_at = time.monotonic() + WATCH_SECONDS
+        self._plan = GrowingPlan(plan, earlier)
+        self._following = Following({})
         self._receipts = ChainMap(self._following.receipts, dict(earlier))
+        self._storing = Storing()
+        manifests = context.run_context.storage if values is None else None
+        self._asking = Asking(session, manifests, self._storing)
+        self._lookout = Lookout(session, preflight, workers, place=place, seconds=worker_seconds)
+        packing = Packing(
+            plan=self._plan,
+            fuses=fuses,
+            history=cache(history),
+            place=place,
+            is_in_memory=values is not None,
+        )
+        self._submissions = Submissions(
+            (context.run_id, payload),
+            session,
+            plan=self._plan,
+            following=self._following,
+            receipts=self._receipts,
+            sources=Sources(self._plan, self._receipts, values),
+            schedule=Schedule(self._plan, limits),
+            packing=packing if commits is None else OneByOne(),
+            place=place,
+        )
+        self._recording = Recording(
+            context,
+            self._plan,
+            following=self._following,
+            submissions=self._submissions,
+            asking=self._asking,
+            commits=commits,
+        )
+        self._settling = Settling(
+            context.run_context,
+            self._plan,
+            self._receipts,
+            submissions=self._submissions,
+            asking=self._asking,
+            recording=self._recording,
+            values=values,
+            last_of=self._lookout.last_of,
+        )
 
     def run(self) -> Iterator[DagsterEvent]:
         """Execute the plan; yield its events as they are heard.
@@ -177,131 +148,41 @@ class Driver:
             DagsterNoWorkersError: no worker that can run a step came in time.
         """
         try:
-            yield from self._grow(self._plan.start)
-            self._submit_new()
+            yield from self._recording.grow(self._plan.start)
+            self._submit()
             while not self._is_done():
-                self._run_context.interrupts.check()
+                self._context.run_context.interrupts.check()
                 yield from self._listen()
                 yield from self._look()
-                self._submit_new()
-                self._submit(self._schedule.take_due(time.monotonic(), self._receipts))
+                self._submit()
             yield from self._tear_down()
         except DagsterExecutionInterruptedError:
             yield from self._stop()
             yield from self._tear_down()
             raise
         finally:
-            self._session.release(self._futures.values())
-            self._futures.clear()
-            self._holding.clear()
-            self._asked.clear()
-        if self._errors and self._context.raise_on_error:
-            raise DagsterStepExecutionFailed(self._run_id, self._errors) from self._cause
+            self._submissions.clear()
+            self._asking.clear()
+        if self._context.raise_on_error:
+            self._recording.raise_errors()
+
+    def _submit(self) -> None:
+        workers = len(self._lookout.workers)
+        self._submissions.submit_new(workers)
+        self._submissions.submit_due(workers)
 
     def _is_done(self) -> bool:
-        is_known = self._plan.is_complete and not self._new
+        is_known = self._plan.is_complete and not self._submissions.has_new
         return is_known and len(self._following.receipts) == len(self._plan.step_by_key)
 
-    # --- giving steps to the cluster ---
+    def _tell(self, news: Iterable[News]) -> Iterator[DagsterEvent]:
+        for text, detail in news:
+            yield self._context.engine_event(text, EngineEventData(detail=detail))
 
-    def _grow(self, growth: Growth) -> Iterator[DagsterEvent]:
-        if not growth.steps and not growth.resolved:
-            return
-        keys = [step.key for step in growth.steps]
-        self._following.add({key: self._plan.upstream_keys[key] for key in keys})
-        self._new += keys
-        for resolved in growth.resolved:
-            yield self._context.resolved_event(resolved)
+    def _tell_texts(self, texts: Iterable[str]) -> Iterator[DagsterEvent]:
+        yield from self._tell((text, None) for text in texts)
 
-    def _submit_new(self) -> None:
-        """Give the cluster all that came to be known, at once."""
-        if not self._new:
-            return
-        keys, self._new = self._new, []
-        hold_back = self._schedule.hold_back
-        self._submit(dict.fromkeys(key for key in keys if not hold_back(key)))
-        self._holding.keep_only(self._plan.is_awaited)
-
-    def _submit(self, steps: Mapping[str, Any]) -> None:
-        if not steps:
-            return
-        revived = self._lost_sources(steps)
-        steps = {**dict.fromkeys(revived), **steps}
-        number, known = self._submissions, self._plan.step_by_key
-        tasks = self._packing.tasks(steps, len(self._workers))
-        for chains in tasks:
-            task = task_key(known[chains[-1][-1]], self._run_id, number)
-            self._steps_of[task] = together = tuple(key for chain in chains for key in chain)
-            self._schedule.submit(dict.fromkeys(together, task))
-            if self._values is not None and len(chains[0]) > 1:
-                self._among_others.update(together)
-        now = time.time()
-        assignments = [
-            Assignment(
-                chains=tuple(tuple(known[key] for key in chain) for chain in chains),
-                upstream=self._upstream([chain[0] for chain in chains]),
-                again=steps[chains[0][0]],
-                submitted=now,
-            )
-            for chains in tasks
-        ]
-        producers = Producers(steps=known, workers=self._holders, among_others=self._among_others)
-        graph = build_graph(
-            self._run_id, self._payload, FUNCTIONS, assignments, number, producers, self._place
-        )
-        for key in steps:
-            self._begun.discard(key)
-            self._following.submit(key)
-        self._submissions += 1
-        self._futures |= self._session.submit(graph)
-        for key in revived:
-            self._accept(self._receipts[key], None, None)
-
-    def _lost_sources(self, step_keys: Iterable[str]) -> list[str]:
-        """Return the finished steps that steps need and whose values are gone, in order.
-
-        They run once more, for their values only: their first ends stand.
-        """
-        if self._values is None:
-            return []
-        found: set[str] = set()
-        todo = [key for key in step_keys if key not in self._lost]
-        while todo:
-            for source in self._plan.upstream_keys[todo.pop()]:
-                if source not in found and self._values.is_lost(source):
-                    found.add(source)
-                    todo.append(source)
-        return self._schedule.in_order(found)
-
-    def _upstream(self, step_keys: Sequence[str]) -> dict[str, TaskKey | str]:
-        """Return where a task finds what steps need that all need the same."""
-        wanted: dict[str, dict[OutputPlace, None]] = {}
-        for key in step_keys:
-            for handle in self._plan.step_by_key[key].upstream_outputs():
-                place = (handle.output_name, handle.mapping_key)
-                wanted.setdefault(handle.step_key, {})[place] = None
-        if not self._lost.isdisjoint(step_keys):
-            return {
-                source: to_json(self._receipts[source].with_outputs(wanted[source]))
-                for source in sorted(wanted)
-            }
-        return {source: self._place_of(source, wanted[source]) for source in sorted(wanted)}
-
-    def _place_of(self, source: str, wanted: Iterable[OutputPlace]) -> TaskKey | str:
-        """Return where a task of the next submission finds what a step before it left."""
-        receipt = self._receipts.get(source)
-        if receipt is None:
-            if source in self._futures:
-                self._holding.pin(self._submissions, source, self._futures[source])
-            return self._schedule.on_cluster[source]
-        kept = self._holding.kept(source)
-        if kept is not None:
-            self._holding.pin(self._submissions, source, kept)
-            return cast(TaskKey, kept.key)
-        task = None if self._values is None else self._values.task_of(source)
-        return to_json(receipt.with_outputs(wanted)) if task is None else task
-
-    # --- hearing of them ---
+    # --- hearing of steps and workers ---
 
     def _listen(self, seconds: float = LISTEN_SECONDS) -> Iterator[DagsterEvent]:
         messages = self._session.messages
@@ -312,113 +193,31 @@ class Driver:
 
     def _hear(self, message: Message) -> Iterator[DagsterEvent]:
         if "entries" in message:
-            yield from self._tell(self._following.hear(from_wire(message)))
+            yield from self._recording.hear([from_wire(message)])
         elif "steps" in message:
             for one in message["steps"]:
                 yield from self._hear(one)
         elif "rss" in message:
-            self._watch.note_stop(message["worker"], message["rss"])
+            self._lookout.note_stop(message["worker"], message["rss"])
         elif "begins" in message:
-            self._begun.add(message["begins"])
+            self._following.begin(message["begins"])
         elif "behind" in message:
-            yield from self._hear_of_storing(message["behind"], message["worker"])
+            if message["behind"] not in self._receipts:
+                told = self._storing.note(message["behind"], message["worker"])
+                yield from self._tell_texts(told)
         else:
-            self._are_workers_known = False
-            if message.get("action") == "remove-worker":
-                yield from self._give_up_storing({message["worker"]})
-            if message.get("action") == "remove-worker" and not message.get("expected"):
-                yield self._worker_lost(message)
+            yield from self._hear_of_cluster(message)
 
-    def _hear_of_storing(self, key: str, worker: str) -> Iterator[DagsterEvent]:
-        if key in self._receipts:
+    def _hear_of_cluster(self, message: Message) -> Iterator[DagsterEvent]:
+        self._lookout.note_change()
+        if message.get("action") != "remove-worker":
             return
-        self._storing[key] = worker
-        self._not_stored.discard(key)
-        if not worker:
-            yield from self._give_up_storing({worker})
-
-    def _give_up_storing(self, workers: Container[str]) -> Iterator[DagsterEvent]:
-        """Wait no longer for workers to store what steps have handed on."""
-        for key in [key for key, worker in self._storing.items() if worker in workers]:
-            worker = self._storing.pop(key) or "that it ran on"
-            self._not_stored.add(key)
-            yield self._context.engine_event(
-                f'Step "{key}" came to its end, but worker {worker} did not tell that its outputs '
-                "are stored. Where they are not, it runs again."
-            )
-
-    def _worker_lost(self, message: Message) -> DagsterEvent:
-        tasks = message.get("processing-tasks") or ()
-        given = {key for task in tasks for key in self._steps_of.get(task, ())}
-        steps = self._schedule.in_order(given - self._receipts.keys())
         worker = str(message["worker"])
-        text, detail = lost_worker(worker, steps, self._watch.last_of(worker))
-        return self._context.engine_event(text, EngineEventData(detail=detail))
-
-    def _tell(self, found: Iterable[Told]) -> Iterator[DagsterEvent]:
-        # All of it now: what follows from it may lead back here.
-        for told in list(found):
-            match told:
-                case Recorded(entry, counts):
-                    if counts and self._commits is not None:
-                        self._commits.note(entry)
-                    self._run_context.sink.emit(entry)
-                    tell_of_entry(self._run_context.loggers, self._run_context.tags, entry)
-                    if counts and entry.dagster_event is not None:
-                        yield entry.dagster_event
-                case Superseded(detail):
-                    text = f'An attempt of step "{detail.step_key}" does not count: another does.'
-                    yield self._context.engine_event(text, EngineEventData(detail=detail))
-                case Accepted(receipt, error, worker):
-                    self._accept(receipt, error, worker)
-                    yield from self._grow(self._plan.take_up(receipt))
-                case Postponed(receipt):
-                    self._postpone(receipt)
-
-    def _accept(self, receipt: Receipt, error: bytes | None, worker: str | None) -> None:
-        key = receipt.step_key
-        if self._commits is not None:
-            self._commits.commit(receipt)
-        self._unpin(key)
-        self._schedule.finish(key)
-        future = self._let_go(key)
-        if self._values is not None:
-            self._values.keep(receipt, future)
-        elif future is not None and receipt.is_success and self._plan.is_awaited(key):
-            self._holding.keep(key, future)
-        if worker is not None and any(o.is_dynamic for o in self._plan.step_by_key[key].outputs):
-            self._holders[key] = worker
-        if receipt.outcome is StepOutcome.FAILURE and receipt.error is not None:
-            self._errors[key] = receipt.error
-            if self._cause is None and error is not None:
-                # Its class may be known on the worker only.
-                with suppress(Exception):
-                    self._cause = cloudpickle.loads(error)
-
-    def _let_go(self, key: str) -> Future[Any] | None:
-        """Forget a task, so that Dask frees its result after the last one that needs it."""
-        self._asked.pop(key, None)
-        self._storing.pop(key, None)
-        self._not_stored.discard(key)
-        self._finished_since.pop(key, None)
-        return self._futures.pop(key, None)
-
-    def _unpin(self, key: str) -> None:
-        """Note that a step was heard of since it was given to the cluster."""
-        task = self._schedule.on_cluster.get(key)
-        if task is not None:
-            self._holding.unpin(task[2])
-
-    def _postpone(self, receipt: Receipt) -> None:
-        due = time.monotonic() + (receipt.seconds_to_wait or 0)
-        self._lost.discard(receipt.step_key)
-        self._take_off(receipt.step_key, due, (receipt.retry_number + 1, False))
-
-    def _take_off(self, key: str, due: float, again: Again) -> None:
-        self._unpin(key)
-        taken = self._schedule.postpone(key, due, again)
-        futures = [future for one in taken if (future := self._let_go(one)) is not None]
-        self._session.release(futures)
+        yield from self._tell_texts(self._storing.give_up([worker]))
+        if not message.get("expected"):
+            tasks = message.get("processing-tasks") or ()
+            given = {key for task in tasks for key in self._submissions.open_steps(task)}
+            yield from self._tell([self._lookout.lost(worker, self._plan.in_order(given))])
 
     # --- looking after them ---
 
@@ -433,211 +232,37 @@ class Driver:
         # What came meanwhile tells of tasks that ended, and of workers that died.
         yield from self._listen(0)
         begin = time.monotonic()
-        yield from self._look_at_futures(start)
-        yield from self._look_at_trouble(start)
+        yield from self._settling.settle(start)
+        steps_of, has_started = self._submissions.open_steps, self._following.has_started
+        yield from self._tell(self._lookout.look_at_trouble(steps_of, has_started, start))
         end = time.monotonic()
         pause = min(20 * (end - begin), LONGEST_LOOK_SECONDS)
         self._look_at = end + max(LOOK_SECONDS, pause)
 
     def _look_at_workers(self, now: float) -> Iterator[DagsterEvent]:
-        if not self._are_workers_known:
-            known, self._workers = self._workers, self._session.workers()
-            self._are_workers_known = True
-            new = self._workers.keys() - known.keys()
-            self._preflight.check_workers(new, NEWCOMER_SECONDS)
-            gone = set(self._storing.values()) - self._workers.keys()
-            yield from self._give_up_storing(gone)
-        for text in self._preflight.take_warnings():
-            yield self._context.engine_event(text)
-        steps = (self._plan.step_by_key[key] for key in self._schedule.on_cluster)
-        trouble = unmet(steps, self._workers, self._place)
-        waiting = self._patience.look(trouble, now)
-        if waiting is not None:
-            text = f"The run waits for {waiting.waits_for}: {trouble}"
-            yield self._context.engine_event(text, EngineEventData(detail=waiting))
-
-    def _look_at_trouble(self, now: float) -> Iterator[DagsterEvent]:
-        """Look seldom whether workers that are there do nothing for the run; tell if so."""
-        if now < self._watch_at:
-            return
-        self._watch_at = now + WATCH_SECONDS
-        sights = self._session.sights()
-        silence = self._session.lost() if sights is None else None
-        waiting = self._patience_with_scheduler.look(silence, now)
-        if waiting is not None:
-            text = f"The run waits for {waiting.waits_for}: it does not answer."
-            yield self._context.engine_event(text, EngineEventData(detail=waiting))
-        if sights is None:
-            return
-        told = self._watch.look(sights, self._open_steps, self._following.has_started, now)
-        for text, waiting in told:
-            yield self._context.engine_event(text, EngineEventData(detail=waiting))
-
-    def _open_steps(self, task: TaskKey) -> list[str]:
-        return [key for key in self._steps_of.get(task, ()) if key not in self._receipts]
-
-    def _look_at_futures(self, now: float) -> Iterator[DagsterEvent]:
-        found: dict[str, list[str]] = {"error": [], "cancelled": [], "finished": []}
-        for key, future in self._futures.items():
-            status = future.status
-            if status in found:
-                found[status].append(key)
-        if found["cancelled"] and len(found["cancelled"]) == len(self._futures):
-            raise self._session.lost()
-        for key in found["cancelled"]:
-            yield from self._fail(key, taken_away(key))
-        for key in self._schedule.in_order(found["error"]):
-            yield from self._settle(key)
-        for key in found["finished"]:
-            if key in self._storing:
-                continue
-            since = self._finished_since.setdefault(key, now)
-            if now - since >= LOOK_SECONDS and self._is_next(key):
-                yield from self._ask(key)
-
-    def _is_next(self, key: str) -> bool:
-        """Return whether all that a step needs has its end."""
-        return self._plan.upstream_keys[key] <= self._receipts.keys()
-
-    def _settle(self, key: str) -> Iterator[DagsterEvent]:
-        """Decide about a step whose task ended in an error of Dask's: its own, or one before it."""
-        future = self._futures.get(key)
-        if future is None or not self._is_next(key):
-            return
-        step = self._plan.step_by_key[key]
-        decision = decide(step, self._receipts)
-        if not isinstance(decision, Run):
-            result = yield from pass_over(self._run_context, step, decision)
-            yield from self._tell(self._following.settle(result.receipt))
-            return
-        error = future.exception()
-        together = self._steps_of[self._schedule.on_cluster[key]]
-        if self._values is not None:
-            self._values.lose(together)
-        elif len(together) > 1:
-            # What it told of its end may be lost with its worker, though that counts.
-            for message in self._from_manifest(key):
-                yield from self._tell(self._following.hear(message))
-            if key in self._receipts:
-                return
-        if self._may_come_again(key, error):
-            self._take_off(key, 0.0, (0, True))
-        elif self._has_last_words(key, error):
-            self._lost.add(key)
-            self._take_off(key, 0.0, (0, False, str(self._unrunnable(key, error))))
-        else:
-            yield from self._fail(key, self._unrunnable(key, error))
-
-    def _unrunnable(self, key: str, error: BaseException) -> DagsterStepLostError:
-        return unrunnable(key, error, self._watch.last_of)
-
-    def _has_last_words(self, key: str, error: BaseException) -> bool:
-        """Return whether a step that took its workers down has hooks or is tried again.
-
-        Only a worker can have them run: it has the resources, and this is no place for user code.
-        """
-        own = self._schedule.on_cluster[key]
-        if key in self._lost or not isinstance(error, KilledWorker) or error.task != own:
-            return False
-        handle = self._plan.step_by_key[key].solid_handle
-        definition = self._run_context.pipeline_def
-        if definition.get_all_hooks_for_handle(handle):
-            return True
-        retries = self._run_context.retries_enabled
-        return retries and definition.get_retry_policy_for_handle(handle) is not None
-
-    def _may_come_again(self, key: str, error: BaseException) -> bool:
-        task = self._schedule.on_cluster[key]
-        steps = self._steps_of[task]
-        if key in self._lost or self._schedule.is_worn_out(key):
-            return False
-        # Of several steps in one task, another may have taken the workers down.
-        is_heard_of = key in self._begun or self._following.has_started(key)
-        has_begun = len(steps) == 1 and is_heard_of
-        if not is_blameless(error, task, has_begun=has_begun):
-            return False
-        # What another step left in the cluster's memory only is gone with its worker.
-        is_own = isinstance(error, KilledWorker) and error.task == task
-        return self._values is None or is_own
-
-    def _ask(self, key: str) -> Iterator[DagsterEvent]:
-        """Fetch what a step told whose messages were lost on their way."""
-        found = self._told_of(key)
-        if found is None:
-            return
-        for message in found:
-            yield from self._tell(self._following.hear(message))
-        if key not in self._futures:
-            return
-        if self._schedule.is_worn_out(key):
-            yield from self._fail(key, unheard(key))
-        else:
-            # It left nothing that counts, or its values went with what it told.
-            self._take_off(key, 0.0, (0, True))
-
-    def _told_of(self, key: str) -> list[StepMessage] | None:
-        """Return what can be found of what a step told; None while that is asked for."""
-        if key in self._not_stored:
-            # Whoever holds its result now does not know.
-            return self._from_manifest(key)
-        asked = self._asked.get(key)
-        if asked is None:
-            self._asked[key] = self._session.call(told_by, self._futures[key].key)
-            return None
-        if asked.status in {"pending", "lost"}:
-            return None
-        return self._answer(asked) or self._from_manifest(key)
-
-    def _answer(self, asked: Future[Any]) -> list[StepMessage]:
-        with suppress(Exception):
-            return [from_wire(told) for told in asked.result(ANSWER_SECONDS)]
-        return []
-
-    def _from_manifest(self, key: str) -> list[StepMessage]:
-        manifest = None if self._values else self._run_context.storage.read_manifest(key)
-        if manifest is None:
-            return []
-        receipt = manifest.receipt
-        end = StepEnd(receipt=receipt, counts={receipt.attempt_id: receipt.entry_count})
-        return [StepMessage(manifest.entries, end)]
-
-    def _fail(self, key: str, error: Exception) -> Iterator[DagsterEvent]:
-        """Have a step fail that cannot tell of its end itself."""
-        log = self._run_context.step_log(self._plan.step_by_key[key])
-        info = error_info_from_exception(error)
-        yield DagsterLogManager(log, self._run_context.loggers).event(
-            DagsterEventType.STEP_FAILURE,
-            f'Execution of step "{key}" failed.',
-            StepFailureData(info),
-        )
-        receipt = Receipt(
-            run_id=self._run_id,
-            step_key=key,
-            attempt_id=log.attempt_id,
-            outcome=StepOutcome.FAILURE,
-            entry_count=log.count,
-            error=info,
-        )
-        yield from self._tell(self._following.settle(receipt))
+        if self._lookout.renew():
+            yield from self._tell_texts(self._storing.give_up_others(self._lookout.workers))
+        yield from self._tell(self._lookout.look_at_workers(self._submissions.steps(), now))
 
     # --- the end ---
 
     def _stop(self) -> Iterator[DagsterEvent]:
         """Stop the run on the cluster: nothing queued starts, what runs is interrupted."""
-        self._session.release(self._futures.values())
+        self._submissions.release()
         left = self._interrupt()
         until = time.monotonic() + self._grace_seconds
         while left and time.monotonic() < until:
             yield from self._listen()
             left = {key: worker for key, worker in left.items() if key not in self._receipts}
         yield from self._listen()
-        yield from self._tell(self._following.drain())
-        for key, worker in left.items():
-            text = (
-                f'Step "{key}" on worker {worker} has not stopped within {self._grace_seconds:g} '
-                "seconds: it is in a call outside Python. What it does from now on does not count."
-            )
-            yield self._context.engine_event(text)
+        yield from self._recording.drain()
+        yield from self._tell_texts(self._told_of(key, worker) for key, worker in left.items())
+
+    def _told_of(self, key: str, worker: str) -> str:
+        return (
+            f'Step "{key}" on worker {worker} has not stopped within {self._grace_seconds:g} '
+            "seconds: it is in a call outside Python. What it does from now on does not count."
+        )
 
     def _interrupt(self) -> dict[str, str]:
         """Interrupt what runs; return the steps that did, each with its worker."""

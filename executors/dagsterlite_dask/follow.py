@@ -19,7 +19,7 @@ from dagsterlite.events.engine import (
     StepRecovered,
 )
 from dagsterlite.events.event import DagsterEvent
-from dagsterlite.events.log_entry import RUN_LEVEL, EventLogEntry
+from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite_dask.messages import StepEnd, StepMessage
 
@@ -116,6 +116,8 @@ class _Step:
     ends: list[StepEnd] = field(default_factory=list)
     #: How many attempts were seen when it was last given to the cluster.
     seen_before: int = 0
+    #: Whether its task told since then that it begins.
+    begins: bool = False
 
 
 class Following:
@@ -168,6 +170,7 @@ class Following:
         """Note that a step is given to the cluster, once more or for the first time."""
         step = self._step(key)
         step.seen_before = len(step.attempts)
+        step.begins = False
         step.ends.clear()
 
     def has_started(self, key: str) -> bool:
@@ -175,9 +178,14 @@ class Following:
         step = self._steps.get(key)
         return step is not None and len(step.attempts) > step.seen_before
 
-    def running(self) -> set[str]:
-        """Return the steps that were heard of and have no end."""
-        return {key for key in self._steps if key != RUN_LEVEL} - self.receipts.keys()
+    def begin(self, key: str) -> None:
+        """Note that a step's task tells that it begins, ahead of all that an attempt tells."""
+        self._step(key).begins = True
+
+    def has_begun(self, key: str) -> bool:
+        """Return whether a step was heard of at all since it was last given to the cluster."""
+        step = self._steps.get(key)
+        return step is not None and (step.begins or self.has_started(key))
 
     def drain(self) -> Iterator[Told]:
         """Hand on what waits for steps whose end will never come."""

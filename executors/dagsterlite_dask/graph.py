@@ -30,6 +30,11 @@ A third part says what became of a step that took its workers down: the task onl
 """
 
 
+def only_tells(again: Again | None) -> bool:
+    """Return whether a task only tells what became of a step that took its workers down."""
+    return again is not None and bool(again[2:])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
     """Steps as they are given to the cluster, as one task: a linear chain, or several alike."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from importlib import metadata
 from typing import Any, Final
@@ -200,14 +200,16 @@ async def forget_run(
     forget_notes(scheduler, topic)
 
 
-def sights_of(run_hex: str, dask_scheduler: Any = None) -> dict[str, dict[str, Any]]:
+def sights_of(run_hex: str, shared: str, dask_scheduler: Any = None) -> dict[str, dict[str, Any]]:
     """Return how the workers are, by their address, and which of a run's tasks they were given.
 
     Args:
         run_hex: What the keys of the run's tasks have in them.
+        shared: The key of what all of them need.
         dask_scheduler: The scheduler that this runs on.
     """
     now = time.time()
+    holders = _only_holders(dask_scheduler.tasks.get(shared))
     return {
         address: {
             "is_paused": worker.status.name == "paused",
@@ -219,9 +221,19 @@ def sights_of(run_hex: str, dask_scheduler: Any = None) -> dict[str, dict[str, A
                 for task in worker.processing
                 if isinstance(task.key, tuple) and str(task.key[0]).endswith(run_hex)
             ],
+            "holds_shared": worker in holders,
         }
         for address, worker in dask_scheduler.workers.items()
     }
+
+
+def _only_holders(task: Any) -> Collection[Any]:
+    """Return the worker that makes a task's result or alone has it, where one does."""
+    if task is None:
+        return ()
+    if task.processing_on is not None:
+        return (task.processing_on,)
+    return task.who_has if task.who_has and len(task.who_has) == 1 else ()
 
 
 def is_wanted(key: str, dask_scheduler: Any = None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from distributed import KilledWorker
@@ -45,10 +45,6 @@ class Schedule:
         self._submissions: dict[str, int] = {}
         #: The keys of the tasks of steps that are on the cluster.
         self.on_cluster: dict[str, TaskKey] = {}
-
-    def in_order(self, keys: Collection[str]) -> list[str]:
-        """Return steps in the plan's order."""
-        return self._plan.in_order(keys)
 
     def submit(self, keys: Mapping[str, TaskKey]) -> None:
         """Note that steps are given to the cluster."""
@@ -129,7 +125,7 @@ class Schedule:
         if not due:
             return {}
         taken: dict[str, Again | None] = {}
-        for key in self.in_order(due.keys() | self._held):
+        for key in self._plan.in_order(due.keys() | self._held):
             needs = self._plan.upstream_keys[key]
             if all(one in finished or one in self.on_cluster or one in taken for one in needs):
                 taken[key] = due.get(key)
@@ -142,7 +138,7 @@ class Schedule:
         self._may_have_turn = False
         ready = [
             self._plan.step_by_key[key]
-            for key in self.in_order(self._limited)
+            for key in self._plan.in_order(self._limited)
             if all(one in finished for one in self._plan.upstream_keys[key])
         ]
         ready.sort(key=priority_of, reverse=True)

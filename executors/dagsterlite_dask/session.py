@@ -178,7 +178,7 @@ class Session:
 
     def sights(self) -> dict[str, Sight] | None:
         """Return how the workers are, by their address; None where the scheduler does not say."""
-        found = self.on_scheduler(sights_of, run_hex(self._run_id))
+        found = self.on_scheduler(sights_of, run_hex(self._run_id), node_key("run", self._run_id))
         if found is None:
             return None
         return {

@@ -30,6 +30,8 @@ class Sight:
     silent_seconds: float = 0.0
     #: The run's tasks that it was given.
     tasks: tuple[TaskKey, ...] = ()
+    #: Whether what all of the run's tasks need is there, or made there, and nowhere else.
+    holds_shared: bool = False
     #: Whether its nanny stopped it, since it held too much.
     is_stopped: bool = False
 
@@ -83,7 +85,7 @@ class Watch:
         for worker, sight in sights.items():
             steps = [step for task in sight.tasks for step in steps_of(task)]
             idle = [step for step in steps if not has_started(step)]
-            if sight.silent_seconds >= SILENT_SECONDS and steps:
+            if sight.silent_seconds >= SILENT_SECONDS and (steps or sight.holds_shared):
                 yield from self._tell(_silent(worker, sight, steps), now)
             elif sight.is_paused and (idle or are_all_paused):
                 yield from self._tell(_paused(worker, sight, idle), now)
@@ -96,10 +98,13 @@ class Watch:
 
 
 def _silent(worker: str, sight: Sight, steps: list[str]) -> tuple[str, Waiting]:
+    given = (
+        f"It was given: {listed(steps)}." if steps else "It alone was given what all steps need."
+    )
     text = (
         f"The run waits for worker {worker}: it was not heard of for {sight.silent_seconds:.0f} "
-        f"seconds. It was given: {listed(steps)}. Its process hangs, is held by a call outside "
-        "Python, or cannot be reached; its steps run elsewhere once Dask takes it for lost."
+        f"seconds. {given} Its process hangs, is held by a call outside Python, or cannot be "
+        "reached; its steps run elsewhere once Dask takes it for lost."
     )
     return text, Waiting(f"a sign of worker {worker}", tuple(steps))
 

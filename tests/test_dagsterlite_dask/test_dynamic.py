@@ -29,7 +29,6 @@ from dagsterlite import (
 from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome, StoredOutput
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.growing import GrowingPlan
-from dagsterlite_dask.driver import FUNCTIONS
 from dagsterlite_dask.graph import Assignment, Producers, build_graph
 from dagsterlite_dask.keys import task_key
 from dagsterlite_dask.messages import (
@@ -40,6 +39,7 @@ from dagsterlite_dask.messages import (
     select_outputs,
 )
 from dagsterlite_dask.session import Session
+from dagsterlite_dask.submissions import FUNCTIONS
 from tests.event_lists import assert_gap_free, logged, recorded
 from tests.test_dagsterlite_dask.cluster import Cluster
 from tests.test_dagsterlite_dask.side import (

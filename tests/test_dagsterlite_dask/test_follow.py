@@ -281,6 +281,19 @@ def test_a_step_that_is_given_to_the_cluster_again_has_not_started() -> None:
     assert known.has_started("a")
 
 
+def test_a_step_has_begun_when_its_task_tells_so_or_an_attempt_does() -> None:
+    known = following(a=set())
+    known.submit("a")
+    assert not known.has_begun("a")
+    known.begin("a")
+    assert known.has_begun("a")
+    assert not known.has_started("a")
+    known.submit("a")
+    assert not known.has_begun("a")
+    hear(known, message(attempt("a", "x", START)))
+    assert known.has_begun("a")
+
+
 def test_what_waits_for_an_end_that_never_comes_can_be_drained() -> None:
     known = following(a=set(), b={"a"})
     assert hear(known, message(attempt("b", "y", START))) == []

@@ -24,11 +24,11 @@ from dagsterlite import (
 )
 from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite_dask.driver import FUNCTIONS
 from dagsterlite_dask.graph import Assignment, RunGraph, build_graph, call_graph
 from dagsterlite_dask.keys import run_hex, task_key, topic_of
 from dagsterlite_dask.messages import StepResult
 from dagsterlite_dask.placement import Offer, Placement, placement_of
+from dagsterlite_dask.submissions import FUNCTIONS
 
 RUN_ID = "0f5c6e0a-2f63-4c8e-9a53-6a1d3b6a3c11"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -176,6 +177,49 @@ def test_a_step_that_kills_its_worker_once_succeeds(cluster: Cluster, tmp_path: 
 
     assert result.success
     assert noted(tmp_path) == {"once": 2}
+
+
+@solid(config_schema=CONFIG)
+def dies_while_made_again(context):
+    if 1 < note(context.solid_config["folder"], "made") < 6:
+        os._exit(1)
+    return 5
+
+
+@solid(config_schema=CONFIG, input_defs=[InputDefinition("number", int)])
+def takes_it_down(context, number):
+    if note(context.solid_config["folder"], "taken") == 1:
+        os._exit(1)
+    return number + 1
+
+
+@pipeline
+def made_again():
+    takes_it_down(dies_while_made_again())
+
+
+def test_a_value_whose_workers_die_while_dask_makes_it_again_is_made_in_a_new_task(
+    tmp_path: Path,
+) -> None:
+    """Dask blames all tasks of a worker that dies, also those of steps that have their end."""
+    side, logs = tmp_path / "side", tmp_path / "logs"
+    side.mkdir()
+    logs.mkdir()
+    with running_cluster(logs, 1, nanny=True) as own, DagsterInstance.ephemeral() as instance:
+        config = {
+            **own.config(fuse="none"),
+            **config_of(["dies_while_made_again", "takes_it_down"], side),
+            "intermediate_storage": {"in_memory": {}},
+        }
+        result = execute_pipeline(made_again, config, instance=instance, raise_on_error=False)
+
+        assert result.success
+        assert result.output_for_solid("takes_it_down") == 6
+        # Once for its end, by Dask on four workers that die, and once more in a task of its own.
+        assert noted(side) == {"made": 6, "taken": 2}
+        assert_gap_free(logged(instance))
+        del result
+        gc.collect()
 
 
 @solid(

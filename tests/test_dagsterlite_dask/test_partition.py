@@ -23,7 +23,7 @@ from dagsterlite import (
 from dagsterlite.errors import DagsterClusterLostError
 from dagsterlite.events.engine import Waiting
 from dagsterlite.runs import DagsterRunStatus
-from dagsterlite_dask import driver, session
+from dagsterlite_dask import lookout, session
 from tests.event_lists import assert_gap_free, logged, recorded
 from tests.test_dagsterlite_dask.cluster import Cluster, kill, left_behind, running_cluster
 from tests.test_dagsterlite_dask.proxy import Proxy
@@ -163,7 +163,7 @@ def following(gone: str, cluster: Cluster, tmp_path: Path) -> Iterator[Cluster]:
 def test_a_run_tells_of_a_scheduler_that_hangs_and_goes_on_when_it_does_not(
     cluster: Cluster, side: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(driver, "WATCH_SECONDS", 0.5)
+    monkeypatch.setattr(lookout, "WATCH_SECONDS", 0.5)
     monkeypatch.setattr(session, "ANSWER_SECONDS", 0.5)
     cluster.add_worker()
     with DagsterInstance.ephemeral() as instance:
@@ -185,7 +185,7 @@ def test_a_run_tells_of_a_scheduler_that_hangs_and_goes_on_when_it_does_not(
 def test_a_run_whose_scheduler_hangs_for_good_fails(
     cluster: Cluster, side: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(driver, "WATCH_SECONDS", 0.5)
+    monkeypatch.setattr(lookout, "WATCH_SECONDS", 0.5)
     monkeypatch.setattr(session, "ANSWER_SECONDS", 0.5)
     cluster.add_worker()
     with DagsterInstance.ephemeral() as instance:

@@ -108,10 +108,6 @@ def test_a_step_that_has_its_end_is_off_the_cluster(schedule: Schedule) -> None:
     assert names(schedule.take_due(1.0, {"a.compute"})) == ["c", "d", "e"]
 
 
-def test_steps_stand_in_the_plans_order(schedule: Schedule) -> None:
-    assert names(schedule.in_order({"e.compute", "a.compute", "d.compute"})) == ["a", "d", "e"]
-
-
 def test_a_step_is_not_given_to_the_cluster_for_ever(
     schedule: Schedule, plan: ExecutionPlan
 ) -> None:

@@ -20,8 +20,10 @@ from dagsterlite import (
 )
 from dagsterlite.events.engine import Waiting, WorkerLost
 from dagsterlite.runs import DagsterRunStatus
-from dagsterlite_dask import driver
+from dagsterlite_dask import lookout
+from dagsterlite_dask.graph import RunGraph
 from dagsterlite_dask.roster import TELL_SECONDS
+from dagsterlite_dask.session import Session
 from dagsterlite_dask.watch import SILENT_SECONDS, Sight, Watch
 from tests.event_lists import of_step
 from tests.test_dagsterlite_dask.cluster import Cluster, running_cluster
@@ -76,6 +78,16 @@ def test_a_worker_that_is_not_heard_of_is_told_of_if_the_run_has_steps_there() -
     assert looked(Watch(), 0, here=idle) == []
 
 
+def test_a_worker_that_is_not_heard_of_is_told_of_if_all_steps_wait_for_what_it_was_given() -> None:
+    silent = Sight(memory=1, silent_seconds=SILENT_SECONDS, holds_shared=True)
+
+    ((text, waiting),) = Watch().look({HERE: silent}, lambda _: [], lambda _: False, 0)
+
+    assert waiting == Waiting(f"a sign of worker {HERE}")
+    assert "15 seconds. It alone was given what all steps need." in text
+    assert looked(Watch(), 0, here=Sight(memory=1, holds_shared=True)) == []
+
+
 def test_the_same_is_told_again_only_after_a_while() -> None:
     watch, silent = Watch(), Sight(memory=1, silent_seconds=SILENT_SECONDS, tasks=(TASK,))
 
@@ -100,7 +112,7 @@ def test_what_a_worker_held_is_remembered() -> None:
 
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "WATCH_SECONDS", 0.5)
+    monkeypatch.setattr(lookout, "WATCH_SECONDS", 0.5)
 
 
 @solid(config_schema=CONFIG)
@@ -183,6 +195,42 @@ def test_a_run_tells_of_a_worker_that_hangs(
         (waiting, *_) = details(instance, Waiting)
         assert waiting.waits_for.startswith("a sign of worker tcp://")
         assert waiting.step_keys == ("begins.compute",)
+
+
+def test_a_run_tells_of_a_worker_that_hangs_with_what_all_its_steps_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dagsterlite_dask.watch.SILENT_SECONDS", 1.0)
+    side, logs = tmp_path / "side", tmp_path / "logs"
+    side.mkdir()
+    logs.mkdir()
+    (side / "go").touch()
+    with running_cluster(logs, 1) as cluster, DagsterInstance.ephemeral() as instance:
+        (pid,) = cluster.worker_pids().values()
+        hung: list[int] = []
+
+        def submit(session: Session, graph: RunGraph) -> Any:
+            os.kill(pid, signal.SIGSTOP)
+            hung.append(pid)
+            return submit_now(session, graph)
+
+        submit_now = Session.submit
+        monkeypatch.setattr(Session, "submit", submit)
+        config = {**cluster.config(), **config_of(["begins"], side)}
+
+        with in_background(
+            lambda: execute_pipeline(one_step, config, instance=instance), instance
+        ) as found:
+            wait_until(lambda: hung)
+            try:
+                wait_until(lambda: details(instance, Waiting))
+            finally:
+                os.kill(pid, signal.SIGCONT)
+        assert found[0].success
+        assert hung == [pid]
+        (waiting, *_) = details(instance, Waiting)
+        assert waiting.waits_for.startswith("a sign of worker tcp://")
+        assert waiting.step_keys == ()
 
 
 @solid(config_schema=CONFIG)
