@@ -319,7 +319,7 @@ class DagsterStepExecutionFailed(DagsterError):
         self.run_id = run_id
         self.errors = errors
         lines = [f"{len(errors)} step(s) of run {run_id} failed:"]
-        lines += [f"  {key}: {error.innermost.message.strip()}" for key, error in errors.items()]
+        lines += [f"  {key}: {error.reason}" for key, error in errors.items()]
         super().__init__("\n".join(lines))
 
 
