@@ -163,7 +163,8 @@ def pick(found: Iterable[FoundPipeline], name: str | None, where: str) -> FoundP
         mend = "Define one with @pipeline or @job at the top level, or name what makes it with -a."
         raise DagsterPipelineNotFoundError(f"There is no pipeline in {where}. {mend}")
     if name is None:
-        message = f"There are several pipelines in {where}: {listed(names)}. Name one of them."
+        mend = "Name one of them as PIPELINE."
+        message = f"There are several pipelines in {where}: {listed(names)}. {mend}"
     elif fitting:
         places = listed(item.place for item in fitting)
         message = f"Several pipelines are named '{name}': {places}. Name one's attribute with -a."

@@ -162,7 +162,7 @@ RUN_FIELDS: Final = {
 
 @executor(name="dask", config_schema={**cluster_fields(), **RUN_FIELDS}, resolves_elsewhere=True)
 def dask_executor(init_context: InitExecutorContext) -> Executor:
-    """Execute steps on a Dask cluster, each where its inputs are (seed 002).
+    """Execute steps on a Dask cluster, each where its inputs are.
 
     A solid's tags say where and when Dask may run it: ``dagster/priority`` (higher first);
     ``dagsterlite/dask``, a dict with some of ``priority``, ``resources`` (amounts by worker
@@ -223,7 +223,7 @@ class _AtHome:
     },
 )
 def multiprocess_executor(init_context: InitExecutorContext) -> Executor:
-    """Execute steps in several processes of this machine (seed 001)."""
+    """Execute steps in several processes of this machine."""
     config = init_context.executor_config
     workers = config["max_concurrent"] or os.cpu_count() or 1
     cluster = {"local": {"n_workers": workers, "threads_per_worker": 1}}

@@ -245,7 +245,11 @@ def test_the_only_pipeline_needs_no_name(write) -> None:
 @pytest.mark.parametrize(
     ("text", "name", "parts"),
     [
-        (TWO, None, ["several pipelines in mine.py: 'first', 'second'. Name one"]),
+        (
+            TWO,
+            None,
+            ["several pipelines in mine.py: 'first', 'second'. Name one of them as PIPELINE"],
+        ),
         (TWO, "fist", ["no pipeline 'fist' in mine.py", "Did you mean 'first'?"]),
         (HEAD, None, ["no pipeline in mine.py", "@pipeline"]),
         (HEAD, "first", ["no pipeline in mine.py", "@pipeline"]),
