@@ -10,6 +10,7 @@ from dagsterlite import plugins
 from dagsterlite.config import (
     Array,
     Bool,
+    ConfigScalar,
     Enum,
     EnumValue,
     Field,
@@ -68,6 +69,9 @@ PLACEMENT: Final = Field(
     description="Where and when solids may run, by their paths; stands over their tags.",
 )
 
+SIZE: Final = ConfigScalar("Size", (str, int))
+"""An amount of memory: ``"256 MiB"``, or a number of bytes."""
+
 KEEPING_FIELDS: Final = {
     "persist": Field(
         Enum(
@@ -81,12 +85,12 @@ KEEPING_FIELDS: Final = {
         description="When a step's outputs are committed to the intermediate storage.",
     ),
     "persist_buffer": Field(
-        String,
+        SIZE,
         default_value="256 MiB",
         description="How much a worker process may hold that is to be stored behind.",
     ),
     "input_cache": Field(
-        String,
+        SIZE,
         default_value="256 MiB",
         description="How much of what steps load from storage a worker process keeps for others "
         "of the run; 0 for nothing.",
