@@ -188,6 +188,8 @@ def _load(source: Source) -> ModuleType:
 
 
 def _no_file(path: str) -> str:
+    if os.path.isdir(path):
+        return f"{path} is a folder, not a file. Name the file in it that holds the pipelines."
     folder, name = os.path.split(path)
     beside = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
     return f"There is no file {path} (the working directory is {os.getcwd()}).{near(name, beside)}"
