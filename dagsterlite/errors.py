@@ -319,7 +319,7 @@ class DagsterStepExecutionFailed(DagsterError):
         self.run_id = run_id
         self.errors = errors
         lines = [f"{len(errors)} step(s) of run {run_id} failed:"]
-        lines += [f"  {key}: {error.innermost.message.strip()}" for key, error in errors.items()]
+        lines += [f"  {key}: {error.reason}" for key, error in errors.items()]
         super().__init__("\n".join(lines))
 
 
@@ -329,8 +329,9 @@ class DagsterStepTimeoutError(DagsterError, TimeoutError):
     def __init__(self, step_key: str, seconds: float) -> None:
         self.step_key = step_key
         self.seconds = seconds
+        unit = "second" if seconds == 1 else "seconds"
         super().__init__(
-            f"Step '{step_key}' was stopped: it has not ended within {seconds:g} seconds, which "
+            f"Step '{step_key}' was stopped: it has not ended within {seconds:g} {unit}, which "
             "its tag 'dagsterlite/timeout' allows. Give it more, or make it do less at a time."
         )
 

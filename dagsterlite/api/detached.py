@@ -6,7 +6,7 @@ import json
 
 from dagsterlite import plugins
 from dagsterlite.api.asked import Asked, check_instance, check_run_id, create_run
-from dagsterlite.execution.following import follow_run
+from dagsterlite.execution.following import FollowedEvents, follow_run
 from dagsterlite.execution.run_events import RunEvents
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
@@ -42,7 +42,7 @@ def attach_run(run_id: str, instance: DagsterInstance) -> RunEvents:
     check_run_id(owner, "run_id", run_id)
     check_instance(owner, instance)
     run = instance.require_run(run_id).dagster_run
-    return RunEvents(run, _step_keys(run, instance), follow_run(run_id, instance))
+    return FollowedEvents(run, _step_keys(run, instance), follow_run(run_id, instance))
 
 
 def _step_keys(run: DagsterRun, instance: DagsterInstance) -> list[str]:

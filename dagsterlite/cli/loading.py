@@ -163,7 +163,8 @@ def pick(found: Iterable[FoundPipeline], name: str | None, where: str) -> FoundP
         mend = "Define one with @pipeline or @job at the top level, or name what makes it with -a."
         raise DagsterPipelineNotFoundError(f"There is no pipeline in {where}. {mend}")
     if name is None:
-        message = f"There are several pipelines in {where}: {listed(names)}. Name one of them."
+        mend = "Name one of them as PIPELINE."
+        message = f"There are several pipelines in {where}: {listed(names)}. {mend}"
     elif fitting:
         places = listed(item.place for item in fitting)
         message = f"Several pipelines are named '{name}': {places}. Name one's attribute with -a."
@@ -187,6 +188,8 @@ def _load(source: Source) -> ModuleType:
 
 
 def _no_file(path: str) -> str:
+    if os.path.isdir(path):
+        return f"{path} is a folder, not a file. Name the file in it that holds the pipelines."
     folder, name = os.path.split(path)
     beside = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
     return f"There is no file {path} (the working directory is {os.getcwd()}).{near(name, beside)}"

@@ -10,6 +10,7 @@ import click
 from dagsterlite.cli.exits import Refused
 from dagsterlite.cli.home import find_run
 from dagsterlite.compute_logs import ComputeIOType
+from dagsterlite.errors import listed, near
 from dagsterlite.events.log_entry import RUN_LEVEL
 from dagsterlite.handles import with_compute
 from dagsterlite.instance import DagsterInstance
@@ -53,8 +54,20 @@ def logs(
         heading = new
         _write(streams[piece.io_type], piece.data)
     if not heading:
+        if step_key is not None:
+            _check_step(instance, run.run_id, with_compute(step_key))
         of = f"Step {key} of run" if key else "Run"
         click.echo(f"{of} {run.run_id} has printed nothing.", err=True)
+
+
+def _check_step(instance: DagsterInstance, run_id: str, key: str) -> None:
+    """Refuse a step that the run neither was to execute nor has told of."""
+    from dagsterlite.api import attach_run
+
+    known = {*attach_run(run_id, instance).step_keys, *instance.get_run_stats(run_id).steps}
+    if key not in known:
+        steps = f"Its steps: {listed(known)}."
+        raise Refused(f"Run {run_id} has no step '{key}'.{near(key, known)} {steps}")
 
 
 def _write(stream: BinaryIO, data: bytes) -> None:

@@ -39,11 +39,13 @@ def outputs(
     """
     instance = ctx.with_resource(DagsterInstance.get())
     run = find_run(instance, run_id).dagster_run
-    found = kept_outputs(instance, run.run_id)
+    found = kept = kept_outputs(instance, run.run_id)
     if step_key is not None:
         found = [one for one in found if one.step_key == with_compute(step_key)]
     if label is not None:
         found = [one for one in found if one.label == label]
+    if kept and not found:
+        raise Refused(f"No stored output is named so. There are: {_names(kept)}.")
     if path is not None:
         _copy(_only(found), path)
     if show:
@@ -60,8 +62,12 @@ def _only(found: Sequence[KeptOutput]) -> KeptOutput:
         return found[0]
     if not found:
         raise Refused("No such output is stored beyond the process of its run.")
-    names = listed(f"{one.step_key} {one.label}" for one in found)
-    raise Refused(f"That names {len(found)} outputs: {names}. Name one by --step and --output.")
+    which = f"{len(found)} outputs: {_names(found)}"
+    raise Refused(f"That names {which}. Name one by --step and --output.")
+
+
+def _names(outputs: Sequence[KeptOutput]) -> str:
+    return listed(f"{one.step_key} {one.label}" for one in outputs)
 
 
 def _copy(output: KeptOutput, path: str) -> None:

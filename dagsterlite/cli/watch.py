@@ -52,7 +52,7 @@ def watch(events: RunEvents, *, plain: bool = False) -> Progress:
     try:
         with closing(events), display:
             for event in events:
-                display.take(event)
+                display.take(event, events.moment)
     except DagsterError as exc:
         raise Failed(str(exc)) from exc
     finally:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from dagsterlite.config import Field, String
 from dagsterlite.definitions.logger import InitLoggerContext, LoggerDefinition, logger
+from dagsterlite.errors import DagsterInvalidConfigError, listed, near
 
 LINE_FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 
@@ -55,9 +56,17 @@ def json_console_logger(init_context: InitLoggerContext) -> logging.Logger:
     return _writing(init_context, _Json())
 
 
+def _level(name: str) -> int:
+    levels = logging.getLevelNamesMapping()
+    if name.upper() not in levels:
+        mend = f"{near(name.upper(), levels)} There are: {listed(levels)}."
+        raise DagsterInvalidConfigError(f"The log_level of a console logger is '{name}'.{mend}", ())
+    return levels[name.upper()]
+
+
 def _writing(init_context: InitLoggerContext, formatter: logging.Formatter) -> logging.Logger:
     config = init_context.logger_config
-    console = logging.Logger(config["name"], level=config["log_level"].upper())  # noqa: LOG001 - one a run, kept out of the process-wide tree so that runs do not share handlers
+    console = logging.Logger(config["name"], level=_level(config["log_level"]))  # noqa: LOG001 - one a run, kept out of the process-wide tree so that runs do not share handlers
     handler = _ToStandardError()
     handler.setFormatter(formatter)
     console.addHandler(handler)

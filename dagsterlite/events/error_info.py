@@ -8,7 +8,13 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
-from dagsterlite.errors import DagsterError, DagsterUserCodeExecutionError, type_name
+from dagsterlite.errors import (
+    DagsterError,
+    DagsterExecutionStepExecutionError,
+    DagsterUserCodeExecutionError,
+    HookExecutionError,
+    type_name,
+)
 from dagsterlite.plugins import PLUGINS
 from dagsterlite.serdes import serializable
 
@@ -17,6 +23,15 @@ _OURS = {path.partition(".")[0] for path in (__name__, *(p.path for p in PLUGINS
 
 _DEMO = "dagsterlite.demo"
 """A user's pipeline like any other, though it comes with us."""
+
+_BETWEEN_OURS = "contextlib"
+"""The module by which our frames call one another: it tells nothing of an error of ours."""
+
+_WRAPPERS = {cls.__name__ for cls in DagsterUserCodeExecutionError.__subclasses__()}
+"""What is wrapped around users' errors. It says where they arose, and has no frames."""
+
+_SAID_BESIDE = {DagsterExecutionStepExecutionError.__name__, HookExecutionError.__name__}
+"""The wrappers that say no more than the event that holds them: which step, which hook."""
 
 # An error is kept in the event log and shown to people: however big it is, this much of it.
 _MESSAGE_WIDTH = 10_000
@@ -56,21 +71,41 @@ class SerializableErrorInfo:
         """The error at the end of the chain of causes: usually the user's own."""
         return self.cause.innermost if self.cause else self
 
+    @property
+    def is_wrapper(self) -> bool:
+        """Whether it says no more than where its cause, a user's error, arose."""
+        return self.cause is not None and self.cls_name in _WRAPPERS
+
+    @property
+    def unwrapped(self) -> SerializableErrorInfo:
+        """The error without the wrapper that says which step or hook it arose in."""
+        if self.cause is None or self.cls_name not in _SAID_BESIDE:
+            return self
+        return self.cause.unwrapped
+
+    @property
+    def reason(self) -> str:
+        """What was raised, without a line end; of what a wrapper names, also what arose there."""
+        told = self.unwrapped
+        message = told.message.strip()
+        return f"{message}: {told.cause.reason}" if told.is_wrapper and told.cause else message
+
 
 def error_info_from_exception(exc: BaseException) -> SerializableErrorInfo:
     """Return what is kept of ``exc``: of its traceback, the frames outside the framework.
 
-    When the framework itself broke no such frame may be left; then all are kept. Long
-    messages, tracebacks and chains of causes are cut, and say so.
+    When the framework itself broke no such frame may be left; then all are kept, but not of
+    what an error of the framework tells in its own words. Long messages, tracebacks and chains
+    of causes are cut, and say so.
     """
     chain = list(_chain(exc))
     left_out = len(chain) - _FIRST_CAUSES - _LAST_CAUSES
     if left_out <= 0:
-        infos = [_without_cause(item) for item in chain]
+        infos = _without_causes(chain)
     else:
         gap = SerializableErrorInfo(f"({left_out} further causes are left out here)\n")
-        first = [_without_cause(item) for item in chain[:_FIRST_CAUSES]]
-        infos = [*first, gap, *(_without_cause(item) for item in chain[-_LAST_CAUSES:])]
+        infos = _without_causes(chain[:_FIRST_CAUSES])
+        infos += [gap, *_without_causes(chain[-_LAST_CAUSES:])]
     info = infos.pop()
     for outer in reversed(infos):
         info = replace(outer, cause=info)
@@ -94,8 +129,15 @@ def _chain(exc: BaseException | None) -> Iterator[BaseException]:
             exc = exc.__context__
 
 
-def _without_cause(exc: BaseException) -> SerializableErrorInfo:
-    return SerializableErrorInfo(_message(exc), _stack(exc), type(exc).__name__)
+def _without_causes(chain: list[BaseException]) -> list[SerializableErrorInfo]:
+    infos = []
+    is_worded = False
+    for exc in chain:
+        is_worded = is_worded or isinstance(exc, DagsterError)
+        infos.append(
+            SerializableErrorInfo(_message(exc), _stack(exc, is_worded), type(exc).__name__)
+        )
+    return infos
 
 
 def _message(exc: BaseException) -> str:
@@ -129,13 +171,16 @@ def _text(value: object) -> str:
         return f"(a {type_name(value)} that cannot be shown)"
 
 
-def _stack(exc: BaseException) -> list[str]:
+def _stack(exc: BaseException, is_worded: bool) -> list[str]:
+    """Return the frames that are kept of an exception; ``is_worded`` by an error of ours."""
     if isinstance(exc, DagsterUserCodeExecutionError):
         return []
     frames = list(_frames(exc.__traceback__))
     outside = [tb for tb in frames if not _is_ours(tb)]
+    if isinstance(exc, DagsterError):
+        outside = [tb for tb in outside if _module(tb) != _BETWEEN_OURS]
     # An error of ours is worded for its reader: our frames would tell nothing more.
-    kept = outside or ([] if isinstance(exc, DagsterError) else frames)
+    kept = outside or ([] if is_worded else frames)
     left_out = len(kept) - _OUTERMOST_FRAMES - _INNERMOST_FRAMES
     if left_out <= 0:
         return [_frame(tb) for tb in kept]
@@ -151,10 +196,13 @@ def _frames(tb: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _is_ours(tb: TracebackType) -> bool:
-    module = tb.tb_frame.f_globals.get("__name__")
-    if not isinstance(module, str) or module.startswith(_DEMO):
-        return False
-    return module.partition(".")[0] in _OURS
+    module = _module(tb)
+    return not module.startswith(_DEMO) and module.partition(".")[0] in _OURS
+
+
+def _module(tb: TracebackType) -> str:
+    name = tb.tb_frame.f_globals.get("__name__")
+    return name if isinstance(name, str) else ""
 
 
 def _frame(tb: TracebackType) -> str:

@@ -22,14 +22,14 @@ mem_intermediate_storage = IntermediateStorageDefinition(
     "in_memory",
     is_persistent=False,
     intermediate_storage_creation_fn=_in_memory,
-    description="Keeps intermediates in this process's memory (seed 001). The default.",
+    description="Keeps intermediates in this process's memory. The default.",
 )
 
 mem_system_storage = SystemStorageDefinition(
     "in_memory",
     is_persistent=False,
     system_storage_creation_fn=_in_memory,
-    description="Keeps intermediates in this process's memory (seed 001). The default.",
+    description="Keeps intermediates in this process's memory. The default.",
 )
 
 default_executors: list[ExecutorDefinition] = [

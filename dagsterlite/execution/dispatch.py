@@ -56,7 +56,7 @@ def tell_of_event(
         text = f"{event.event_type_value} - {event.message}"
         error: SerializableErrorInfo | None = getattr(event.event_specific_data, "error", None)
         if error is not None:
-            text += f" {error.innermost.message.strip()}"
+            text += f" {error.reason}"
         tell_loggers(wanting, tags, level, text, event=event)
 
 

@@ -194,9 +194,8 @@ class PlanOrchestrationContext:
 
 def tell_of_tear_down(log: DagsterLogManager, key: str, exc: BaseException) -> None:
     """Record that a resource raised while it cleaned up: an engine event, which fails nothing."""
-    info = error_info_from_exception(exc)
-    message = f"Teardown of resource '{key}' failed: {info.message.strip()}"
-    log.event(DagsterEventType.ENGINE_EVENT, message, EngineEventData(error=info))
+    data = EngineEventData(error=error_info_from_exception(exc))
+    log.event(DagsterEventType.ENGINE_EVENT, f"Teardown of resource '{key}' failed.", data)
 
 
 class Executor(ABC):

@@ -221,7 +221,7 @@ def _raised(error: BaseException) -> BaseException:
 
 @executor(name="in_process", config_schema={"retries": retries_field()})
 def in_process_executor(init_context: InitExecutorContext) -> Executor:
-    """Execute steps one after the other in the driver's process (seed 001).
+    """Execute steps one after the other in the driver's process.
 
     The default. The tag ``dagster/priority`` on solids decides which of several ready steps comes
     first: the higher the number, the earlier.

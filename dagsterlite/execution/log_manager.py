@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from dagsterlite.errors import ParameterCheckError
+from dagsterlite.events.engine import EngineEventData
 from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
@@ -122,14 +123,14 @@ class DagsterLogManager:
         self, event_type: DagsterEventType, message: str, data: EventSpecificData | None = None
     ) -> DagsterEvent:
         """Hand on an event to the event log, and tell the loggers of it."""
-        level = _level_of(event_type)
+        level = _level_of(event_type, data)
         event = self._log.event(event_type, message, data, level=level)
         self.tell(event, level)
         return event
 
     def relay(self, event: DagsterEvent) -> DagsterEvent:
         """Hand on an event that was made in another process, and tell the loggers of it."""
-        level = _level_of(event.event_type)
+        level = _level_of(event.event_type, event.event_specific_data)
         told = self._log.relay(event, level=level)
         self.tell(told, level)
         return told
@@ -139,8 +140,10 @@ class DagsterLogManager:
         tell_of_event(self._loggers, self._log.tags, event, level)
 
 
-def _level_of(event_type: DagsterEventType) -> int:
-    return logging.ERROR if event_type in _FAILURES else logging.DEBUG
+def _level_of(event_type: DagsterEventType, data: EventSpecificData | None) -> int:
+    # What failed nothing, such as a teardown, is told nowhere else.
+    is_trouble = isinstance(data, EngineEventData) and data.error is not None
+    return logging.ERROR if is_trouble or event_type in _FAILURES else logging.DEBUG
 
 
 def _level(level: int | str) -> int:

@@ -32,8 +32,7 @@ from dagsterlite.execution.storages import make_intermediates, selected_storage
 from dagsterlite.execution.sub_plans import SubPlans
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.plan.execution_plan import ExecutionPlan
-from dagsterlite.plan.time_limit import time_limit_of
-from dagsterlite.plan.worker_loss import may_run_again
+from dagsterlite.plan.own_tags import check_own_tags
 from dagsterlite.runs import DagsterRun
 
 
@@ -84,8 +83,7 @@ class Preparation:
         """
         for step in self._plan.steps:
             # What is wrong with a tag is told now, not when the step is about to run.
-            time_limit_of(step)
-            may_run_again(step)
+            check_own_tags(step)
         loggers = make_loggers(self._plan.pipeline, self._mode, self._config, self._run.run_id)
         log = DagsterLogManager(self._log, loggers, self._interrupts)
         self.executor = executor = self._make_executor(log, stack)

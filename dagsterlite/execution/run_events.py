@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator, Sequence
 
 from dagsterlite.events.event import DagsterEvent
@@ -30,6 +31,11 @@ class RunEvents(Iterator[DagsterEvent]):
     def run_id(self) -> str:
         """The run's id."""
         return self.run.run_id
+
+    @property
+    def moment(self) -> float:
+        """When the last event happened, in unix seconds: now, as reading it had it happen."""
+        return time.time()
 
     def __next__(self) -> DagsterEvent:
         return next(self._events)

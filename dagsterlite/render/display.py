@@ -40,8 +40,8 @@ class RunDisplay(ABC):
         return
 
     @abstractmethod
-    def take(self, event: DagsterEvent) -> None:
-        """Show an event."""
+    def take(self, event: DagsterEvent, now: float) -> None:
+        """Show an event that happened at unix seconds ``now``."""
 
     def show_summary(self) -> None:
         """Show how the run ended."""
@@ -60,8 +60,7 @@ class LineDisplay(RunDisplay):
         super().__init__(progress, file)
         self._file = file
 
-    def take(self, event: DagsterEvent) -> None:
-        now = time.time()
+    def take(self, event: DagsterEvent, now: float) -> None:
         self.progress.take(event, now)
         if is_worth_telling(event):
             # Not by way of the console, which would take longer than a short step does.

@@ -121,8 +121,8 @@ class LiveDisplay(RunDisplay):
         self._foreign.stop()
         self._live.stop()
 
-    def take(self, event: DagsterEvent) -> None:
-        step = self.progress.take(event, time.time())
+    def take(self, event: DagsterEvent, now: float) -> None:
+        step = self.progress.take(event, now)
         line = self._end_of_step(event, step) or self._remark(event)
         if line is not None:
             self._foreign.drain()

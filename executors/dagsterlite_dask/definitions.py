@@ -10,6 +10,7 @@ from dagsterlite import plugins
 from dagsterlite.config import (
     Array,
     Bool,
+    ConfigScalar,
     Enum,
     EnumValue,
     Field,
@@ -68,6 +69,9 @@ PLACEMENT: Final = Field(
     description="Where and when solids may run, by their paths; stands over their tags.",
 )
 
+SIZE: Final = ConfigScalar("Size", (str, int))
+"""An amount of memory: ``"256 MiB"``, or a number of bytes."""
+
 KEEPING_FIELDS: Final = {
     "persist": Field(
         Enum(
@@ -81,12 +85,12 @@ KEEPING_FIELDS: Final = {
         description="When a step's outputs are committed to the intermediate storage.",
     ),
     "persist_buffer": Field(
-        String,
+        SIZE,
         default_value="256 MiB",
         description="How much a worker process may hold that is to be stored behind.",
     ),
     "input_cache": Field(
-        String,
+        SIZE,
         default_value="256 MiB",
         description="How much of what steps load from storage a worker process keeps for others "
         "of the run; 0 for nothing.",
@@ -162,7 +166,7 @@ RUN_FIELDS: Final = {
 
 @executor(name="dask", config_schema={**cluster_fields(), **RUN_FIELDS}, resolves_elsewhere=True)
 def dask_executor(init_context: InitExecutorContext) -> Executor:
-    """Execute steps on a Dask cluster, each where its inputs are (seed 002).
+    """Execute steps on a Dask cluster, each where its inputs are.
 
     A solid's tags say where and when Dask may run it: ``dagster/priority`` (higher first);
     ``dagsterlite/dask``, a dict with some of ``priority``, ``resources`` (amounts by worker
@@ -223,7 +227,7 @@ class _AtHome:
     },
 )
 def multiprocess_executor(init_context: InitExecutorContext) -> Executor:
-    """Execute steps in several processes of this machine (seed 001)."""
+    """Execute steps in several processes of this machine."""
     config = init_context.executor_config
     workers = config["max_concurrent"] or os.cpu_count() or 1
     cluster = {"local": {"n_workers": workers, "threads_per_worker": 1}}

@@ -45,6 +45,6 @@ def _bytes_at(config: Mapping[str, Any], name: str, where: str) -> int:
     except ValueError:
         found = -1
     if found < 0:
-        message = f"{where}.{name} must be a size like '256 MiB' or '0'."
+        message = f"{where}.{name} must be a size like '256 MiB', or 0."
         raise DagsterInvalidConfigError(message, (), config[name])
     return found

@@ -19,12 +19,11 @@ from dagsterlite.errors import (
 )
 from dagsterlite.handles import SolidHandle
 from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.plan.own_tags import DASK_TAG
 from dagsterlite.plan.ready import priority_of
 from dagsterlite.plan.step import ExecutionStep
 
 RESOURCES_TAG: Final = "dagster-dask/resource_requirements"
-
-DASK_TAG: Final = "dagsterlite/dask"
 
 _WISHES: Final = ("allow_other_workers", "priority", "resources", "workers")
 

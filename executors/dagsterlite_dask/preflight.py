@@ -223,7 +223,7 @@ def _probe(
 
 def _unfit(worker: str, error: SerializableErrorInfo) -> DagsterClusterError:
     return DagsterClusterError(
-        f"Worker {worker} cannot prepare the run: {error.innermost.message.strip()}. Modules that "
+        f"Worker {worker} cannot prepare the run: {error.reason}. Modules that "
         "are installed here are expected there too; your own travel with the pipeline as far as "
         "execution.dask.config.ship_code says."
     )

@@ -52,7 +52,7 @@ fs_intermediate_storage = IntermediateStorageDefinition(
     is_persistent=True,
     config_schema=CONFIG,
     intermediate_storage_creation_fn=_create,
-    description="Keeps intermediates as files (seed 001).",
+    description="Keeps intermediates as files.",
 )
 
 fs_system_storage = SystemStorageDefinition(
@@ -60,7 +60,7 @@ fs_system_storage = SystemStorageDefinition(
     is_persistent=True,
     config_schema=CONFIG,
     system_storage_creation_fn=_create,
-    description="Keeps intermediates as files (seed 001).",
+    description="Keeps intermediates as files.",
 )
 
 

@@ -218,6 +218,7 @@ def test_a_missing_import_inside_the_file_is_told_with_its_line(write) -> None:
     ("source", "parts"),
     [
         (PythonFile("mien.py"), ["no file mien.py", "Did you mean 'mine.py'?"]),
+        (PythonFile("."), [". is a folder, not a file"]),
         (PythonFile("nowhere/mine.py"), ["no file nowhere/mine.py", "working directory"]),
         (PythonFile("notes.txt"), [".py"]),
         (PythonFile("mine.py", "frist"), ["no attribute 'frist'", "Did you mean 'first'?"]),
@@ -245,7 +246,11 @@ def test_the_only_pipeline_needs_no_name(write) -> None:
 @pytest.mark.parametrize(
     ("text", "name", "parts"),
     [
-        (TWO, None, ["several pipelines in mine.py: 'first', 'second'. Name one"]),
+        (
+            TWO,
+            None,
+            ["several pipelines in mine.py: 'first', 'second'. Name one of them as PIPELINE"],
+        ),
         (TWO, "fist", ["no pipeline 'fist' in mine.py", "Did you mean 'first'?"]),
         (HEAD, None, ["no pipeline in mine.py", "@pipeline"]),
         (HEAD, "first", ["no pipeline in mine.py", "@pipeline"]),

@@ -99,6 +99,15 @@ def test_a_run_that_printed_nothing_is_told_so(place: Path, home: Path) -> None:
     assert f"Step mute.compute of run {run_id} has printed nothing." in one.stderr
 
 
+def test_a_step_that_the_run_does_not_have_is_refused(place: Path, home: Path) -> None:
+    result = invoke("run", "logs", execute("silence", home), "--step", "mut", home=home)
+
+    assert result.exit_code == 2
+    assert (
+        "has no step 'mut.compute'. Did you mean 'mute.compute'? Its steps: 'mute" in result.stderr
+    )
+
+
 def test_a_run_is_followed_to_its_end(place: Path, home: Path) -> None:
     execution = subprocess.Popen(
         command("pipeline", "execute", "-f", "talking.py", "slow"),

@@ -175,7 +175,8 @@ def test_one_must_be_named(home: Path, run_id: str) -> None:
     none = invoke("run", "outputs", run_id, "--step", "nobody", "--show", home=home)
     assert none.exit_code == 2
     listed = invoke("run", "outputs", run_id, "--step", "nobody", home=home)
-    assert "No such output" in listed.stderr
+    assert listed.exit_code == 2
+    assert "There are: 'facts.compute result'" in listed.stderr
 
 
 def test_nothing_is_overwritten(home: Path, run_id: str, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ def test_print_tells_graph_config_and_presets(folder: Path) -> None:
     assert "    in  rows: Any ← load.result" in result.stdout
     assert "rows?: Int = 3" in result.stdout
     assert "# How many rows." in result.stdout
+    assert "seed" not in result.stdout
     assert "  one  mode default" in result.stdout
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import fsspec
 import pytest
+from dask.utils import parse_bytes
 from fsspec.implementations.local import LocalFileSystem
 
 from dagsterlite import (
@@ -28,6 +29,7 @@ from dagsterlite import (
     reexecute_pipeline,
     solid,
     success_hook,
+    validate_run_config,
 )
 from dagsterlite.errors import (
     DagsterExecutionInterruptedError,
@@ -38,6 +40,7 @@ from dagsterlite.errors import (
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.runs import DagsterRunStatus
 from dagsterlite.stores import StagedOutput
+from dagsterlite_dask.keeping import Keeping
 from dagsterlite_dask.write_behind import Lane
 from dagsterlite_fsspec.intermediates import FsspecIntermediateStorage
 from tests.event_lists import assert_gap_free, logged, of_step, recorded
@@ -535,6 +538,17 @@ def test_a_size_that_is_none_is_refused(name: str, size: str, cluster: Cluster) 
     place = rf"execution\.dask\.config\.{name} must be a size"
     with pytest.raises(DagsterInvalidConfigError, match=place):
         execute_pipeline(plain, cluster.config(**{name: size}))
+
+
+@pytest.mark.parametrize("size", [0, "0", 1_000_000, "1 MB"])
+def test_a_size_is_a_number_of_bytes_or_a_text(size: int | str) -> None:
+    config = {"persist": "behind", "persist_buffer": size, "input_cache": size}
+    given = {"execution": {"multiprocess": {"config": config}}}
+
+    checked = validate_run_config(plain, given)["execution"]["multiprocess"]["config"]
+
+    kept = Keeping.from_config(checked, "here")
+    assert kept == Keeping(behind_bytes=parse_bytes(size), cache_bytes=parse_bytes(size))
 
 
 def test_another_word_for_when_is_refused(cluster: Cluster) -> None:

@@ -24,6 +24,7 @@ from dagsterlite.definitions.storage import (
 )
 from dagsterlite.errors import (
     DagsterInvalidConfigDefinitionError,
+    DagsterInvalidConfigError,
     DagsterInvalidDefinitionError,
     ParameterCheckError,
 )
@@ -53,6 +54,15 @@ def test_the_function_of_a_logger_takes_a_context():
 
     with pytest.raises(ParameterCheckError, match="'logger_fn' must be a function"):
         LoggerDefinition("console")  # type: ignore[arg-type]
+
+
+def test_a_level_of_the_console_that_is_none_is_refused():
+    context = InitLoggerContext(
+        logger_config={"log_level": "infos", "name": "mine"}, logger_def=colored_console_logger
+    )
+
+    with pytest.raises(DagsterInvalidConfigError, match=r"'infos'\. Did you mean 'INFO'\?"):
+        colored_console_logger.logger_fn(context)
 
 
 def test_the_console_writes_lines_to_standard_error(capsys):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -9,6 +10,8 @@ from dagsterlite.definitions.compute import compute_fn_of
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.errors import (
     DagsterExecutionStepExecutionError,
+    DagsterResourceFunctionError,
+    DagsterStorageError,
     DagsterTypeCheckError,
     user_code_error_boundary,
 )
@@ -75,6 +78,39 @@ def test_all_frames_are_kept_where_the_framework_alone_is_at_fault():
     exc.__traceback__ = exc.__traceback__.tb_next
 
     assert len(error_info_from_exception(exc).stack) == 1
+
+
+def test_of_what_our_words_tell_no_frames_of_ours_are_kept():
+    scope = {"__name__": "dagsterlite.somewhere", "DagsterStorageError": DagsterStorageError}
+    exec(
+        "def fails():\n try: missing\n except NameError as exc:\n"
+        "  raise DagsterStorageError('Mend it.') from exc",
+        scope,
+    )
+    scope["stack"] = ExitStack
+    exec("def enters():\n with stack() as opened: opened.callback(fails)", scope)
+
+    exc = raised_by(scope["enters"])
+    exc.__traceback__ = exc.__traceback__.tb_next
+
+    assert [(i.cls_name, i.stack) for i in chain(error_info_from_exception(exc))] == [
+        ("DagsterStorageError", []),
+        ("NameError", []),
+    ]
+
+
+def test_the_reason_of_a_step_is_the_users_error_and_of_a_resource_both():
+    def fails(wrapper):
+        with user_code_error_boundary(wrapper, lambda: "It failed"):
+            divide()
+
+    step = info_of(fails, DagsterExecutionStepExecutionError)
+    made = info_of(fails, DagsterResourceFunctionError)
+
+    assert step.reason == "ZeroDivisionError: division by zero"
+    assert made.reason.endswith(
+        "DagsterResourceFunctionError: It failed: ZeroDivisionError: division by zero"
+    )
 
 
 def test_a_wrapper_of_a_users_error_has_no_frames_of_its_own_but_the_cause_has():

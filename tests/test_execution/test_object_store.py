@@ -268,7 +268,9 @@ def test_a_damaged_manifest_is_told_by_its_address() -> None:
 def test_the_storages_of_buckets_lie_below_their_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     bases: list[str] = []
 
-    def in_memory(base: str, run_id: str, strategies: object) -> IntermediateStorage:
+    def in_memory(
+        base: str, run_id: str, options: object, *, strategies: object
+    ) -> IntermediateStorage:
         bases.append(base)
         return stored(DictStore())
 

@@ -204,7 +204,9 @@ def test_a_resource_that_leaves_the_process_is_recorded_first(leaving: BaseExcep
     assert instance.get_runs()[0].is_finished
 
 
-def test_errors_of_tear_downs_are_told_and_change_nothing() -> None:
+def test_errors_of_tear_downs_are_told_and_change_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     diary = Diary()
     graph = graph_with(
         "a",
@@ -218,10 +220,12 @@ def test_errors_of_tear_downs_are_told_and_change_nothing() -> None:
     assert diary.lines[-3:] == ["tear down a", "tear down b", "tear down c"]
     entries = [e.dagster_event for e in logged(instance) if e.dagster_event]
     assert told(entries)[-3:] == ["ENGINE_EVENT", "ENGINE_EVENT", "PIPELINE_SUCCESS"]
-    assert [e.message for e in entries[-3:-1]] == [
-        "Teardown of resource 'a' failed: ZeroDivisionError: in a",
-        "Teardown of resource 'b' failed: SystemExit: in b",
+    errors = [e.engine_event_data.error for e in entries[-3:-1]]
+    assert [error.reason for error in errors if error] == [
+        "ZeroDivisionError: in a",
+        "SystemExit: in b",
     ]
+    assert "Teardown of resource 'a' failed. ZeroDivisionError: in a\n" in capsys.readouterr().err
 
 
 def test_tear_down_runs_after_a_failed_step_too() -> None:

@@ -18,7 +18,7 @@ def test_each_event_worth_telling_is_one_line_and_the_summary_follows() -> None:
 
     with display:
         for event in events:
-            display.take(event)
+            display.take(event, events.moment)
     display.show_summary()
 
     told, _, summary = file.getvalue().partition("\n\n")

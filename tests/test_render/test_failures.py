@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from dagsterlite import DagsterError, DagsterExecutionStepExecutionError, user_code_error_boundary
+from dagsterlite import (
+    DagsterError,
+    DagsterExecutionStepExecutionError,
+    DagsterResourceFunctionError,
+    DagsterStorageError,
+    user_code_error_boundary,
+)
 from dagsterlite.events.error_info import (
     SerializableErrorInfo,
     error_info_from_exception,
@@ -48,6 +56,51 @@ def test_the_framework_s_wrapping_is_left_out() -> None:
     assert lines[-1] == "ValueError: no rows"
     assert not any("DagsterExecutionStepExecutionError" in line for line in lines)
     assert not any("direct cause" in line for line in lines)
+
+
+def in_a_resource():
+    with user_code_error_boundary(DagsterResourceFunctionError, lambda: "Resource 'db' failed"):
+        plain()
+
+
+def reword(cause: Exception):
+    raise DagsterStorageError("Mend the file.") from cause
+
+
+def reworded():
+    try:
+        plain()
+    except ValueError as exc:
+        reword(exc)
+
+
+def test_a_wrapper_that_names_a_resource_is_told_with_what_the_resource_raised() -> None:
+    error = raised(in_a_resource)
+
+    lines = traceback_lines(error)
+    assert "ValueError: no rows" in lines
+    assert lines[-1].endswith("DagsterResourceFunctionError: Resource 'db' failed")
+    assert headline(error).endswith("Resource 'db' failed: ValueError: no rows")
+
+
+def test_an_error_in_our_words_stands_without_what_libraries_raised_below_it() -> None:
+    frames = [
+        '  File "/opt/lib/python3.11/asyncio/timeouts.py", line 115, in __aexit__\n',
+        '  File "/home/me/.venv/lib/python3.11/site-packages/distributed/core.py", line 2, in f\n',
+    ]
+    cause = SerializableErrorInfo("OSError: timed out\n", frames, "OSError")
+    worded = raised(lambda: reword(ValueError()))
+
+    lines = traceback_lines(replace(worded, stack=[], cause=cause))
+
+    assert lines == ["dagsterlite.errors.DagsterStorageError: Mend the file."]
+
+
+def test_an_error_in_our_words_stands_below_the_users_error_that_caused_it() -> None:
+    lines = traceback_lines(raised(reworded))
+
+    assert any("in plain" in line for line in lines)
+    assert lines[-1].endswith("DagsterStorageError: Mend the file.")
 
 
 def test_a_cause_comes_first_as_python_prints_it() -> None:

@@ -79,7 +79,8 @@ def test_a_run_that_could_not_begin_says_why() -> None:
     text = summary_of(querying)
 
     assert text.startswith("FAILURE  querying  0 of 1 steps succeeded, 1 not run in ")
-    assert text.endswith("ConnectionError: no such host")
+    assert "  ConnectionError: no such host\n" in text
+    assert text.endswith("Error executing resource_fn on ResourceDefinition database")
 
 
 def test_a_run_that_was_stopped_shows_no_traceback() -> None:
