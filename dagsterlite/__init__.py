@@ -394,6 +394,7 @@ _NAMES_OF = {
         "RunRecord",
         "RunsFilter",
     ),
+    "dagsterlite.settings.ref": ("InstanceRef",),
     "dagsterlite.stores": (
         "DagsterStorage",
         "EventLogRecord",

@@ -350,6 +350,7 @@ from dagsterlite.runs import PipelineRun as PipelineRun
 from dagsterlite.runs import PipelineRunStatus as PipelineRunStatus
 from dagsterlite.runs import RunRecord as RunRecord
 from dagsterlite.runs import RunsFilter as RunsFilter
+from dagsterlite.settings.ref import InstanceRef as InstanceRef
 from dagsterlite.stores import DagsterStorage as DagsterStorage
 from dagsterlite.stores import EventLogRecord as EventLogRecord
 from dagsterlite.stores import EventLogStorage as EventLogStorage
@@ -544,6 +545,7 @@ __all__ = [
     "InputManager",
     "InputManagerDefinition",
     "InputMapping",
+    "InstanceRef",
     "InstanceType",
     "InstigatorState",
     "InstigatorStatus",
