@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from benchmarks.figures import Figure, best_seconds
 from benchmarks.pipelines import chain, config_of, configured, wide
@@ -17,7 +18,7 @@ def benchmark() -> Iterator[Figure]:
         for steps in (1_000, 10_000):
             definition = form(steps)
             config = config_of(definition)
-            seconds = best_seconds(lambda d=definition, c=config: create_execution_plan(d, c))  # type: ignore[misc]
+            seconds = best_seconds(partial(create_execution_plan, definition, config))
             yield Figure(
                 what=f"compile, {definition.name} of {steps:,} steps, config included",
                 value=seconds / steps * 1e6,

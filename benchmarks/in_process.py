@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure, best_seconds
@@ -17,15 +18,19 @@ def run(definition: PipelineDefinition, instance: DagsterInstance) -> None:
     assert execute_pipeline(definition, QUIET, instance=instance).success
 
 
+def _run_in_memory(definition: PipelineDefinition) -> None:
+    run(definition, DagsterInstance.ephemeral())
+
+
 def benchmark() -> Iterator[Figure]:
     """Measure chains and a wide pipeline, recorded in memory and in SQLite."""
     for form, steps in ((chain, 1_000), (wide, 1_000), (chain, 10_000)):
         definition = form(steps)
         what = f"in process, {definition.name} of {steps:,} steps"
-        seconds = best_seconds(lambda d=definition: run(d, DagsterInstance.ephemeral()))  # type: ignore[misc]
+        seconds = best_seconds(partial(_run_in_memory, definition))
         yield _step(f"{what}, ephemeral instance", seconds / steps)
         with TemporaryDirectory() as folder, DagsterInstance.local_temp(folder) as instance:
-            seconds = best_seconds(lambda d=definition, i=instance: run(d, i))  # type: ignore[misc]
+            seconds = best_seconds(partial(run, definition, instance))
         yield _step(f"{what}, SQLite", seconds / steps)
 
 
