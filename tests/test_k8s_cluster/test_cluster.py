@@ -126,6 +126,8 @@ if RESTART_API is not None:
         run = GatedRun(own_cluster())
         subprocess.run(str(RESTART_API), shell=True, check=True)
         run.go_on()
+        # A server that was away takes pods for gone that it has not heard of, also the database.
+        kubectl("rollout", "status", "statefulset/postgres", "--timeout", "5m")
 
         assert run.line() == ["SUCCESS"]
         assert (run.count("begin"), run.count("wait"), run.count("end")) == (1, 1, 1)
