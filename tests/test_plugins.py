@@ -55,5 +55,6 @@ def test_where_a_lower_floor_calls_a_higher_one_stands_in_the_table_alone() -> N
         "local_artifact_storage",
         "no_op_compute_log_manager",
         "notebook_display",
+        "schedule_storage_from_ref",
         "submit_run",
     }

@@ -104,7 +104,10 @@ def test_runs_on_an_object_store_survive_workers_and_are_executed_again_in_part(
         }
         result = execute_pipeline(chain, config, instance=instance)
         assert result.output_for_solid("last") == 1000
-        assert noted(notes) == {"first": 1, "killed": 2, "last": 1}
+        ran = noted(notes)
+        # What the driver commits may be lost with a worker that dies before the driver hears of it.
+        assert ran.pop("first") <= (1 if takes_conditions else 2)
+        assert ran == {"killed": 2, "last": 1}
         assert_gap_free(logged(instance))
         again = reexecute_pipeline(
             chain, result.run_id, step_selection=["last"], run_config=config, instance=instance

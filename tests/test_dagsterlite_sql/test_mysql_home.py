@@ -44,6 +44,7 @@ def separate(place: MySQLAddress) -> str:
     sections = {
         "run_storage": ("dagster_mysql.run_storage", "MySQLRunStorage"),
         "event_log_storage": ("dagster_mysql.event_log", "MySQLEventLogStorage"),
+        "schedule_storage": ("dagster_mysql.schedule_storage", "MySQLScheduleStorage"),
     }
     return yaml.safe_dump(
         {
@@ -85,7 +86,7 @@ def test_the_home_is_shown_checked_and_migrated_without_its_password(home: Path)
     assert info.exit_code == 0
     assert "MySQLRunStorage" in info.stdout
     assert "hunter2" not in info.output
-    assert [fault for _, _, fault in check_home(str(home))] == [None] * 4
+    assert [fault for _, _, fault in check_home(str(home))] == [None] * 5
     assert migrate_home(str(home)) == []
 
 
@@ -98,7 +99,7 @@ def test_a_user_who_is_not_let_in_is_told_of_each_part_without_the_password(home
     result = invoke("instance", "check", home=home)
 
     assert result.exit_code == 1
-    assert result.output.count("username or password") == 2
+    assert result.output.count("username or password") == 3
     assert "local_artifact_storage: " in result.stdout
     assert "hunter" not in result.output
 

@@ -143,7 +143,7 @@ def test_a_database_in_the_wrong_place_is_refused(tmp_path: Path) -> None:
     ("version", "error", "mend"),
     [
         ("0000", DagsterInstanceMigrationRequired, "dagsterlite instance migrate"),
-        ("0003", DagsterHomeError, "newer version"),
+        ("9999", DagsterHomeError, "newer version"),
     ],
 )
 def test_another_versions_database_is_refused_with_the_mend(
