@@ -20,6 +20,7 @@ from enum import Enum
 from functools import update_wrapper
 from inspect import Parameter, signature
 from math import isfinite
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar, cast
 
 from dagsterlite.errors import DagsterSerdesError
@@ -27,9 +28,6 @@ from dagsterlite.errors import DagsterSerdesError
 _RECORD = "__record__"
 _ENUM = "__enum__"
 _SET = "__set__"
-
-_KEPT = "_text"
-"""Where a record holds on to its text, beside its fields."""
 
 T = TypeVar("T")
 
@@ -48,7 +46,17 @@ class _Record(NamedTuple):
     make: Callable[[dict[str, Any]], Any]
     #: The fields whose values JSON does not hold as they are.
     odd_fields: tuple[_Field, ...]
-    keeps_text: bool
+
+
+class KeepsText:
+    """A record that holds on to its text once it was written or read: it is written more than once.
+
+    The text does not travel with it.
+    """
+
+    __slots__ = ("_text",)
+
+    _text: str
 
 
 _Writer = Callable[[Any], str]
@@ -72,13 +80,11 @@ def plain(*, shared: bool = False, **kwargs: Any) -> Any:
     return dataclasses.field(metadata={"plain": True, "shared": shared}, **kwargs)
 
 
-def serializable(name: str, *, keeps_text: bool = False) -> Callable[[type[T]], type[T]]:
+def serializable(name: str) -> Callable[[type[T]], type[T]]:
     """Register a frozen dataclass or an enum under the stable ``name`` it is stored by.
 
-    Args:
-        name: The name.
-        keeps_text: Whether a record holds on to its text once it was written or read: for those
-            that are written more than once.
+    What a run makes by the million has slots: the garbage collector, which looks at all that
+    is kept again and again, then finds one object a record and not two.
     """
 
     def register(cls: type[T]) -> type[T]:
@@ -90,11 +96,11 @@ def serializable(name: str, *, keeps_text: bool = False) -> Callable[[type[T]], 
         make = _maker(cls, fields)
         if _has_own_init(cls):
             type.__setattr__(cls, "__init__", _quick_init(cls))
-        _by_name[name] = _by_class[cls] = _Record(cls, fields, make, odd, keeps_text)
+        _by_name[name] = _by_class[cls] = _Record(cls, fields, make, odd)
         if issubclass(cls, Enum):
             _members.update({f"{name}.{member.name}": member for member in cls})
         writer = _enum_writer(name, cls) if issubclass(cls, Enum) else _writer(name, fields)
-        _writers[cls] = _keeping(writer) if keeps_text else writer
+        _writers[cls] = _keeping(writer) if issubclass(cls, KeepsText) else writer
         return cls
 
     return register
@@ -123,6 +129,11 @@ def _has_own_init(cls: type) -> bool:
     return is_plain and not hasattr(cls, "__post_init__")
 
 
+def _has_slots(cls: type) -> bool:
+    """Return whether what a class makes has no dictionary."""
+    return "__dict__" not in dir(cls)
+
+
 def _quick_init(cls: type) -> Callable[..., None]:
     """Return an ``__init__`` for a frozen dataclass that takes half the time of its own.
 
@@ -131,7 +142,8 @@ def _quick_init(cls: type) -> Callable[..., None]:
     own: Any = vars(cls)["__init__"]
     factories = {field.name: field.default_factory for field in _fields_of(cls)}
     known: dict[str, Any] = {}
-    head, lines = ["self"], [" _items = self.__dict__"]
+    has_slots = _has_slots(cls)
+    head, lines = ["self"], [] if has_slots else [" _items = self.__dict__"]
     for number, parameter in enumerate(list(signature(own).parameters.values())[1:]):
         given = value = parameter.name
         if parameter.kind is Parameter.KEYWORD_ONLY and "*" not in head:
@@ -143,7 +155,11 @@ def _quick_init(cls: type) -> Callable[..., None]:
             known[f"_make{number}"] = factories[parameter.name]
             value = f"_make{number}() if {value} is _default{number} else {value}"
         head.append(given)
-        lines.append(f" _items[{parameter.name!r}] = {value}")
+        if has_slots:
+            known[f"_set{number}"] = getattr(cls, parameter.name).__set__
+            lines.append(f" _set{number}(self, {value})")
+        else:
+            lines.append(f" _items[{parameter.name!r}] = {value}")
     return update_wrapper(_function(f"__init__({', '.join(head)})", lines, known), own)
 
 
@@ -222,20 +238,20 @@ class _Remembered:
         return text
 
 
+_text_of = attrgetter("_text")
+_keep_text = vars(KeepsText)["_text"].__set__
+
+
 def _keeping(write: _Writer) -> _Writer:
     def kept(record: Any) -> str:
-        items = record.__dict__
-        text: str | None = items.get(_KEPT)
-        if text is None:
-            text = items[_KEPT] = write(record)
+        try:
+            text: str = _text_of(record)
+        except AttributeError:
+            text = write(record)
+            _keep_text(record, text)
         return text
 
     return kept
-
-
-def without_text(record: Any) -> dict[str, Any]:
-    """Return a record's state without its text, to travel: its ``__getstate__``."""
-    return {name: item for name, item in record.__dict__.items() if name != _KEPT}
 
 
 def _write_list(items: Iterable[object]) -> str:
@@ -299,9 +315,8 @@ def from_json(text: str) -> Any:
     """
     try:
         value = _decoder.decode(text)
-        record = _by_class.get(value.__class__)
-        if record is not None and record.keeps_text:
-            value.__dict__[_KEPT] = text
+        if isinstance(value, KeepsText):
+            _keep_text(value, text)
         return value
     except DagsterSerdesError:
         raise
@@ -331,10 +346,9 @@ def _decode_record(data: dict[str, Any]) -> object:
 def _maker(cls: type, fields: tuple[_Field, ...]) -> Callable[[dict[str, Any]], Any]:
     """Return what makes a record of its fields.
 
-    A frozen dataclass sets one field after the other by way of ``object``; where nothing is checked
-    meanwhile, its dictionary is filled at once: the driver of a run reads millions of records.
+    Where nothing is checked meanwhile and it has a dictionary, that is filled at once.
     """
-    if issubclass(cls, Enum) or hasattr(cls, "__post_init__"):
+    if issubclass(cls, Enum) or hasattr(cls, "__post_init__") or _has_slots(cls):
         return lambda data: cls(**data)
     found = _fields_of(cls)
     names = frozenset(field.name for field in fields)

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
+from functools import cache
 from typing import Any, Final, Protocol, TextIO
 
 _NAMES: Final = ("stdout", "stderr")
@@ -224,4 +225,10 @@ def _flush() -> None:
     for name in _NAMES:
         with suppress(OSError, ValueError, AttributeError):
             getattr(sys, f"__{name}__").flush()
-    ctypes.CDLL(None).fflush(None)
+    _libc().fflush(None)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    # To open it takes longer than to write what is in its buffers.
+    return ctypes.CDLL(None)

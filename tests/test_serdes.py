@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, dataclass, field, replace
@@ -17,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagsterlite.errors import DagsterSerdesError
-from dagsterlite.serdes import from_json, map_text, plain, serializable, to_json
+from dagsterlite.serdes import KeepsText, from_json, map_text, plain, serializable, to_json
 
 
 @serializable("test:Colour")
@@ -194,9 +195,9 @@ def test_each_text_of_a_record_can_be_changed() -> None:
     assert changed.users == {"U": ["D"]}
 
 
-@serializable("TestKept", keeps_text=True)
-@dataclass(frozen=True)
-class Kept:
+@serializable("TestKept")
+@dataclass(frozen=True, slots=True)
+class Kept(KeepsText):
     number: int
     items: tuple[Kept, ...] = ()
 
@@ -210,6 +211,15 @@ def test_a_record_may_hold_on_to_its_text() -> None:
     assert from_json(text) == record
     assert to_json(replace(record, number=3)) == text.replace('"number":1', '"number":3')
     assert to_json({"a": record}) == f'{{"a":{text}}}'
+
+
+def test_text_that_is_held_on_to_does_not_travel() -> None:
+    record = Kept(1, (Kept(2),))
+    untouched = pickle.dumps(record)
+    to_json(record)
+
+    assert pickle.dumps(record) == untouched
+    assert pickle.loads(untouched) == record
 
 
 def test_text_that_is_held_on_to_is_what_was_read() -> None:

@@ -41,7 +41,7 @@ _TERMINAL_PIPELINE = frozenset(
 
 
 @serializable("DagsterEvent")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DagsterEvent:
     """An event yielded by solid and pipeline execution (seed 001).
 

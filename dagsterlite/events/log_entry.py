@@ -9,7 +9,7 @@ from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
-from dagsterlite.serdes import serializable, without_text
+from dagsterlite.serdes import KeepsText, serializable
 
 RUN_LEVEL = ""
 """The step key of entries that belong to no step, so that no part of an entry's key is null."""
@@ -18,9 +18,9 @@ RUNLESS = "dagsterlite-runless"
 """The reserved run id of asset events that belong to no run."""
 
 
-@serializable("EventLogEntry", keeps_text=True)
-@dataclass(frozen=True, kw_only=True)
-class EventLogEntry:
+@serializable("EventLogEntry")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventLogEntry(KeepsText):
     """An entry in the event log (seed 003).
 
     Unique by :attr:`key`; recording an entry twice changes nothing. Within an attempt ``seq``
@@ -41,8 +41,6 @@ class EventLogEntry:
     user_message: str = ""
     error_info: SerializableErrorInfo | None = None
     dagster_event: DagsterEvent | None = None
-
-    __getstate__ = without_text
 
     @property
     def key(self) -> tuple[str, str, str, int]:

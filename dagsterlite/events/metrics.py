@@ -8,7 +8,7 @@ from dagsterlite.serdes import serializable
 
 
 @serializable("StepMetrics")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StepMetrics:
     """What one attempt of a step cost."""
 
@@ -43,7 +43,7 @@ class StepMetrics:
     bytes_received: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
     """What it took to bring a step and its inputs to where it runs; see :class:`StepMetrics`."""
 

@@ -20,7 +20,7 @@ from dagsterlite.serdes import serializable
 
 
 @serializable("TypeCheckData")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TypeCheckData:
     """The outcome of the type check of one input or output."""
 
@@ -31,7 +31,7 @@ class TypeCheckData:
 
 
 @serializable("StepInputData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepInputData:
     """STEP_INPUT: an input was taken up."""
 
@@ -40,7 +40,7 @@ class StepInputData:
 
 
 @serializable("StepOutputData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepOutputData:
     """STEP_OUTPUT: an output was yielded."""
 
@@ -61,7 +61,7 @@ class StepOutputData:
 
 
 @serializable("StepSuccessData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepSuccessData:
     """STEP_SUCCESS: the attempt ended well."""
 
@@ -72,7 +72,7 @@ class StepSuccessData:
 
 
 @serializable("UserFailureData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class UserFailureData:
     """What user code said of a failure by raising ``Failure``."""
 
@@ -82,7 +82,7 @@ class UserFailureData:
 
 
 @serializable("StepFailureData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepFailureData:
     """STEP_FAILURE: the attempt failed and none follows."""
 
@@ -93,7 +93,7 @@ class StepFailureData:
 
 
 @serializable("StepRetryData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepRetryData:
     """STEP_UP_FOR_RETRY: the attempt failed and another follows."""
 
@@ -104,7 +104,7 @@ class StepRetryData:
 
 
 @serializable("StepMaterializationData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepMaterializationData:
     """STEP_MATERIALIZATION: an asset was written."""
 
@@ -114,7 +114,7 @@ class StepMaterializationData:
 
 
 @serializable("AssetObservationData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AssetObservationData:
     """ASSET_OBSERVATION: a fact about an asset."""
 
@@ -122,7 +122,7 @@ class AssetObservationData:
 
 
 @serializable("StepExpectationResultData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepExpectationResultData:
     """STEP_EXPECTATION_RESULT: data was checked."""
 
@@ -140,7 +140,7 @@ class ObjectStoreOperationType(Enum):
 
 
 @serializable("ObjectStoreOperationResultData")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectStoreOperationResultData:
     """OBJECT_STORE_OPERATION: a value was committed to, or read from, intermediate storage."""
 
@@ -157,7 +157,7 @@ class ObjectStoreOperationResultData:
 
 
 @serializable("HandledOutputData")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HandledOutputData:
     """HANDLED_OUTPUT: an IO manager took an output."""
 
@@ -168,7 +168,7 @@ class HandledOutputData:
 
 
 @serializable("LoadedInputData")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedInputData:
     """LOADED_INPUT: a manager loaded an input."""
 
@@ -182,7 +182,7 @@ class LoadedInputData:
 
 
 @serializable("HookErroredData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HookErroredData:
     """HOOK_ERRORED: a hook raised."""
 
@@ -190,7 +190,7 @@ class HookErroredData:
 
 
 @serializable("PipelineInitFailureData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PipelineInitFailureData:
     """PIPELINE_INIT_FAILURE: the run could not begin."""
 
@@ -198,7 +198,7 @@ class PipelineInitFailureData:
 
 
 @serializable("PipelineFailureData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PipelineFailureData:
     """PIPELINE_FAILURE: why the run as a whole failed, where it was not a step's failure."""
 
@@ -206,7 +206,7 @@ class PipelineFailureData:
 
 
 @serializable("PipelineCanceledData")
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PipelineCanceledData:
     """PIPELINE_CANCELED: what interrupted the run, if anything is known."""
 

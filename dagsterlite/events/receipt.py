@@ -35,7 +35,7 @@ _IO_MANAGER: Final = "io_manager"
 
 
 @serializable("StoredOutput")
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StoredOutput:
     """Where one output of one attempt lies, and how to tell that it is whole."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, starmap
 
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import DagsterEventType
@@ -19,10 +19,10 @@ from dagsterlite.stores import (
 
 
 class _RunLog:
-    """One run's records in the order recorded, and the keys of their entries."""
+    """One run's entries in the order recorded, and their keys."""
 
     def __init__(self) -> None:
-        self.records: list[EventLogRecord] = []
+        self.entries: list[EventLogEntry] = []
         self.keys: set[tuple[str, str, str, int]] = set()
 
 
@@ -45,7 +45,7 @@ class InMemoryEventLogStorage(EventLogStorage):
                 key = entry.key
                 if key not in run.keys:
                     run.keys.add(key)
-                    run.records.append(EventLogRecord(len(run.records) + 1, entry))
+                    run.entries.append(entry)
                     if entry.dagster_event_type in INDEXED_EVENTS:
                         self._add_to_index(entry)
         with self._news:
@@ -67,14 +67,16 @@ class InMemoryEventLogStorage(EventLogStorage):
         of_types: Iterable[DagsterEventType] | None = None,
         limit: int | None = None,
     ) -> list[EventLogRecord]:
+        first = max(after, 0)
         with self._lock:
             run = self._runs.get(run_id)
-            # A record's place in the list is its storage id less one.
-            records = run.records[max(after, 0) :] if run else []
+            entries = run.entries[first:] if run else []
+        # An entry's storage id is its place among all of the run.
+        records: Iterator[EventLogRecord] = starmap(EventLogRecord, enumerate(entries, first + 1))
         if of_types is not None:
             types = frozenset(of_types)
-            records = [r for r in records if r.event_log_entry.dagster_event_type in types]
-        return records[:limit]
+            records = (r for r in records if r.event_log_entry.dagster_event_type in types)
+        return list(islice(records, limit))
 
     def get_event_records(
         self,

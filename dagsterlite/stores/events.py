@@ -37,7 +37,7 @@ LOOK_SECONDS = 0.1
 """How long readers wait between two looks at a store that is told of no news."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EventLogRecord:
     """An entry as it stands in an :class:`EventLogStorage` (seed 003)."""
 
