@@ -91,11 +91,13 @@ class StepMessage:
 def to_wire(entries: Iterable[str], end: StepEnd | None = None) -> dict[str, Any]:
     """Return a message of texts, numbers and bytes only, as Dask's topics carry them.
 
+    The entries are one text: Dask asks for the size of each part of what it sends.
+
     Args:
         entries: Event log entries as JSON.
         end: The end of the task, with its last entries.
     """
-    message: dict[str, Any] = {"entries": list(entries)}
+    message: dict[str, Any] = {"entries": joined(entries)}
     if end is not None:
         message["receipt"] = to_json(end.receipt)
         message["counts"] = dict(end.counts)
@@ -104,13 +106,19 @@ def to_wire(entries: Iterable[str], end: StepEnd | None = None) -> dict[str, Any
     return message
 
 
+def joined(entries: Iterable[str]) -> str:
+    """Return entries as JSON as one text, one a line: JSON's own texts have no line ends."""
+    return "\n".join(entries)
+
+
 def from_wire(message: Mapping[str, Any]) -> StepMessage:
     """Return the message that :func:`to_wire` made.
 
     Raises:
         DagsterSerdesError: an entry is of a version that is not known here.
     """
-    entries = tuple(from_json(text) for text in message["entries"])
+    texts = message["entries"]
+    entries = tuple(map(from_json, texts.split("\n"))) if texts else ()
     if "receipt" not in message:
         return StepMessage(entries)
     end = StepEnd(

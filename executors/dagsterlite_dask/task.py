@@ -170,7 +170,7 @@ class _Work:
         return StepResult(receipt=result.receipt, values=result.values, ended=time.time())
 
     def _keep(self, told: Mapping[str, Any] | None) -> None:
-        self._room -= sum(map(len, told["entries"])) if told else 0
+        self._room -= len(told["entries"]) if told else 0
         if told is not None and self._room >= 0:
             self._told.append(told)
 

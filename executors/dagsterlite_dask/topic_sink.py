@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.receipt import Receipt
 from dagsterlite.serdes import to_json
-from dagsterlite_dask.messages import StepEnd, to_wire
+from dagsterlite_dask.messages import StepEnd, joined, to_wire
 from dagsterlite_dask.outbox import Outbox
 
 FLUSH_SECONDS: Final = 0.05
@@ -96,7 +96,7 @@ class TopicSink:
             message = to_wire(self._waiting, end)
             self._send_last(message)
             self._waiting = []
-            return {**message, "entries": self._kept} if self._room >= 0 else None
+            return {**message, "entries": joined(self._kept)} if self._room >= 0 else None
 
     def all_told(self) -> Mapping[str, Any]:
         """Return all that was told as one message; nothing where that would be too much."""

@@ -16,7 +16,7 @@ def write_file(path: str, parts: Iterable[bytes | memoryview], *, is_synced: boo
     Raises:
         OSError: as the system says.
     """
-    descriptor = _open_for_writing(path)
+    descriptor = open_for_writing(path)
     try:
         try:
             for part in parts:
@@ -31,8 +31,14 @@ def write_file(path: str, parts: Iterable[bytes | memoryview], *, is_synced: boo
         raise
 
 
-def _open_for_writing(path: str) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+def open_for_writing(path: str, how: int = os.O_TRUNC) -> int:
+    """Return a descriptor of a file, made where it is missing, as its folders are.
+
+    Args:
+        path: Its absolute path.
+        how: ``O_TRUNC`` for a file that begins anew, ``O_APPEND`` for one that goes on.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | how
     try:
         return os.open(path, flags, 0o666)
     except FileNotFoundError:

@@ -10,7 +10,7 @@ from typing import Final
 
 from dagsterlite.compute_logs import ComputeIOType, LogKey, LogStream
 from dagsterlite.errors import ParameterCheckError
-from dagsterlite_fsspec.disk import make_folder
+from dagsterlite_fsspec.disk import open_for_writing
 from dagsterlite_fsspec.failures import storage_error
 from dagsterlite_fsspec.paths import joined_names, segment
 
@@ -95,9 +95,7 @@ class LogFile(LogStream):
     def _opened(self) -> int:
         if self._descriptor is None:
             self.path = self._find_path()
-            make_folder(os.path.dirname(self.path))
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-            self._descriptor = os.open(self.path, flags, 0o666)
+            self._descriptor = open_for_writing(self.path, os.O_APPEND)
         return self._descriptor
 
     def close(self) -> bool:

@@ -168,7 +168,7 @@ def test_a_picked_result_holds_one_value_and_tells_of_no_other() -> None:
     )
     values: dict[OutputPlace, int] = {("result", "a"): 1, ("result", "b"): 2}
     found = select_outputs(
-        StepResult(receipt=receipt, values=values, told=({"entries": []},)), "s", [("result", "b")]
+        StepResult(receipt=receipt, values=values, told=({"entries": ""},)), "s", [("result", "b")]
     )
 
     assert found.receipt is not None
