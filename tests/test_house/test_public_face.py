@@ -86,3 +86,9 @@ def test_programs_of_before_find_dynamic_outputs_where_these_stood() -> None:
 
     for name in experimental.__all__:
         assert getattr(experimental, name) is getattr(dagsterlite, name)
+
+
+def test_programs_of_before_find_what_they_silence_and_annotate() -> None:
+    assert issubclass(dagsterlite.ExperimentalWarning, Warning)
+    assert dagsterlite.DagsterTypeLoaderContext is dagsterlite.TypeCheckContext
+    assert dagsterlite.DagsterTypeMaterializerContext is dagsterlite.TypeCheckContext
