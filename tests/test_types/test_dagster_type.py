@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dagsterlite.errors import (
@@ -172,7 +174,8 @@ def test_a_type_bears_facts_about_itself():
 
 
 def test_facts_about_a_type_that_are_none_are_refused_with_its_name():
+    words: Any = ["schema"]
     with pytest.raises(ParameterCheckError, match=r"'T'.*metadata_entries"):
-        DagsterType(is_even, name="T", metadata_entries=["schema"])
+        DagsterType(is_even, name="T", metadata_entries=words)
     with pytest.raises(CheckError, match=r"'T'.*not both"):
         DagsterType(is_even, name="T", metadata_entries=[], metadata={})
