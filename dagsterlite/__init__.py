@@ -228,6 +228,7 @@ _NAMES_OF = {
         "DagsterUnmetExecutorRequirementsError",
         "DagsterUnpicklableOutputError",
         "DagsterUserCodeExecutionError",
+        "ExperimentalWarning",
         "HookExecutionError",
         "MissingExtraError",
         "ParameterCheckError",
@@ -333,7 +334,11 @@ _NAMES_OF = {
         "step_context_to_step_run_ref",
         "step_run_ref_to_step_context",
     ),
-    "dagsterlite.execution.type_check_context": ("TypeCheckContext",),
+    "dagsterlite.execution.type_check_context": (
+        "DagsterTypeLoaderContext",
+        "DagsterTypeMaterializerContext",
+        "TypeCheckContext",
+    ),
     "dagsterlite.execution.unbound_contexts": (
         "UnboundSolidExecutionContext",
         "build_op_context",

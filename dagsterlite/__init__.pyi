@@ -189,6 +189,7 @@ from dagsterlite.errors import (
 )
 from dagsterlite.errors import DagsterUnpicklableOutputError as DagsterUnpicklableOutputError
 from dagsterlite.errors import DagsterUserCodeExecutionError as DagsterUserCodeExecutionError
+from dagsterlite.errors import ExperimentalWarning as ExperimentalWarning
 from dagsterlite.errors import HookExecutionError as HookExecutionError
 from dagsterlite.errors import MissingExtraError as MissingExtraError
 from dagsterlite.errors import ParameterCheckError as ParameterCheckError
@@ -294,6 +295,12 @@ from dagsterlite.execution.step_run_ref import (
 )
 from dagsterlite.execution.step_run_ref import (
     step_run_ref_to_step_context as step_run_ref_to_step_context,
+)
+from dagsterlite.execution.type_check_context import (
+    DagsterTypeLoaderContext as DagsterTypeLoaderContext,
+)
+from dagsterlite.execution.type_check_context import (
+    DagsterTypeMaterializerContext as DagsterTypeMaterializerContext,
 )
 from dagsterlite.execution.type_check_context import TypeCheckContext as TypeCheckContext
 from dagsterlite.execution.unbound_contexts import (
@@ -482,9 +489,11 @@ __all__ = [
     "DagsterTypeCheckDidNotPass",
     "DagsterTypeCheckError",
     "DagsterTypeLoader",
+    "DagsterTypeLoaderContext",
     "DagsterTypeLoadingError",
     "DagsterTypeMaterializationError",
     "DagsterTypeMaterializer",
+    "DagsterTypeMaterializerContext",
     "DagsterUnknownCodecError",
     "DagsterUnknownResourceError",
     "DagsterUnmetExecutorRequirementsError",
@@ -515,6 +524,7 @@ __all__ = [
     "ExecutorDefinition",
     "ExecutorRequirement",
     "ExpectationResult",
+    "ExperimentalWarning",
     "Failure",
     "Field",
     "FileHandle",

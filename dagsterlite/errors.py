@@ -55,6 +55,13 @@ class DagsterError(Exception):
         return False
 
 
+class ExperimentalWarning(UserWarning):
+    """The category that users' filters silence; nothing of the framework warns by it today.
+
+    Whoever extends the framework may use it for what may still change.
+    """
+
+
 # --- definition ---------------------------------------------------------------------------------
 
 

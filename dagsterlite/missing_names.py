@@ -82,18 +82,11 @@ _NAMES_OF = {
     ),
     _INTERNAL: ("check", "seven"),
     _RESULTS: ("MultipleOutputs", "MultipleResults", "Result"),
-    "nothing here warns of what is experimental, so there is nothing to silence": (
-        "ExperimentalWarning",
-    ),
     "execute_pipeline takes the mode": ("execute_pipeline_with_mode",),
     "execute_pipeline takes the preset": ("execute_pipeline_with_preset",),
     "use PythonObjectDagsterType, or decorate the class with usable_as_dagster_type": (
         "as_dagster_type",
         "dagster_type",
-    ),
-    "loaders and materializers are given a SystemComputeExecutionContext": (
-        "DagsterTypeLoaderContext",
-        "DagsterTypeMaterializerContext",
     ),
     "use SolidInvocation": ("SolidInstance",),
     "use Permissive": ("PermissiveDict",),

@@ -102,6 +102,10 @@ class CompositeSolidDefinition(NodeDefinition, ConfigurableNode):
             check_dynamic_mapping(owner, mapping, origins)
 
     @property
+    def takes_any_config(self) -> bool:
+        return self.config_mapping is not None
+
+    @property
     def is_dynamic(self) -> bool:
         return self.graph.is_dynamic
 

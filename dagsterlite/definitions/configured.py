@@ -40,6 +40,11 @@ class ConfigurableDefinition(ABC):
         """What its config must look like, if it takes any."""
         return self.config_field
 
+    @property
+    def takes_any_config(self) -> bool:
+        """Whether it takes any config where it has no schema of its own."""
+        return True
+
     def default_config(self) -> Any:
         """Return the config that it has where none is given, resolved; None where it takes none.
 
@@ -60,12 +65,7 @@ class ConfigurableDefinition(ABC):
 
     def _configured_field(self, label: str, config_or_config_fn: Any, config_schema: Any) -> Field:
         """Return what the definition that messages call ``label`` takes in place of this one."""
-        if self.config_field is None:
-            message = (
-                f"{self.label} takes no config of its own, so there is nothing to configure. Give "
-                "it a config_schema; a composite solid, a config_fn too."
-            )
-            raise DagsterInvalidDefinitionError(message)
+        meant = self._field_to_configure()
         names = _Names(label, self.label)
         if not callable(config_or_config_fn):
             if config_schema is not None:
@@ -74,10 +74,21 @@ class ConfigurableDefinition(ABC):
                     "is given in full. Leave it out, or give a function."
                 )
                 raise CheckError(message)
-            return _field_for_config(names, self.config_field, config_or_config_fn)
+            return _field_for_config(names, meant, config_or_config_fn)
         check_function(label, "config_or_config_fn", config_or_config_fn, takes=("config",))
         given = config_field_of(label, config_schema) or Field(AnyConfig, default_value={})
-        return _mapped(names, given, config_or_config_fn, self.config_field)
+        return _mapped(names, given, config_or_config_fn, meant)
+
+    def _field_to_configure(self) -> Field:
+        if self.config_field is not None:
+            return self.config_field
+        if self.takes_any_config:
+            return Field(AnyConfig, is_required=False)
+        message = (
+            f"{self.label} takes no config of its own, so there is nothing to configure. Give "
+            "it a config_fn."
+        )
+        raise DagsterInvalidDefinitionError(message)
 
 
 class NamedConfigurableDefinition(ConfigurableDefinition):
@@ -114,8 +125,8 @@ class NamedConfigurableDefinition(ConfigurableDefinition):
 
         Raises:
             CheckError: an argument is of the wrong type, or a schema is given without a function.
-            DagsterInvalidDefinitionError: this object takes no config, the name is wrong, or the
-                function does not take one argument.
+            DagsterInvalidDefinitionError: this object takes no config, as a composite without
+                ``config_fn``, the name is wrong, or the function does not take one argument.
             DagsterInvalidConfigError: the config does not fit; all misfits, with their paths.
         """
         new_name = self._name_when_configured(name)
@@ -167,8 +178,7 @@ class AnonymousConfigurableDefinition(ConfigurableDefinition):
 
         Raises:
             CheckError: a schema is given without a function.
-            DagsterInvalidDefinitionError: this object takes no config, or the function does not
-                take one argument.
+            DagsterInvalidDefinitionError: the function does not take one argument.
             DagsterInvalidConfigError: the config does not fit; all misfits, with their paths.
         """
         label = f"the configured {self.label}"

@@ -43,7 +43,7 @@ class ExecutorDefinition(NamedConfigurableDefinition):
 
     Args:
         name: The name that run config selects it by.
-        config_schema: The schema for its config.
+        config_schema: The schema for its config (default: any config, and none is needed).
         requirements: What a run must have; checked before it is made.
         executor_creation_fn: Should accept an ``InitExecutorContext`` and return an ``Executor``.
         required_resource_keys: Keys for the resources required by the executor.
@@ -115,7 +115,7 @@ def executor(
 
     Args:
         name: The name of the executor (default: the function's).
-        config_schema: The schema for the config.
+        config_schema: The schema for the config (default: any config, and none is needed).
         requirements: What a run must have; checked before it is made.
         required_resource_keys: Keys for the resources required by the executor.
         resolves_elsewhere: See :class:`ExecutorDefinition`.

@@ -32,7 +32,8 @@ class LoggerDefinition(AnonymousConfigurableDefinition):
 
     Args:
         logger_fn: Called with an :class:`InitLoggerContext`; returns a :class:`logging.Logger`.
-        config_schema: What ``init_context.logger_config`` must look like.
+        config_schema: What ``init_context.logger_config`` must look like (default: any config,
+            and none is needed).
         description: For people.
 
     Raises:
@@ -87,7 +88,8 @@ def logger(config_schema: Any = None, description: str | None = None) -> Any:
     """Make a logger from a function of an :class:`InitLoggerContext`.
 
     Args:
-        config_schema: What ``init_context.logger_config`` must look like.
+        config_schema: What ``init_context.logger_config`` must look like (default: any config,
+            and none is needed).
         description: For people (default: the function's docstring).
     """
     if is_bare(config_schema):

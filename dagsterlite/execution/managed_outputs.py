@@ -48,7 +48,8 @@ def _resources(
     def resources_for(keys: Iterable[str]) -> ScopedResources:
         wanted = frozenset(keys)
         at_hand = {key: lasting[key] for key in wanted & lasting.keys()}
-        return made.scoped(wanted - lasting.keys()).and_also(at_hand)
+        further = made.scoped(wanted - lasting.keys())
+        return ScopedResources({**vars(further), **at_hand})
 
     try:
         yield resources_for

@@ -28,28 +28,21 @@ class ScopedResources:
     """The resources that one definition requires, as attributes."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = dict(values)
+        vars(self).update(values)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        try:
-            return self._values[name]
-        except KeyError:
-            raise DagsterUnknownResourceError(name, self._values) from None
-
-    def and_also(self, values: Mapping[str, Any]) -> ScopedResources:
-        """Return these resources and further ones."""
-        return ScopedResources({**self._values, **values})
+        raise DagsterUnknownResourceError(name, vars(self))
 
     def _asdict(self) -> dict[str, Any]:
-        return dict(self._values)
+        return dict(vars(self))
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._values.values())
+        return iter(vars(self).values())
 
     def __repr__(self) -> str:
-        return f"Resources({', '.join(sorted(self._values))})"
+        return f"Resources({', '.join(sorted(vars(self)))})"
 
 
 class ResourceManager:

@@ -56,3 +56,10 @@ class TypeCheckContext:
     def pipeline_run(self) -> DagsterRun:
         """The current PipelineRun."""
         return self._step_context.pipeline_run
+
+
+DagsterTypeLoaderContext = TypeCheckContext
+"""The name that functions under ``@dagster_type_loader`` annotate their context with."""
+
+DagsterTypeMaterializerContext = TypeCheckContext
+"""The name that functions under ``@dagster_type_materializer`` annotate their context with."""

@@ -17,7 +17,6 @@ from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
-from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.errors import DagsterInvalidConfigDefinitionError
 from dagsterlite.run_config.section import (
     CONFIG,
@@ -138,8 +137,9 @@ class _Solids:
 def _form_of(definition: NodeDefinition, fields: Mapping[str, Field]) -> ConfigType:
     if "solids" in fields:
         return NodesByEitherName(fields, definition.words.section)
-    takes_any = isinstance(definition, SolidDefinition) and definition.config_field is None
-    return WithAnyConfig(fields) if takes_any else Shape(fields)
+    if isinstance(definition, ConfigurableNode) and definition.config_field is None:
+        return WithAnyConfig(fields)
+    return Shape(fields)
 
 
 # --- inputs ---

@@ -10,7 +10,6 @@ from dagsterlite.config.config_type import ABSENT, Absent
 from dagsterlite.config.path import Trail
 from dagsterlite.config.walk import Walk
 from dagsterlite.definitions.configured import ConfigurableDefinition, NamedConfigurableDefinition
-from dagsterlite.definitions.resource import ResourceDefinition
 from dagsterlite.definitions.vocabulary import OTHER_SECTION, SOLIDS
 
 CONFIG = "config"
@@ -66,7 +65,7 @@ class Section(ConfigType):
     def __init__(self, definition: ConfigurableDefinition) -> None:
         self._field = definition.config_field
         self._form: ConfigType = Shape({} if self._field is None else {CONFIG: self._field})
-        if self._field is None and isinstance(definition, ResourceDefinition):
+        if self._field is None and definition.takes_any_config:
             self._form = WithAnyConfig({})
         super().__init__(inner=[self._form])
 

@@ -15,6 +15,8 @@ from dagsterlite.errors import (
     shown,
     type_name,
 )
+from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.metadata_arguments import metadata_entries_of
 from dagsterlite.events.yielded import TypeCheck
 from dagsterlite.types.callables import check_function
 from dagsterlite.types.loader import DagsterTypeLoader, DagsterTypeMaterializer
@@ -53,6 +55,10 @@ class DagsterType:
         input_hydration_config: The older name of ``loader``.
         output_materialization_config: The older name of ``materializer``.
         config_type: The config type that bears the same name, for built-in scalars.
+        metadata_entries: Facts about the type itself, such as the schema that it stands for: they
+            are kept as its ``metadata_entries``. What is told of a value, its
+            :class:`TypeCheck` tells.
+        metadata: The same as a dict from labels to values.
 
     Raises:
         CheckError: neither name nor key is given, an argument is of the wrong type, or is given
@@ -75,6 +81,8 @@ class DagsterType:
         input_hydration_config: DagsterTypeLoader | None = None,
         output_materialization_config: DagsterTypeMaterializer | None = None,
         config_type: ConfigType | None = None,
+        metadata_entries: Iterable[EventMetadataEntry] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         if name is None and key is None:
             raise CheckError("DagsterType: give a name, a key, or both; neither is set.")
@@ -102,6 +110,7 @@ class DagsterType:
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
         #: The config type that the same name stands for in a config schema, for built-in scalars.
         self.config_type = config_type
+        self.metadata_entries = metadata_entries_of(owner, metadata_entries, metadata)
 
     @property
     def display_name(self) -> str:

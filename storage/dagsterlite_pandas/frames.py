@@ -49,8 +49,8 @@ def create_dagster_pandas_dataframe_type(
         name: The type's name.
         description: For people; what the type asks for is added.
         columns: The columns that frames have.
-        metadata_fn: Called with a frame that passes; returns further facts about it, as a dict
-            from labels to values or a list of ``EventMetadataEntry``.
+        metadata_fn: Called with a frame that passes; returns what is told of it, as a dict from
+            labels to values or a list of ``EventMetadataEntry`` (default: its size and columns).
         dataframe_constraints: What frames must be like as a whole.
         loader: How a frame is made from config (default: from files of several forms).
         materializer: How a frame is written as config asks (default: to such files).
@@ -75,11 +75,11 @@ def create_dagster_pandas_dataframe_type(
         if not isinstance(value, pd.DataFrame):
             found = f"Must be a pandas.DataFrame, not {shown(value)} of type {type_name(value)}."
             return TypeCheck(success=False, description=found)
-        entries = _facts(value)
         violated = violations(value, wanted, held_to)
         if violated:
-            return TypeCheck(False, told(violated), entries)
-        return TypeCheck(True, metadata_entries=entries + _told_by(name, tell, value))
+            return TypeCheck(False, told(violated), _facts(value))
+        facts = _facts(value) if tell is None else _told_by(name, tell, value)
+        return TypeCheck(True, metadata_entries=facts)
 
     return DagsterType(
         check,
@@ -109,9 +109,7 @@ def _metadata_fn(owner: str, newer: Any, older: Any) -> MetadataFn | None:
     return function
 
 
-def _told_by(name: str, tell: MetadataFn | None, value: pd.DataFrame) -> list[EventMetadataEntry]:
-    if tell is None:
-        return []
+def _told_by(name: str, tell: MetadataFn, value: pd.DataFrame) -> list[EventMetadataEntry]:
     answer = tell(value)
     pair = (None, answer) if isinstance(answer, Mapping) else (answer, None)
     try:

@@ -11,6 +11,8 @@ import pytest
 
 from dagsterlite import (
     CheckError,
+    CompositeSolidDefinition,
+    ConfigMapping,
     DagsterConfigMappingFunctionError,
     DagsterInvalidConfigDefinitionError,
     DagsterInvalidConfigError,
@@ -18,6 +20,7 @@ from dagsterlite import (
     Field,
     IntermediateStorageDefinition,
     ModeDefinition,
+    OutputDefinition,
     ParameterCheckError,
     StringSource,
     SystemStorageDefinition,
@@ -419,19 +422,65 @@ def test_wrong_arguments_are_refused_by_name(definition):
         definition.configured(lambda _config: {}, config_schema=object(), **name)
 
 
-def test_what_takes_no_config_cannot_be_configured():
-    @solid
-    def bare(_context):
-        return None
+def test_what_has_no_schema_is_configured_with_any_config():
+    @solid(required_resource_keys={"place"})
+    def bare(context):
+        return context.solid_config, context.resources.place
 
     @resource
-    def plain(_init_context):
-        return None
+    def place(init_context):
+        return init_context.resource_config
 
-    with pytest.raises(DagsterInvalidDefinitionError, match="solid 'bare' takes no config"):
-        bare.configured({}, name="x")
-    with pytest.raises(DagsterInvalidDefinitionError, match="resource 'plain' takes no config"):
-        plain.configured({})
+    @configured(bare)
+    def by_year(config):
+        return {"path": f"flights-{config['year']}"}
+
+    here = ModeDefinition(resource_defs={"place": place.configured({"url": "here"})})
+
+    @pipeline(mode_defs=[here])
+    def alone():
+        by_year()
+        bare.configured([1, 2], name="fixed")()
+
+    result = execute_pipeline(alone, {"solids": {"by_year": {"config": {"year": 2}}}})
+    assert result.output_for_solid("by_year") == ({"path": "flights-2"}, {"url": "here"})
+    assert result.output_for_solid("fixed") == ([1, 2], {"url": "here"})
+
+
+def test_a_logger_without_a_schema_takes_any_config():
+    configs = []
+
+    @logger
+    def kept(init_context):
+        configs.append(init_context.logger_config)
+        return logging.getLogger(__name__)
+
+    mode = ModeDefinition(logger_defs={"as_given": kept, "ahead": kept.configured({"level": 1})})
+
+    @pipeline(mode_defs=[mode])
+    def alone():
+        load.configured({"path": "x"}, name="it")()
+
+    execute_pipeline(alone, {"loggers": {"as_given": {"config": "any"}, "ahead": {}}})
+    assert configs == ["any", {"level": 1}]
+
+
+def test_a_config_mapping_without_a_schema_takes_any_config():
+    plain = CompositeSolidDefinition(
+        "plain",
+        [load],
+        config_mapping=ConfigMapping(lambda path: {"load": {"config": {"path": path}}}),
+        output_mappings=[OutputDefinition().mapping_from("load")],
+    )
+
+    @pipeline
+    def both():
+        plain()
+        plain.configured("y", name="fixed")()
+
+    result = execute_pipeline(both, {"solids": {"plain": {"config": "x"}}})
+    assert result.output_for_solid("plain")["path"] == "x"
+    assert result.output_for_solid("fixed")["path"] == "y"
 
 
 def test_what_a_function_returns_is_told_with_both_definitions_and_places():

@@ -173,6 +173,17 @@ def test_a_solid_sees_the_resources_it_requires_and_no_others() -> None:
         execute_pipeline(graph)
 
 
+@pytest.mark.parametrize("key", ["and_also", "values", "x"])
+def test_resources_are_attributes_in_full_whatever_they_are_called(key: str) -> None:
+    @solid(required_resource_keys={key})
+    def uses(context):
+        named = context.resources.__getattribute__(key)
+        return named, getattr(context.resources, key), key in dir(context.resources)
+
+    mode = ModeDefinition(resource_defs={key: ResourceDefinition.hardcoded_resource(3)})
+    assert execute_solid(uses, mode).output_value() == (3, 3, True)
+
+
 # --- errors ---
 
 

@@ -6,6 +6,8 @@ import ast
 import json
 from importlib import import_module
 
+import pytest
+
 import dagsterlite
 from tests.test_house.checkout import ROOT, python
 
@@ -86,3 +88,28 @@ def test_programs_of_before_find_dynamic_outputs_where_these_stood() -> None:
 
     for name in experimental.__all__:
         assert getattr(experimental, name) is getattr(dagsterlite, name)
+
+
+def test_programs_of_before_find_what_they_silence_and_annotate() -> None:
+    assert issubclass(dagsterlite.ExperimentalWarning, Warning)
+    assert dagsterlite.DagsterTypeLoaderContext is dagsterlite.TypeCheckContext
+    assert dagsterlite.DagsterTypeMaterializerContext is dagsterlite.TypeCheckContext
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("execution.context.compute", "AbstractComputeExecutionContext"),
+        ("execution.context.compute", "SolidExecutionContext"),
+        ("execution.context.compute", "SystemComputeExecutionContext"),
+        ("execution.context.init", "InitResourceContext"),
+        ("execution.build_resources", "build_resources"),
+        ("errors", "DagsterInvalidConfigError"),
+        ("instance", "DagsterInstance"),
+    ],
+)
+def test_what_documents_name_by_a_path_is_found_there(path: str, name: str) -> None:
+    module = import_module(f"dagsterlite.core.{path}")
+
+    assert getattr(module, name) is getattr(dagsterlite, name)
+    assert name in dir(module)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dagsterlite.errors import (
@@ -159,3 +161,21 @@ def test_a_type_needs_the_resources_of_its_check_loader_and_materializer():
 
     assert table.resource_keys() == {"checker", "reader", "writer"}
     assert Int.resource_keys() == frozenset()
+
+
+def test_a_type_bears_facts_about_itself():
+    entry = EventMetadataEntry.json({"columns": ["a"]}, "schema")
+    listed = DagsterType(is_even, name="T", metadata_entries=[entry])
+    by_label = PythonObjectDagsterType(dict, name="T", metadata={"schema": {"columns": ["a"]}})
+
+    assert listed.metadata_entries == [entry]
+    assert by_label.metadata_entries[0].entry_data == entry.entry_data
+    assert DagsterType(is_even, name="T").metadata_entries == []
+
+
+def test_facts_about_a_type_that_are_none_are_refused_with_its_name():
+    words: Any = ["schema"]
+    with pytest.raises(ParameterCheckError, match=r"'T'.*metadata_entries"):
+        DagsterType(is_even, name="T", metadata_entries=words)
+    with pytest.raises(CheckError, match=r"'T'.*not both"):
+        DagsterType(is_even, name="T", metadata_entries=[], metadata={})

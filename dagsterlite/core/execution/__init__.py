@@ -1,0 +1,1 @@
+"""The paths below ``core.execution``."""

@@ -1,0 +1,1 @@
+"""The paths of the contexts that user code is given."""
