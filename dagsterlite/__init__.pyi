@@ -199,27 +199,58 @@ from dagsterlite.events.error_info import SerializableErrorInfo as SerializableE
 from dagsterlite.events.event import DagsterEvent as DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType as DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry as EventLogEntry
-from dagsterlite.events.metadata import (
-    DagsterAssetMetadataEntryData as DagsterAssetMetadataEntryData,
-)
-from dagsterlite.events.metadata import (
-    DagsterPipelineRunMetadataEntryData as DagsterPipelineRunMetadataEntryData,
-)
 from dagsterlite.events.metadata import EventMetadata as EventMetadata
 from dagsterlite.events.metadata import EventMetadataEntry as EventMetadataEntry
-from dagsterlite.events.metadata import FloatMetadataEntryData as FloatMetadataEntryData
-from dagsterlite.events.metadata import IntMetadataEntryData as IntMetadataEntryData
-from dagsterlite.events.metadata import JsonMetadataEntryData as JsonMetadataEntryData
-from dagsterlite.events.metadata import MarkdownMetadataEntryData as MarkdownMetadataEntryData
 from dagsterlite.events.metadata import MetadataEntry as MetadataEntry
 from dagsterlite.events.metadata import MetadataValue as MetadataValue
-from dagsterlite.events.metadata import PathMetadataEntryData as PathMetadataEntryData
-from dagsterlite.events.metadata import (
+from dagsterlite.events.metadata_values import BoolMetadataValue as BoolMetadataValue
+from dagsterlite.events.metadata_values import (
+    DagsterAssetMetadataEntryData as DagsterAssetMetadataEntryData,
+)
+from dagsterlite.events.metadata_values import (
+    DagsterAssetMetadataValue as DagsterAssetMetadataValue,
+)
+from dagsterlite.events.metadata_values import (
+    DagsterPipelineRunMetadataEntryData as DagsterPipelineRunMetadataEntryData,
+)
+from dagsterlite.events.metadata_values import DagsterRunMetadataValue as DagsterRunMetadataValue
+from dagsterlite.events.metadata_values import FloatMetadataEntryData as FloatMetadataEntryData
+from dagsterlite.events.metadata_values import FloatMetadataValue as FloatMetadataValue
+from dagsterlite.events.metadata_values import IntMetadataEntryData as IntMetadataEntryData
+from dagsterlite.events.metadata_values import IntMetadataValue as IntMetadataValue
+from dagsterlite.events.metadata_values import JsonMetadataEntryData as JsonMetadataEntryData
+from dagsterlite.events.metadata_values import JsonMetadataValue as JsonMetadataValue
+from dagsterlite.events.metadata_values import (
+    MarkdownMetadataEntryData as MarkdownMetadataEntryData,
+)
+from dagsterlite.events.metadata_values import MarkdownMetadataValue as MarkdownMetadataValue
+from dagsterlite.events.metadata_values import NotebookMetadataValue as NotebookMetadataValue
+from dagsterlite.events.metadata_values import NullMetadataValue as NullMetadataValue
+from dagsterlite.events.metadata_values import PathMetadataEntryData as PathMetadataEntryData
+from dagsterlite.events.metadata_values import PathMetadataValue as PathMetadataValue
+from dagsterlite.events.metadata_values import (
     PythonArtifactMetadataEntryData as PythonArtifactMetadataEntryData,
 )
-from dagsterlite.events.metadata import TextMetadataEntryData as TextMetadataEntryData
-from dagsterlite.events.metadata import UrlMetadataEntryData as UrlMetadataEntryData
+from dagsterlite.events.metadata_values import (
+    PythonArtifactMetadataValue as PythonArtifactMetadataValue,
+)
+from dagsterlite.events.metadata_values import TableMetadataEntryData as TableMetadataEntryData
+from dagsterlite.events.metadata_values import TableMetadataValue as TableMetadataValue
+from dagsterlite.events.metadata_values import (
+    TableSchemaMetadataEntryData as TableSchemaMetadataEntryData,
+)
+from dagsterlite.events.metadata_values import TableSchemaMetadataValue as TableSchemaMetadataValue
+from dagsterlite.events.metadata_values import TextMetadataEntryData as TextMetadataEntryData
+from dagsterlite.events.metadata_values import TextMetadataValue as TextMetadataValue
+from dagsterlite.events.metadata_values import TimestampMetadataValue as TimestampMetadataValue
+from dagsterlite.events.metadata_values import UrlMetadataEntryData as UrlMetadataEntryData
+from dagsterlite.events.metadata_values import UrlMetadataValue as UrlMetadataValue
 from dagsterlite.events.payloads import ObjectStoreOperationType as ObjectStoreOperationType
+from dagsterlite.events.table_metadata import TableColumn as TableColumn
+from dagsterlite.events.table_metadata import TableColumnConstraints as TableColumnConstraints
+from dagsterlite.events.table_metadata import TableConstraints as TableConstraints
+from dagsterlite.events.table_metadata import TableRecord as TableRecord
+from dagsterlite.events.table_metadata import TableSchema as TableSchema
 from dagsterlite.events.tick import InstigatorTick as InstigatorTick
 from dagsterlite.events.tick import TickData as TickData
 from dagsterlite.events.tick import TickStatus as TickStatus
@@ -423,6 +454,7 @@ __all__ = [
     "AssetRecordsFilter",
     "Backoff",
     "Bool",
+    "BoolMetadataValue",
     "BoolSource",
     "CapturedLogContext",
     "CapturedLogData",
@@ -437,6 +469,7 @@ __all__ = [
     "ConfigurableClass",
     "ConfigurableClassData",
     "DagsterAssetMetadataEntryData",
+    "DagsterAssetMetadataValue",
     "DagsterConfigMappingFunctionError",
     "DagsterCorruptObjectError",
     "DagsterError",
@@ -469,6 +502,7 @@ __all__ = [
     "DagsterRunAlreadyExists",
     "DagsterRunCanceledError",
     "DagsterRunConflict",
+    "DagsterRunMetadataValue",
     "DagsterRunNotFoundError",
     "DagsterRunStatus",
     "DagsterSerdesError",
@@ -521,6 +555,7 @@ __all__ = [
     "FileManager",
     "Float",
     "FloatMetadataEntryData",
+    "FloatMetadataValue",
     "FsspecComputeLogManager",
     "FsspecFileHandle",
     "GCSFileHandle",
@@ -553,6 +588,7 @@ __all__ = [
     "InstigatorType",
     "Int",
     "IntMetadataEntryData",
+    "IntMetadataValue",
     "IntSource",
     "IntermediateStorage",
     "IntermediateStorageDefinition",
@@ -560,6 +596,7 @@ __all__ = [
     "JobDefinition",
     "JobExecutionResult",
     "JsonMetadataEntryData",
+    "JsonMetadataValue",
     "JsonSerializationStrategy",
     "LaunchRunContext",
     "List",
@@ -570,6 +607,7 @@ __all__ = [
     "Map",
     "MappedInputPlaceholder",
     "MarkdownMetadataEntryData",
+    "MarkdownMetadataValue",
     "Materialization",
     "MetadataEntry",
     "MetadataValue",
@@ -579,7 +617,9 @@ __all__ = [
     "NoOpComputeLogManager",
     "NodeInvocation",
     "Noneable",
+    "NotebookMetadataValue",
     "Nothing",
+    "NullMetadataValue",
     "ObjectStore",
     "ObjectStoreOperation",
     "ObjectStoreOperationType",
@@ -595,6 +635,7 @@ __all__ = [
     "PartitionsDefinition",
     "Path",
     "PathMetadataEntryData",
+    "PathMetadataValue",
     "Permissive",
     "PipelineDefinition",
     "PipelineExecutionResult",
@@ -605,6 +646,7 @@ __all__ = [
     "PostProcessingError",
     "PresetDefinition",
     "PythonArtifactMetadataEntryData",
+    "PythonArtifactMetadataValue",
     "PythonObjectDagsterType",
     "ReconstructablePipeline",
     "RepositoryDefinition",
@@ -649,9 +691,20 @@ __all__ = [
     "SystemComputeExecutionContext",
     "SystemStorageData",
     "SystemStorageDefinition",
+    "TableColumn",
+    "TableColumnConstraints",
+    "TableConstraints",
+    "TableMetadataEntryData",
+    "TableMetadataValue",
+    "TableRecord",
+    "TableSchema",
+    "TableSchemaMetadataEntryData",
+    "TableSchemaMetadataValue",
     "TextMetadataEntryData",
+    "TextMetadataValue",
     "TickData",
     "TickStatus",
+    "TimestampMetadataValue",
     "Tuple",
     "TypeCheck",
     "TypeCheckContext",
@@ -659,6 +712,7 @@ __all__ = [
     "UnboundInitResourceContext",
     "UnboundSolidExecutionContext",
     "UrlMetadataEntryData",
+    "UrlMetadataValue",
     "attach_run",
     "build_hook_context",
     "build_init_logger_context",

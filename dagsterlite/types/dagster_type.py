@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from dagsterlite.config import ConfigType
@@ -15,6 +15,8 @@ from dagsterlite.errors import (
     shown,
     type_name,
 )
+from dagsterlite.events.metadata import EventMetadataEntry, HasMetadata
+from dagsterlite.events.metadata_arguments import metadata_entries_of
 from dagsterlite.events.yielded import TypeCheck
 from dagsterlite.types.callables import check_function
 from dagsterlite.types.loader import DagsterTypeLoader, DagsterTypeMaterializer
@@ -36,7 +38,7 @@ def refused(value: object, expected: str) -> TypeCheck:
     return TypeCheck(success=False, description=description)
 
 
-class DagsterType:
+class DagsterType(HasMetadata):
     """Define a type in dagster. These can be used in the inputs and outputs of solids.
 
     Args:
@@ -52,6 +54,8 @@ class DagsterType:
         required_resource_keys: The resources that ``type_check_fn`` uses.
         input_hydration_config: The older name of ``loader``.
         output_materialization_config: The older name of ``materializer``.
+        metadata_entries: Facts about the type, e.g. the columns of a table.
+        metadata: The same as a dict, as for :class:`AssetMaterialization`.
         config_type: The config type that bears the same name, for built-in scalars.
 
     Raises:
@@ -74,6 +78,8 @@ class DagsterType:
         *,
         input_hydration_config: DagsterTypeLoader | None = None,
         output_materialization_config: DagsterTypeMaterializer | None = None,
+        metadata_entries: Sequence[EventMetadataEntry] | None = None,
+        metadata: Mapping[str, Any] | None = None,
         config_type: ConfigType | None = None,
     ) -> None:
         if name is None and key is None:
@@ -100,6 +106,7 @@ class DagsterType:
         _check(owner, "serialization_strategy", serialization_strategy, SerializationStrategy)
         self.serialization_strategy = serialization_strategy
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
+        self.metadata_entries = metadata_entries_of(owner, metadata_entries, metadata)
         #: The config type that the same name stands for in a config schema, for built-in scalars.
         self.config_type = config_type
 

@@ -22,6 +22,7 @@ from dagsterlite import (
     Out,
     OutputDefinition,
     ParameterCheckError,
+    config_mapping,
     graph,
     job,
     op,
@@ -318,6 +319,24 @@ def test_a_config_mapping_gives_a_graph_a_config_of_its_own():
     inside: dict[str, Any] = {"ops": {"simple": {"config": 3}}}
     assert outer.execute_in_process(inside).output_value() == 30
     assert simple.execute_in_process({"ops": {"config": 4}}).output_value() == 40
+
+
+def test_a_config_mapping_without_a_schema_takes_any_config_and_none():
+    @config_mapping()
+    def times_ten(config: int | None) -> dict[str, Any]:
+        return {"scaled": {"config": {"n": config or 1, "m": 10}}}
+
+    @graph(config=times_ten)
+    def simple():
+        return scaled()
+
+    @job
+    def outer():
+        return simple()
+
+    inside: dict[str, Any] = {"ops": {"simple": {"config": 3}}}
+    assert outer.execute_in_process(inside).output_value() == 30
+    assert outer.execute_in_process().output_value() == 10
 
 
 def test_a_dict_is_the_config_of_a_graphs_ops_where_none_is_given():

@@ -159,3 +159,15 @@ def test_a_type_needs_the_resources_of_its_check_loader_and_materializer():
 
     assert table.resource_keys() == {"checker", "reader", "writer"}
     assert Int.resource_keys() == frozenset()
+
+
+def test_a_type_bears_metadata_given_in_either_form():
+    entries = [EventMetadataEntry.int(3, "columns")]
+    by_dict = DagsterType(lambda _, value: True, name="Table", metadata={"columns": 3})
+    by_entries = PythonObjectDagsterType(dict, name="Table", metadata_entries=entries)
+
+    assert by_dict.metadata_entries == by_entries.metadata_entries == entries
+    assert by_dict.metadata["columns"].value == 3
+    assert DagsterType(lambda _, value: True, name="Bare").metadata == {}
+    with pytest.raises(CheckError, match="DagsterType 'Table': give metadata or metadata_entries"):
+        DagsterType(lambda _, value: True, name="Table", metadata={}, metadata_entries=entries)
