@@ -29,6 +29,7 @@ def build_output_context(
     solid_def: SolidDefinition | None = None,
     op_def: SolidDefinition | None = None,
     asset_key: AssetKey | str | Sequence[str] | None = None,
+    definition_metadata: Mapping[str, Any] | None = None,
 ) -> OutputContext:
     """Return an ``OutputContext`` for a test of ``IOManager.handle_output``.
 
@@ -48,6 +49,7 @@ def build_output_context(
         solid_def: The definition of the step's solid; ``op_def`` is the same argument.
         op_def: The definition of the step's op.
         asset_key: The asset that the output is.
+        definition_metadata: The newer name of ``metadata``.
 
     Raises:
         CheckError: an argument is of the wrong type, or given under both of its names.
@@ -58,7 +60,7 @@ def build_output_context(
         version=version,
         step_key=step_key,
         name=name,
-        metadata=metadata_of(owner, metadata),
+        metadata=_metadata(owner, metadata, definition_metadata),
         run_id=run_id,
         config=config,
         dagster_type=None if dagster_type is None else resolve_dagster_type(dagster_type, owner),
@@ -81,6 +83,7 @@ def build_input_context(
     op_def: SolidDefinition | None = None,
     step_context: Any = None,
     asset_key: AssetKey | str | Sequence[str] | None = None,
+    definition_metadata: Mapping[str, Any] | None = None,
 ) -> InputContext:
     """Return an ``InputContext`` for a test of ``load_input``.
 
@@ -98,6 +101,7 @@ def build_input_context(
         op_def: The definition of the step's op.
         step_context: The context of the step.
         asset_key: The asset that the input is.
+        definition_metadata: The newer name of ``metadata``.
 
     Raises:
         CheckError: an argument is of the wrong type, or given under both of its names.
@@ -110,7 +114,7 @@ def build_input_context(
         upstream_output=upstream_output,
         name=name,
         config=config,
-        metadata=metadata_of(owner, metadata),
+        metadata=_metadata(owner, metadata, definition_metadata),
         dagster_type=None if dagster_type is None else resolve_dagster_type(dagster_type, owner),
         resource_config=resource_config,
         resources=_resources(owner, resources),
@@ -127,6 +131,13 @@ def _definition(
         message = f"{owner}: 'solid_def' and 'op_def' are two names of one argument: give one."
         raise CheckError(message)
     return op_def if solid_def is None else solid_def
+
+
+def _metadata(owner: str, metadata: Any, definition_metadata: Any) -> dict[str, Any]:
+    if metadata is not None and definition_metadata is not None:
+        message = f"{owner}: 'metadata' and 'definition_metadata' are two names of one argument."
+        raise CheckError(f"{message} Give one.")
+    return metadata_of(owner, definition_metadata if metadata is None else metadata)
 
 
 def _resources(owner: str, resources: Mapping[str, Any] | None) -> ScopedResources:

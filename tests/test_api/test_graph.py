@@ -286,6 +286,24 @@ def test_a_graph_is_bound_to_several_jobs():
     assert prod.execute_in_process(config).output_value() == "postgres-2"
 
 
+def test_graphs_and_jobs_tell_of_their_nodes():
+    @graph
+    def inner():
+        return add(one(), one.alias("other")())
+
+    @job
+    def outer():
+        inner()
+
+    assert [node.name for node in inner.nodes] == ["one", "other", "add"]
+    assert inner.node_defs == [one, add]
+    assert inner.node_dict["other"].definition is one
+    assert outer.node_named("inner").definition is inner
+    assert (outer.has_node_named("inner"), outer.has_node_named("one")) == (True, False)
+    with pytest.raises(DagsterInvariantViolationError, match="job 'outer' has no op 'iner'"):
+        outer.node_named("iner")
+
+
 def test_a_graph_runs_by_itself_with_values_for_its_inputs():
     @graph
     def sums(x, y):

@@ -125,6 +125,15 @@ def test_what_was_left_out_is_told_where_it_is_asked_for(name: str) -> None:
         getattr(build_output_context(), name)
 
 
+def test_metadata_has_a_newer_name() -> None:
+    output = build_output_context(definition_metadata={"table": "a"})
+    loaded = build_input_context(definition_metadata={"table": "b"}, upstream_output=output)
+
+    assert output.metadata == output.definition_metadata == {"table": "a"}
+    assert loaded.metadata == {"table": "b"}
+    assert loaded.upstream_output is output
+
+
 def test_an_unconnected_input_has_no_identifier() -> None:
     with pytest.raises(DagsterInvariantViolationError, match="this input has none"):
         build_input_context(name="x").get_identifier()
@@ -133,6 +142,8 @@ def test_an_unconnected_input_has_no_identifier() -> None:
 def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(CheckError, match="two names of one argument"):
         build_output_context(solid_def=one, op_def=one)
+    with pytest.raises(CheckError, match="'definition_metadata' are two names of one"):
+        build_output_context(metadata={}, definition_metadata={})
     with pytest.raises(CheckError, match="upstream_output"):
         build_input_context(upstream_output=3)  # type: ignore[arg-type]
     with pytest.raises(CheckError, match="the resource itself"):
