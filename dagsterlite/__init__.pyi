@@ -200,27 +200,58 @@ from dagsterlite.events.error_info import SerializableErrorInfo as SerializableE
 from dagsterlite.events.event import DagsterEvent as DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType as DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry as EventLogEntry
-from dagsterlite.events.metadata import (
-    DagsterAssetMetadataEntryData as DagsterAssetMetadataEntryData,
-)
-from dagsterlite.events.metadata import (
-    DagsterPipelineRunMetadataEntryData as DagsterPipelineRunMetadataEntryData,
-)
 from dagsterlite.events.metadata import EventMetadata as EventMetadata
 from dagsterlite.events.metadata import EventMetadataEntry as EventMetadataEntry
-from dagsterlite.events.metadata import FloatMetadataEntryData as FloatMetadataEntryData
-from dagsterlite.events.metadata import IntMetadataEntryData as IntMetadataEntryData
-from dagsterlite.events.metadata import JsonMetadataEntryData as JsonMetadataEntryData
-from dagsterlite.events.metadata import MarkdownMetadataEntryData as MarkdownMetadataEntryData
 from dagsterlite.events.metadata import MetadataEntry as MetadataEntry
 from dagsterlite.events.metadata import MetadataValue as MetadataValue
-from dagsterlite.events.metadata import PathMetadataEntryData as PathMetadataEntryData
-from dagsterlite.events.metadata import (
+from dagsterlite.events.metadata_values import BoolMetadataValue as BoolMetadataValue
+from dagsterlite.events.metadata_values import (
+    DagsterAssetMetadataEntryData as DagsterAssetMetadataEntryData,
+)
+from dagsterlite.events.metadata_values import (
+    DagsterAssetMetadataValue as DagsterAssetMetadataValue,
+)
+from dagsterlite.events.metadata_values import (
+    DagsterPipelineRunMetadataEntryData as DagsterPipelineRunMetadataEntryData,
+)
+from dagsterlite.events.metadata_values import DagsterRunMetadataValue as DagsterRunMetadataValue
+from dagsterlite.events.metadata_values import FloatMetadataEntryData as FloatMetadataEntryData
+from dagsterlite.events.metadata_values import FloatMetadataValue as FloatMetadataValue
+from dagsterlite.events.metadata_values import IntMetadataEntryData as IntMetadataEntryData
+from dagsterlite.events.metadata_values import IntMetadataValue as IntMetadataValue
+from dagsterlite.events.metadata_values import JsonMetadataEntryData as JsonMetadataEntryData
+from dagsterlite.events.metadata_values import JsonMetadataValue as JsonMetadataValue
+from dagsterlite.events.metadata_values import (
+    MarkdownMetadataEntryData as MarkdownMetadataEntryData,
+)
+from dagsterlite.events.metadata_values import MarkdownMetadataValue as MarkdownMetadataValue
+from dagsterlite.events.metadata_values import NotebookMetadataValue as NotebookMetadataValue
+from dagsterlite.events.metadata_values import NullMetadataValue as NullMetadataValue
+from dagsterlite.events.metadata_values import PathMetadataEntryData as PathMetadataEntryData
+from dagsterlite.events.metadata_values import PathMetadataValue as PathMetadataValue
+from dagsterlite.events.metadata_values import (
     PythonArtifactMetadataEntryData as PythonArtifactMetadataEntryData,
 )
-from dagsterlite.events.metadata import TextMetadataEntryData as TextMetadataEntryData
-from dagsterlite.events.metadata import UrlMetadataEntryData as UrlMetadataEntryData
+from dagsterlite.events.metadata_values import (
+    PythonArtifactMetadataValue as PythonArtifactMetadataValue,
+)
+from dagsterlite.events.metadata_values import TableMetadataEntryData as TableMetadataEntryData
+from dagsterlite.events.metadata_values import TableMetadataValue as TableMetadataValue
+from dagsterlite.events.metadata_values import (
+    TableSchemaMetadataEntryData as TableSchemaMetadataEntryData,
+)
+from dagsterlite.events.metadata_values import TableSchemaMetadataValue as TableSchemaMetadataValue
+from dagsterlite.events.metadata_values import TextMetadataEntryData as TextMetadataEntryData
+from dagsterlite.events.metadata_values import TextMetadataValue as TextMetadataValue
+from dagsterlite.events.metadata_values import TimestampMetadataValue as TimestampMetadataValue
+from dagsterlite.events.metadata_values import UrlMetadataEntryData as UrlMetadataEntryData
+from dagsterlite.events.metadata_values import UrlMetadataValue as UrlMetadataValue
 from dagsterlite.events.payloads import ObjectStoreOperationType as ObjectStoreOperationType
+from dagsterlite.events.table_metadata import TableColumn as TableColumn
+from dagsterlite.events.table_metadata import TableColumnConstraints as TableColumnConstraints
+from dagsterlite.events.table_metadata import TableConstraints as TableConstraints
+from dagsterlite.events.table_metadata import TableRecord as TableRecord
+from dagsterlite.events.table_metadata import TableSchema as TableSchema
 from dagsterlite.events.tick import InstigatorTick as InstigatorTick
 from dagsterlite.events.tick import TickData as TickData
 from dagsterlite.events.tick import TickStatus as TickStatus
@@ -430,6 +461,7 @@ __all__ = [
     "AssetRecordsFilter",
     "Backoff",
     "Bool",
+    "BoolMetadataValue",
     "BoolSource",
     "CapturedLogContext",
     "CapturedLogData",
@@ -444,6 +476,7 @@ __all__ = [
     "ConfigurableClass",
     "ConfigurableClassData",
     "DagsterAssetMetadataEntryData",
+    "DagsterAssetMetadataValue",
     "DagsterConfigMappingFunctionError",
     "DagsterCorruptObjectError",
     "DagsterError",
@@ -476,6 +509,7 @@ __all__ = [
     "DagsterRunAlreadyExists",
     "DagsterRunCanceledError",
     "DagsterRunConflict",
+    "DagsterRunMetadataValue",
     "DagsterRunNotFoundError",
     "DagsterRunStatus",
     "DagsterSerdesError",
@@ -531,6 +565,7 @@ __all__ = [
     "FileManager",
     "Float",
     "FloatMetadataEntryData",
+    "FloatMetadataValue",
     "FsspecComputeLogManager",
     "FsspecFileHandle",
     "GCSFileHandle",
@@ -563,6 +598,7 @@ __all__ = [
     "InstigatorType",
     "Int",
     "IntMetadataEntryData",
+    "IntMetadataValue",
     "IntSource",
     "IntermediateStorage",
     "IntermediateStorageDefinition",
@@ -570,6 +606,7 @@ __all__ = [
     "JobDefinition",
     "JobExecutionResult",
     "JsonMetadataEntryData",
+    "JsonMetadataValue",
     "JsonSerializationStrategy",
     "LaunchRunContext",
     "List",
@@ -580,6 +617,7 @@ __all__ = [
     "Map",
     "MappedInputPlaceholder",
     "MarkdownMetadataEntryData",
+    "MarkdownMetadataValue",
     "Materialization",
     "MetadataEntry",
     "MetadataValue",
@@ -589,7 +627,9 @@ __all__ = [
     "NoOpComputeLogManager",
     "NodeInvocation",
     "Noneable",
+    "NotebookMetadataValue",
     "Nothing",
+    "NullMetadataValue",
     "ObjectStore",
     "ObjectStoreOperation",
     "ObjectStoreOperationType",
@@ -605,6 +645,7 @@ __all__ = [
     "PartitionsDefinition",
     "Path",
     "PathMetadataEntryData",
+    "PathMetadataValue",
     "Permissive",
     "PipelineDefinition",
     "PipelineExecutionResult",
@@ -615,6 +656,7 @@ __all__ = [
     "PostProcessingError",
     "PresetDefinition",
     "PythonArtifactMetadataEntryData",
+    "PythonArtifactMetadataValue",
     "PythonObjectDagsterType",
     "ReconstructablePipeline",
     "RepositoryDefinition",
@@ -659,9 +701,20 @@ __all__ = [
     "SystemComputeExecutionContext",
     "SystemStorageData",
     "SystemStorageDefinition",
+    "TableColumn",
+    "TableColumnConstraints",
+    "TableConstraints",
+    "TableMetadataEntryData",
+    "TableMetadataValue",
+    "TableRecord",
+    "TableSchema",
+    "TableSchemaMetadataEntryData",
+    "TableSchemaMetadataValue",
     "TextMetadataEntryData",
+    "TextMetadataValue",
     "TickData",
     "TickStatus",
+    "TimestampMetadataValue",
     "Tuple",
     "TypeCheck",
     "TypeCheckContext",
@@ -669,6 +722,7 @@ __all__ = [
     "UnboundInitResourceContext",
     "UnboundSolidExecutionContext",
     "UrlMetadataEntryData",
+    "UrlMetadataValue",
     "attach_run",
     "build_hook_context",
     "build_init_logger_context",

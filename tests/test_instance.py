@@ -57,7 +57,7 @@ def test_an_ephemeral_instance_keeps_all_in_memory_and_its_files_as_long_as_itse
     assert instance.instance_type is InstanceType.EPHEMERAL
     folder = Path(instance.root_directory)
     assert folder.is_dir()
-    assert Path(instance.storage_directory) == folder / "storage"
+    assert Path(instance.storage_directory()) == folder / "storage"
     with pytest.raises(DagsterHomeError, match="lives in one process"):
         instance.get_ref()
     del instance

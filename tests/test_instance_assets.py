@@ -35,7 +35,7 @@ from dagsterlite.errors import (
 )
 from dagsterlite.events.log_entry import RUNLESS
 from dagsterlite.instance import pages
-from tests.contracts.entries import materialization, observation, status_event
+from tests.contracts.entries import materialization, message, observation, status_event
 
 A, B, C = (AssetKey(name) for name in "abc")
 WRITTEN = DagsterEventType.ASSET_MATERIALIZATION
@@ -84,6 +84,10 @@ def test_observations_and_materializations_are_told_apart(instance: DagsterInsta
     (written,) = instance.fetch_materializations(A, 10).records
 
     assert (seen.event_log_entry.seq, written.event_log_entry.seq) == (1, 0)
+    assert (seen.asset_observation, seen.asset_materialization) == (AssetObservation("a"), None)
+    assert written.asset_materialization == AssetMaterialization("a", metadata={"rows": 5})
+    assert written.event_log_entry.asset_observation is None
+    assert message("r", 2).asset_materialization is None
 
 
 def test_records_of_an_asset_are_filtered(instance: DagsterInstance) -> None:

@@ -22,7 +22,9 @@ from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.metadata_values import TableMetadataValue
 from dagsterlite.events.payloads import StepMaterializationData
+from dagsterlite.events.table_metadata import TableRecord
 from dagsterlite.events.yielded import AssetMaterialization
 from dagsterlite.runs import DagsterRun
 from dagsterlite.serdes import from_json, to_json
@@ -34,6 +36,7 @@ STORED_NAMES = (
     "AssetObservation",
     "AssetObservationData",
     "AttemptSuperseded",
+    "BoolMetadataValue",
     "ClusterJoined",
     "ConfigurableClassData",
     "DagsterAssetMetadataEntryData",
@@ -59,6 +62,8 @@ STORED_NAMES = (
     "LoadedInputData",
     "MarkdownMetadataEntryData",
     "Materialization",
+    "NotebookMetadataValue",
+    "NullMetadataValue",
     "ObjectStoreOperationResultData",
     "ObjectStoreOperationType",
     "OutputsTaken",
@@ -90,9 +95,17 @@ STORED_NAMES = (
     "StepsResolved",
     "StorageChosen",
     "StoredOutput",
+    "TableColumn",
+    "TableColumnConstraints",
+    "TableConstraints",
+    "TableMetadataValue",
+    "TableRecord",
+    "TableSchema",
+    "TableSchemaMetadataValue",
     "TextMetadataEntryData",
     "TickData",
     "TickStatus",
+    "TimestampMetadataValue",
     "TypeCheck",
     "TypeCheckData",
     "UrlMetadataEntryData",
@@ -151,8 +164,14 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     Any: st.none(),
 }
 
+CELLS = st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
+TABLE_RECORDS = st.builds(TableRecord, st.dictionaries(TEXT, CELLS, max_size=2))
+
 SPECIAL: dict[type, st.SearchStrategy[Any]] = {
     AssetKey: st.builds(AssetKey, st.lists(TEXT, min_size=1, max_size=2)),
+    TableRecord: TABLE_RECORDS,
+    # Records or a schema must be there.
+    TableMetadataValue: st.builds(TableMetadataValue, st.lists(TABLE_RECORDS, min_size=1)),
 }
 
 

@@ -73,7 +73,7 @@ def test_a_home_without_settings_keeps_all_in_sqlite_and_on_local_disk(tmp_path:
     assert files(home) == {"history/runs.db", "history/index.db", "history/runs/r.db"}
     assert instance.is_persistent
     assert instance.root_directory == str(home)
-    assert instance.storage_directory == str(home / "storage")
+    assert instance.storage_directory() == str(home / "storage")
     with instance_from_home(str(home)) as again:
         assert again.has_run("r")
         assert again.has_asset_key(AssetKey("sales"))

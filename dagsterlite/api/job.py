@@ -15,6 +15,7 @@ from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.hook import HookDefinition
 from dagsterlite.definitions.inputs import InputDefinition
+from dagsterlite.definitions.io_manager import IOManager, IOManagerDefinition
 from dagsterlite.definitions.logger import LoggerDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition
@@ -267,6 +268,8 @@ def _mode(
 
 
 def _resource(item: Any) -> ResourceDefinition:
+    if isinstance(item, IOManager):
+        return IOManagerDefinition.hardcoded_io_manager(item)
     is_definition = isinstance(item, ResourceDefinition)
     return item if is_definition else ResourceDefinition.hardcoded_resource(item)
 

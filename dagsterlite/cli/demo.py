@@ -48,7 +48,7 @@ def demo(ctx: click.Context, full: bool, home: str | None) -> None:
     instance = ctx.with_resource(instance_from_home(home))
     preset = definition.get_preset("full" if full else "local").with_additional_config(
         # Workers know the home's files, not the home.
-        {"resources": {"results": {"base_dir": instance.storage_directory}}}
+        {"resources": {"results": {"base_dir": instance.storage_directory()}}}
     )
     events = execute_pipeline_iterator(
         definition, preset.run_config, preset.mode, instance=instance
@@ -82,7 +82,7 @@ def _tell(instance: DagsterInstance, home: str, run: DagsterRun) -> None:
     console.print()
     for part in steps_report(view):
         console.print(part)
-    _tell_results(os.path.join(instance.storage_directory, run.run_id, "results"))
+    _tell_results(os.path.join(instance.storage_directory(), run.run_id, "results"))
     show = f"{_program()} run show {short_id(run.run_id)}"
     click.echo(f"\nRun {run.run_id} is kept. Look at it:\n")
     click.echo(f"  export {HOME_VARIABLE}={shlex.quote(home)}\n  {show}\n  {show} --events")

@@ -15,7 +15,7 @@ from dagsterlite.definitions.configurable import config_field_of
 from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.dependency import Dependencies, read_dependencies
 from dagsterlite.definitions.dynamic import Origins
-from dagsterlite.definitions.graph import Graph, build_graph
+from dagsterlite.definitions.graph import Graph, HasNodes, build_graph
 from dagsterlite.definitions.inputs import InputDefinition, InputMapping
 from dagsterlite.definitions.mappings import (
     check_dynamic_mapping,
@@ -40,7 +40,7 @@ from dagsterlite.handles import SolidHandle
 from dagsterlite.types.callables import check_function
 
 
-class CompositeSolidDefinition(NodeDefinition, ConfigurableNode):
+class CompositeSolidDefinition(HasNodes, NodeDefinition, ConfigurableNode):
     """A graph of solids that stands in another graph as one solid.
 
     Usually made by :func:`composite_solid`.

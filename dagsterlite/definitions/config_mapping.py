@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
+from dagsterlite.config import Any as AnyConfig
 from dagsterlite.config import Field
 from dagsterlite.definitions.configurable import config_field_of
 from dagsterlite.types.callables import check_function
@@ -16,7 +17,7 @@ class ConfigMapping:
     Args:
         config_fn: Takes the config. For a composite solid or graph it returns a dict from solid
             name to that solid's ``{config: …, inputs: …}``; for a job, a whole run config.
-        config_schema: What the config must look like.
+        config_schema: What the config must look like; without one it is any config, or none.
 
     Raises:
         CheckError: ``config_fn`` is no function.
@@ -29,7 +30,8 @@ class ConfigMapping:
         self.config_fn: Callable[[Any], Mapping[str, Any]] = check_function(
             "ConfigMapping", "config_fn", config_fn, takes=("config",)
         )
-        self.config_field: Field | None = config_field_of("ConfigMapping", config_schema)
+        any_config = Field(AnyConfig, is_required=False)
+        self.config_field: Field = config_field_of("ConfigMapping", config_schema) or any_config
 
 
 @overload
@@ -55,7 +57,7 @@ def config_mapping(
 
     Args:
         config_fn: The function, where the decorator stands without arguments.
-        config_schema: What the config that it takes must look like.
+        config_schema: What the config that it takes must look like (default: anything).
 
     Raises:
         CheckError: it decorates no function.

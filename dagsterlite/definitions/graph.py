@@ -140,6 +140,39 @@ class Graph:
         }
 
 
+class HasNodes:
+    """Tells of the nodes at the top of a definition's graph, in the newer vocabulary."""
+
+    graph: Graph
+
+    @property
+    def nodes(self) -> list[Solid]:
+        """Its top-level nodes, in topological order."""
+        return list(self.graph.solids.values())
+
+    @property
+    def node_dict(self) -> Mapping[str, Solid]:
+        """Its top-level nodes by name."""
+        return self.graph.solids
+
+    @property
+    def node_defs(self) -> list[NodeDefinition]:
+        """The definitions of its top-level nodes, each once."""
+        return list(dict.fromkeys(node.definition for node in self.nodes))
+
+    def has_node_named(self, name: str) -> bool:
+        """Return whether it has a top-level node of that name."""
+        return name in self.graph.solids
+
+    def node_named(self, name: str) -> Solid:
+        """Return the top-level node of that name.
+
+        Raises:
+            DagsterInvariantViolationError: there is none.
+        """
+        return self.graph.solid_named(name)
+
+
 def _check_collected(
     owner: str,
     solid_name: str,

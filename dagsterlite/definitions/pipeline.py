@@ -14,7 +14,7 @@ from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.composition import composing
 from dagsterlite.definitions.config_mapping import ConfigMapping
 from dagsterlite.definitions.dependency import Dependencies, read_dependencies
-from dagsterlite.definitions.graph import Graph, build_graph
+from dagsterlite.definitions.graph import Graph, HasNodes, build_graph
 from dagsterlite.definitions.hook import Hookable, HookDefinition, HookDefs, check_hooks
 from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.mode import ModeDefinition
@@ -43,7 +43,7 @@ UNNAMED = "<<unnamed>>"
 T = TypeVar("T", ModeDefinition, PresetDefinition)
 
 
-class PipelineDefinition(Hookable):
+class PipelineDefinition(HasNodes, Hookable):
     """A graph of solids, and the modes and presets that it runs in.
 
     Usually made by :func:`pipeline`.

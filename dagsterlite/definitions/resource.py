@@ -42,6 +42,16 @@ class InitResourceContext:
         return self.log_manager
 
     @property
+    def dagster_run(self) -> DagsterRun | None:
+        """The run; None outside of one."""
+        return self.pipeline_run
+
+    @property
+    def run(self) -> DagsterRun | None:
+        """The run; None outside of one."""
+        return self.pipeline_run
+
+    @property
     def instance(self) -> Any:
         """The instance that the run is recorded in."""
         return self.open_instance()

@@ -68,6 +68,6 @@ class Results:
 )
 def results_folder(init_context: InitResourceContext) -> Results:
     """Name the run's folder; it is made when something is written."""
-    base = init_context.resource_config.get("base_dir") or init_context.instance.storage_directory
+    base = init_context.resource_config.get("base_dir") or init_context.instance.storage_directory()
     folder = Path(base).expanduser().resolve() / str(init_context.run_id)
     return Results(folder / "results")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dagsterlite.events.error_info import SerializableErrorInfo
-from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.metadata import EventMetadataEntry, HasMetadata
 from dagsterlite.handles import StepOutputHandle, mapped_key, split_mapped_key
 from dagsterlite.serdes import serializable
 
@@ -124,7 +124,7 @@ EngineDetail = (
 
 @serializable("EngineEventData")
 @dataclass(frozen=True)
-class EngineEventData:
+class EngineEventData(HasMetadata):
     """ENGINE_EVENT: what the engine tells, with its typed detail where there is one."""
 
     metadata_entries: list[EventMetadataEntry] = field(default_factory=list)

@@ -25,6 +25,7 @@ from dagsterlite.events.payloads import (
     StepRetryData,
     StepSuccessData,
 )
+from dagsterlite.events.yielded import AssetMaterialization, Materialization
 from dagsterlite.handles import SolidHandle
 from dagsterlite.serdes import plain, serializable
 
@@ -77,6 +78,16 @@ class DagsterEvent:
             message = f"Event {self.event_type_value} belongs to no solid."
             raise DagsterInvariantViolationError(message)
         return self.solid_handle.name
+
+    @property
+    def node_handle(self) -> SolidHandle | None:
+        """The path of the step's op (solid); None where the event belongs to none."""
+        return self.solid_handle
+
+    @property
+    def node_name(self) -> str:
+        """The name of the step's op (solid), as it stands in its graph."""
+        return self.solid_name
 
     # --- kinds ---
 
@@ -243,6 +254,11 @@ class DagsterEvent:
     def step_materialization_data(self) -> StepMaterializationData:
         """The payload of STEP_MATERIALIZATION."""
         return self._data(StepMaterializationData)
+
+    @property
+    def materialization(self) -> AssetMaterialization | Materialization:
+        """What STEP_MATERIALIZATION tells of."""
+        return self.step_materialization_data.materialization
 
     @property
     def asset_observation_data(self) -> AssetObservationData:

@@ -9,6 +9,8 @@ from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.payloads import AssetObservationData, StepMaterializationData
+from dagsterlite.events.yielded import AssetMaterialization, AssetObservation
 from dagsterlite.serdes import KeepsText, serializable
 
 RUN_LEVEL = ""
@@ -72,6 +74,22 @@ class EventLogEntry(KeepsText):
     def dagster_event_type(self) -> DagsterEventType | None:
         """The type of the DagsterEvent contained by this entry, if any."""
         return self.dagster_event.event_type if self.dagster_event else None
+
+    @property
+    def asset_materialization(self) -> AssetMaterialization | None:
+        """The materialization that the entry tells of, if any."""
+        match self.dagster_event:
+            case DagsterEvent(event_specific_data=StepMaterializationData(told)):
+                return told if isinstance(told, AssetMaterialization) else None
+        return None
+
+    @property
+    def asset_observation(self) -> AssetObservation | None:
+        """The observation that the entry tells of, if any."""
+        match self.dagster_event:
+            case DagsterEvent(event_specific_data=AssetObservationData(told)):
+                return told
+        return None
 
     @property
     def message(self) -> str:

@@ -2,171 +2,55 @@
 
 from __future__ import annotations
 
-import json
-import operator
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import UnionType
-from typing import Any, SupportsFloat, SupportsIndex, get_args
+from datetime import datetime
+from types import NoneType, UnionType
+from typing import Any, SupportsFloat, SupportsIndex
 
-from dagsterlite.errors import (
-    CheckError,
-    DagsterInvariantViolationError,
-    ParameterCheckError,
-    shown,
-)
+from dagsterlite.errors import CheckError, ParameterCheckError
 from dagsterlite.events.assets import AssetKey
-from dagsterlite.serdes import plain, serializable
+from dagsterlite.events.metadata_values import (
+    BoolMetadataValue,
+    DagsterAssetMetadataEntryData,
+    DagsterPipelineRunMetadataEntryData,
+    FloatMetadataEntryData,
+    IntMetadataEntryData,
+    JsonMetadataEntryData,
+    MarkdownMetadataEntryData,
+    MetadataEntryData,
+    NotebookMetadataValue,
+    NullMetadataValue,
+    PathMetadataEntryData,
+    PythonArtifactMetadataEntryData,
+    TableMetadataValue,
+    TableSchemaMetadataValue,
+    TextMetadataEntryData,
+    TimestampMetadataValue,
+    UrlMetadataEntryData,
+)
+from dagsterlite.events.table_metadata import TableRecord, TableSchema
+from dagsterlite.serdes import serializable
 
-
-def _check(record: object, field: str, value: object, cls: type | UnionType, expected: str) -> None:
-    if not isinstance(value, cls):
-        raise ParameterCheckError(type(record).__name__, field, expected, value)
-
-
-@serializable("TextMetadataEntryData")
-@dataclass(frozen=True)
-class TextMetadataEntryData:
-    """Plain text."""
-
-    text: str
-
-    def __post_init__(self) -> None:
-        _check(self, "text", self.text, str, "a text")
-
-
-@serializable("UrlMetadataEntryData")
-@dataclass(frozen=True)
-class UrlMetadataEntryData:
-    """A link to follow."""
-
-    url: str
-
-    def __post_init__(self) -> None:
-        _check(self, "url", self.url, str, "a text")
-
-
-@serializable("PathMetadataEntryData")
-@dataclass(frozen=True)
-class PathMetadataEntryData:
-    """A path on a filesystem."""
-
-    path: str
-
-    def __post_init__(self) -> None:
-        _check(self, "path", self.path, str, "a text or a path")
-
-
-@serializable("JsonMetadataEntryData")
-@dataclass(frozen=True)
-class JsonMetadataEntryData:
-    """Structured data, JSON-able, as JSON keeps it.
-
-    Raises:
-        DagsterInvariantViolationError: the data is not JSON-able.
-    """
-
-    data: Any = plain()
-
-    def __post_init__(self) -> None:
-        try:
-            # A copy: user code may go on to change what it gave.
-            object.__setattr__(self, "data", json.loads(json.dumps(self.data)))
-        except (TypeError, ValueError, RecursionError) as exc:
-            message = f"Metadata must be JSON-able data, not {shown(self.data)}: {exc}."
-            raise DagsterInvariantViolationError(message) from exc
-
-
-@serializable("MarkdownMetadataEntryData")
-@dataclass(frozen=True)
-class MarkdownMetadataEntryData:
-    """Text in Markdown."""
-
-    md_str: str
-
-    def __post_init__(self) -> None:
-        _check(self, "md_str", self.md_str, str, "a text")
-
-
-@serializable("FloatMetadataEntryData")
-@dataclass(frozen=True)
-class FloatMetadataEntryData:
-    """A number that may have a fraction; numpy's become Python's."""
-
-    value: float
-
-    def __post_init__(self) -> None:
-        _check(self, "value", self.value, SupportsFloat, "a number")
-        object.__setattr__(self, "value", float(self.value))
-
-
-@serializable("IntMetadataEntryData")
-@dataclass(frozen=True)
-class IntMetadataEntryData:
-    """A whole number; numpy's become Python's."""
-
-    value: int
-
-    def __post_init__(self) -> None:
-        _check(self, "value", self.value, SupportsIndex, "a whole number")
-        object.__setattr__(self, "value", operator.index(self.value))
-
-
-@serializable("PythonArtifactMetadataEntryData")
-@dataclass(frozen=True)
-class PythonArtifactMetadataEntryData:
-    """A Python object, by its module and name."""
-
-    module: str
-    name: str
-
-
-@serializable("DagsterPipelineRunMetadataEntryData")
-@dataclass(frozen=True)
-class DagsterPipelineRunMetadataEntryData:
-    """Another run, by its id."""
-
-    run_id: str
-
-    def __post_init__(self) -> None:
-        _check(self, "run_id", self.run_id, str, "a text")
-
-
-@serializable("DagsterAssetMetadataEntryData")
-@dataclass(frozen=True)
-class DagsterAssetMetadataEntryData:
-    """An asset, by its key."""
-
-    asset_key: AssetKey
-
-    def __post_init__(self) -> None:
-        _check(self, "asset_key", self.asset_key, AssetKey, "an AssetKey")
-
-
+_Bool = bool
 _Float = float
 _Int = int
 
-MetadataEntryData = (
-    TextMetadataEntryData
-    | UrlMetadataEntryData
-    | PathMetadataEntryData
-    | JsonMetadataEntryData
-    | MarkdownMetadataEntryData
-    | FloatMetadataEntryData
-    | IntMetadataEntryData
-    | PythonArtifactMetadataEntryData
-    | DagsterPipelineRunMetadataEntryData
-    | DagsterAssetMetadataEntryData
-)
+
+class _OfAnyKind(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, MetadataEntryData)
 
 
-class EventMetadata:
+class EventMetadata(metaclass=_OfAnyKind):
     """Makes values of metadata, each of one kind, to stand under their labels in a dict.
 
     As in::
 
         AssetMaterialization("sales", metadata={"table": EventMetadata.md(text), "rows": 3})
+
+    Each of them counts as an instance of this class, and has what it holds as its ``value``.
     """
 
     @staticmethod
@@ -182,7 +66,12 @@ class EventMetadata:
     @staticmethod
     def path(path: str | os.PathLike[str]) -> PathMetadataEntryData:
         """Return a path on a filesystem."""
-        return PathMetadataEntryData(os.fspath(path) if isinstance(path, os.PathLike) else path)
+        return PathMetadataEntryData(_path_text(path))
+
+    @staticmethod
+    def notebook(path: str | os.PathLike[str]) -> NotebookMetadataValue:
+        """Return the path of a notebook."""
+        return NotebookMetadataValue(_path_text(path))
 
     @staticmethod
     def json(data: Any) -> JsonMetadataEntryData:
@@ -209,6 +98,42 @@ class EventMetadata:
         return IntMetadataEntryData(value)
 
     @staticmethod
+    def bool(value: _Bool) -> BoolMetadataValue:
+        """Return True or False."""
+        return BoolMetadataValue(value)
+
+    @staticmethod
+    def null() -> NullMetadataValue:
+        """Return what stands for no value."""
+        return NullMetadataValue()
+
+    @staticmethod
+    def timestamp(value: _Float | datetime) -> TimestampMetadataValue:
+        """Return a point in time, given in seconds since 1970 UTC or with its time zone.
+
+        Raises:
+            ParameterCheckError: a datetime bears no time zone.
+        """
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                expected = "a datetime with a time zone"
+                raise ParameterCheckError("EventMetadata", "value", expected, value)
+            value = value.timestamp()
+        return TimestampMetadataValue(value)
+
+    @staticmethod
+    def table(
+        records: Sequence[TableRecord], schema: TableSchema | None = None
+    ) -> TableMetadataValue:
+        """Return some records of a table; without a schema, the first record's columns are it."""
+        return TableMetadataValue(list(records), schema)
+
+    @staticmethod
+    def table_schema(schema: TableSchema) -> TableSchemaMetadataValue:
+        """Return the columns of a table."""
+        return TableSchemaMetadataValue(schema)
+
+    @staticmethod
     def python_artifact(python_artifact: Callable[..., Any]) -> PythonArtifactMetadataEntryData:
         """Return a class or function, by its module and name."""
         if not hasattr(python_artifact, "__qualname__"):
@@ -224,6 +149,11 @@ class EventMetadata:
         return DagsterPipelineRunMetadataEntryData(run_id)
 
     @staticmethod
+    def dagster_run(run_id: str) -> DagsterPipelineRunMetadataEntryData:
+        """Return another run, by its id."""
+        return DagsterPipelineRunMetadataEntryData(run_id)
+
+    @staticmethod
     def asset(asset_key: AssetKey) -> DagsterAssetMetadataEntryData:
         """Return an asset, by its key."""
         return DagsterAssetMetadataEntryData(asset_key)
@@ -232,29 +162,40 @@ class EventMetadata:
 MetadataValue = EventMetadata
 """The newer vocabulary's name."""
 
-PLAIN_VALUES = "texts, numbers, JSON-able data, paths, asset keys or made by EventMetadata"
+
+def _path_text(path: str | os.PathLike[str]) -> str:
+    return os.fspath(path) if isinstance(path, os.PathLike) else path
+
+
+PLAIN_VALUES = (
+    "texts, numbers, JSON-able data, paths, asset keys, table schemas or made by EventMetadata"
+)
 """What a dict of metadata may hold, in words."""
+
+
+#: What a plain value of each type is made into; the first that fits counts.
+_MAKERS: tuple[tuple[Any, Callable[[Any], MetadataEntryData]], ...] = (
+    (str, EventMetadata.text),
+    (NoneType, lambda _: EventMetadata.null()),
+    (bool, EventMetadata.bool),
+    (dict | list | tuple, EventMetadata.json),
+    (os.PathLike, EventMetadata.path),
+    (AssetKey, EventMetadata.asset),
+    (TableSchema, EventMetadata.table_schema),
+    (MetadataEntryData, lambda value: value),
+    (SupportsIndex, EventMetadata.int),
+    (SupportsFloat, EventMetadata.float),
+)
 
 
 def data_of(value: Any) -> MetadataEntryData | None:
     """Return the metadata that a plain value means; None where it means none."""
-    data: MetadataEntryData | None = None
-    match value:
-        case str():
-            data = EventMetadata.text(value)
-        case None | bool() | dict() | list() | tuple():
-            data = EventMetadata.json(value)
-        case os.PathLike():
-            data = EventMetadata.path(value)
-        case AssetKey():
-            data = EventMetadata.asset(value)
-        case _ if isinstance(value, get_args(MetadataEntryData)):
-            data = value
-        case SupportsIndex():
-            data = EventMetadata.int(value.__index__())
-        case SupportsFloat():
-            data = EventMetadata.float(float(value))
-    return data
+    return next((make(value) for cls, make in _MAKERS if isinstance(value, cls)), None)
+
+
+def _check(field: str, value: object, cls: type | UnionType, expected: str) -> None:
+    if not isinstance(value, cls):
+        raise ParameterCheckError("EventMetadataEntry", field, expected, value)
 
 
 @serializable("EventMetadataEntry")
@@ -289,13 +230,13 @@ class EventMetadataEntry:
         object.__setattr__(self, "label", label)
         object.__setattr__(self, "description", description)
         object.__setattr__(self, "entry_data", entry_data if value is None else data_of(value))
-        _check(self, "label", self.label, str, "a text")
-        _check(self, "description", self.description, str | None, "a text")
+        _check("label", self.label, str, "a text")
+        _check("description", self.description, str | None, "a text")
         if value is not None and self.entry_data is None:
             raise ParameterCheckError(
                 "EventMetadataEntry", "value", f"one of {PLAIN_VALUES}", value
             )
-        _check(self, "entry_data", self.entry_data, MetadataEntryData, "metadata of a known kind")
+        _check("entry_data", self.entry_data, MetadataEntryData, "metadata of a known kind")
 
     @staticmethod
     def text(text: str, label: str, description: str | None = None) -> EventMetadataEntry:
@@ -359,6 +300,23 @@ class EventMetadataEntry:
         return EventMetadataEntry(label, description, EventMetadata.pipeline_run(run_id))
 
     @staticmethod
+    def table(
+        records: Sequence[TableRecord],
+        label: str,
+        description: str | None = None,
+        schema: TableSchema | None = None,
+    ) -> EventMetadataEntry:
+        """Return an entry that holds some records of a table."""
+        return EventMetadataEntry(label, description, EventMetadata.table(records, schema))
+
+    @staticmethod
+    def table_schema(
+        schema: TableSchema, label: str, description: str | None = None
+    ) -> EventMetadataEntry:
+        """Return an entry that holds the columns of a table."""
+        return EventMetadataEntry(label, description, EventMetadata.table_schema(schema))
+
+    @staticmethod
     def asset(
         asset_key: AssetKey, label: str, description: str | None = None
     ) -> EventMetadataEntry:
@@ -368,3 +326,16 @@ class EventMetadataEntry:
 
 MetadataEntry = EventMetadataEntry
 """The newer vocabulary's name."""
+
+
+class HasMetadata:
+    """Shows the metadata that a record bears as a dict as well."""
+
+    __slots__ = ()
+
+    metadata_entries: list[EventMetadataEntry]
+
+    @property
+    def metadata(self) -> dict[str, MetadataEntryData]:
+        """The metadata by its labels; where one stands twice, the later entry counts."""
+        return {entry.label: entry.entry_data for entry in self.metadata_entries}

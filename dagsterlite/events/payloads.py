@@ -7,7 +7,7 @@ from enum import Enum
 
 from dagsterlite.events.engine import EngineEventData
 from dagsterlite.events.error_info import SerializableErrorInfo
-from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.metadata import EventMetadataEntry, HasMetadata
 from dagsterlite.events.metrics import StepMetrics
 from dagsterlite.events.yielded import (
     AssetMaterialization,
@@ -21,7 +21,7 @@ from dagsterlite.serdes import serializable
 
 @serializable("TypeCheckData")
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TypeCheckData:
+class TypeCheckData(HasMetadata):
     """The outcome of the type check of one input or output."""
 
     success: bool
@@ -41,7 +41,7 @@ class StepInputData:
 
 @serializable("StepOutputData")
 @dataclass(frozen=True, slots=True)
-class StepOutputData:
+class StepOutputData(HasMetadata):
     """STEP_OUTPUT: an output was yielded."""
 
     step_output_handle: StepOutputHandle
@@ -73,7 +73,7 @@ class StepSuccessData:
 
 @serializable("UserFailureData")
 @dataclass(frozen=True, slots=True)
-class UserFailureData:
+class UserFailureData(HasMetadata):
     """What user code said of a failure by raising ``Failure``."""
 
     label: str
@@ -141,7 +141,7 @@ class ObjectStoreOperationType(Enum):
 
 @serializable("ObjectStoreOperationResultData")
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ObjectStoreOperationResultData:
+class ObjectStoreOperationResultData(HasMetadata):
     """OBJECT_STORE_OPERATION: a value was committed to, or read from, intermediate storage."""
 
     op: ObjectStoreOperationType
@@ -158,7 +158,7 @@ class ObjectStoreOperationResultData:
 
 @serializable("HandledOutputData")
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HandledOutputData:
+class HandledOutputData(HasMetadata):
     """HANDLED_OUTPUT: an IO manager took an output."""
 
     output_name: str
@@ -169,7 +169,7 @@ class HandledOutputData:
 
 @serializable("LoadedInputData")
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LoadedInputData:
+class LoadedInputData(HasMetadata):
     """LOADED_INPUT: a manager loaded an input."""
 
     input_name: str

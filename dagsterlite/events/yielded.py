@@ -17,7 +17,7 @@ from dagsterlite.errors import (
     shown,
 )
 from dagsterlite.events.assets import AssetKey
-from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.metadata import EventMetadataEntry, HasMetadata
 from dagsterlite.events.metadata_arguments import check_text, metadata_entries_of
 from dagsterlite.serdes import plain, serializable
 
@@ -36,7 +36,7 @@ else:
 
 
 @dataclass(frozen=True, init=False)
-class Output(Generic[T]):
+class Output(HasMetadata, Generic[T]):
     """The value of one output of a solid; ``Output[int]`` annotates a function that returns one.
 
     Args:
@@ -70,7 +70,7 @@ class Output(Generic[T]):
 
 
 @dataclass(frozen=True, init=False)
-class DynamicOutput(Generic[T]):
+class DynamicOutput(HasMetadata, Generic[T]):
     """One value of a dynamic output of a solid, which yields as many as it likes.
 
     Args:
@@ -120,7 +120,7 @@ def _checked_mapping_key(key: Any) -> str:
 
 
 @dataclass(frozen=True, init=False)
-class _AboutAsset:
+class _AboutAsset(HasMetadata):
     asset_key: AssetKey
     description: str | None = None
     metadata_entries: list[EventMetadataEntry] = field(default_factory=list)
@@ -193,7 +193,7 @@ class AssetObservation(_AboutAsset):
 
 @serializable("Materialization")
 @dataclass(frozen=True, init=False)
-class Materialization:
+class Materialization(HasMetadata):
     """The older form of :class:`AssetMaterialization`: a label, and perhaps an asset key."""
 
     label: str
@@ -242,7 +242,7 @@ class Materialization:
 
 @serializable("ExpectationResult")
 @dataclass(frozen=True, init=False)
-class ExpectationResult:
+class ExpectationResult(HasMetadata):
     """The outcome of a check of data; a failed one does not stop the step.
 
     Args:
@@ -278,7 +278,7 @@ class ExpectationResult:
 
 @serializable("TypeCheck")
 @dataclass(frozen=True, init=False)
-class TypeCheck:
+class TypeCheck(HasMetadata):
     """The answer of a type check function.
 
     Args:
@@ -322,7 +322,7 @@ def _check_tags(owner: str, tags: Mapping[str, str] | None) -> dict[str, str]:
     return dict(tags or {})
 
 
-class Failure(DagsterError):
+class Failure(HasMetadata, DagsterError):
     """Raise it to fail the step with a description and metadata of your own.
 
     Args:

@@ -3,16 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from dagsterlite.definitions.arguments import metadata_of
 from dagsterlite.definitions.io_context import InputContext, OutputContext
-from dagsterlite.definitions.resource import ResourceDefinition
 from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.errors import CheckError, ParameterCheckError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.execution.resources import ScopedResources
+from dagsterlite.execution.surroundings import Surroundings
 from dagsterlite.types.annotations import resolve_dagster_type
+
+
+class _Held:
+    """Holds the resources of a context that belongs to no run, made when they are asked for."""
+
+    def __init__(self, around: Surroundings, **facts: Any) -> None:
+        super().__init__(**facts)
+        self._loose = around.resources
+
+    @property
+    def resources(self) -> ScopedResources:
+        """The resources that were given.
+
+        Raises:
+            DagsterInvariantViolationError: one of them is a generator, and the context is not
+                entered.
+        """
+        return self._loose.scoped()
+
+    def __enter__(self) -> Self:
+        self._loose.enter()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._loose.tear_down()
+
+
+class UnboundOutputContext(_Held, OutputContext):
+    """An output outside of a run; made by :func:`build_output_context`."""
+
+
+class UnboundInputContext(_Held, InputContext):
+    """An input outside of a run; made by :func:`build_input_context`."""
 
 
 def build_output_context(
@@ -29,7 +62,8 @@ def build_output_context(
     solid_def: SolidDefinition | None = None,
     op_def: SolidDefinition | None = None,
     asset_key: AssetKey | str | Sequence[str] | None = None,
-) -> OutputContext:
+    definition_metadata: Mapping[str, Any] | None = None,
+) -> UnboundOutputContext:
     """Return an ``OutputContext`` for a test of ``IOManager.handle_output``.
 
     What is left out raises where the manager asks for it.
@@ -44,26 +78,28 @@ def build_output_context(
         dagster_type: The output's type.
         version: The version of the output's code.
         resource_config: The manager's own config.
-        resources: The values of the resources that the manager requires, by key.
+        resources: By key, values or resource definitions. One that cleans up after itself needs the
+            context to be entered.
         solid_def: The definition of the step's solid; ``op_def`` is the same argument.
         op_def: The definition of the step's op.
         asset_key: The asset that the output is.
+        definition_metadata: The newer name of ``metadata``.
 
     Raises:
         CheckError: an argument is of the wrong type, or given under both of its names.
     """
     owner = "build_output_context"
-    return OutputContext(
+    return UnboundOutputContext(
+        Surroundings.of(owner, resources, None, None),
         mapping_key=mapping_key,
         version=version,
         step_key=step_key,
         name=name,
-        metadata=metadata_of(owner, metadata),
+        metadata=_metadata(owner, metadata, definition_metadata),
         run_id=run_id,
         config=config,
         dagster_type=None if dagster_type is None else resolve_dagster_type(dagster_type, owner),
         resource_config=resource_config,
-        resources=_resources(owner, resources),
         solid_def=_definition(owner, solid_def, op_def),
         asset_key=None if asset_key is None else AssetKey.from_coercible(asset_key),
     )
@@ -81,7 +117,8 @@ def build_input_context(
     op_def: SolidDefinition | None = None,
     step_context: Any = None,
     asset_key: AssetKey | str | Sequence[str] | None = None,
-) -> InputContext:
+    definition_metadata: Mapping[str, Any] | None = None,
+) -> UnboundInputContext:
     """Return an ``InputContext`` for a test of ``load_input``.
 
     What is left out raises where the manager asks for it.
@@ -93,11 +130,13 @@ def build_input_context(
         upstream_output: The output that is loaded, made by :func:`build_output_context`.
         dagster_type: The input's type.
         resource_config: The manager's own config.
-        resources: The values of the resources that the manager requires, by key.
+        resources: By key, values or resource definitions. One that cleans up after itself needs the
+            context to be entered.
         solid_def: The definition of the step's solid; ``op_def`` is the same argument.
         op_def: The definition of the step's op.
         step_context: The context of the step.
         asset_key: The asset that the input is.
+        definition_metadata: The newer name of ``metadata``.
 
     Raises:
         CheckError: an argument is of the wrong type, or given under both of its names.
@@ -106,14 +145,14 @@ def build_input_context(
     if upstream_output is not None and not isinstance(upstream_output, OutputContext):
         expected = "an OutputContext, from build_output_context"
         raise ParameterCheckError(owner, "upstream_output", expected, upstream_output)
-    return InputContext(
+    return UnboundInputContext(
+        Surroundings.of(owner, resources, None, None),
         upstream_output=upstream_output,
         name=name,
         config=config,
-        metadata=metadata_of(owner, metadata),
+        metadata=_metadata(owner, metadata, definition_metadata),
         dagster_type=None if dagster_type is None else resolve_dagster_type(dagster_type, owner),
         resource_config=resource_config,
-        resources=_resources(owner, resources),
         solid_def=_definition(owner, solid_def, op_def),
         step_context=step_context,
         asset_key=None if asset_key is None else AssetKey.from_coercible(asset_key),
@@ -129,11 +168,8 @@ def _definition(
     return op_def if solid_def is None else solid_def
 
 
-def _resources(owner: str, resources: Mapping[str, Any] | None) -> ScopedResources:
-    if resources is not None and not isinstance(resources, Mapping):
-        raise ParameterCheckError(owner, "resources", "a dict by resource key", resources)
-    for key, value in (resources or {}).items():
-        if isinstance(value, ResourceDefinition):
-            expected = "the resource itself: call its function, or give what it would return"
-            raise ParameterCheckError(owner, f"resources['{key}']", expected, value)
-    return ScopedResources(resources or {})
+def _metadata(owner: str, metadata: Any, definition_metadata: Any) -> dict[str, Any]:
+    if metadata is not None and definition_metadata is not None:
+        message = f"{owner}: 'metadata' and 'definition_metadata' are two names of one argument."
+        raise CheckError(f"{message} Give one.")
+    return metadata_of(owner, definition_metadata if metadata is None else metadata)

@@ -115,6 +115,16 @@ class AbstractComputeExecutionContext(ABC):
         """The current run."""
         return self.pipeline_run
 
+    @property
+    def dagster_run(self) -> DagsterRun:
+        """The current run."""
+        return self.pipeline_run
+
+    @property
+    def run_tags(self) -> Mapping[str, str]:
+        """The tags of the current run."""
+        return self.pipeline_run.tags
+
 
 class SolidExecutionContext(StepFacts, AbstractComputeExecutionContext):
     """The context object available to solid compute logic (seed 001)."""
@@ -196,10 +206,7 @@ class SolidExecutionContext(StepFacts, AbstractComputeExecutionContext):
         Raises:
             CheckError: it is of another kind; an ``Output`` is returned or yielded.
         """
-        if not isinstance(event, SideEvent):
-            expected = "an AssetMaterialization, AssetObservation or ExpectationResult"
-            raise ParameterCheckError("context.log_event", "event", expected, event)
-        self._step_context.log_event(event)
+        self._step_context.log_event(checked_side_event(event))
 
     def add_output_metadata(
         self, metadata: Mapping[str, Any], output_name: str | None = None
@@ -214,18 +221,9 @@ class SolidExecutionContext(StepFacts, AbstractComputeExecutionContext):
             CheckError: ``metadata`` is no such dict.
             DagsterInvariantViolationError: there is no such output, or several and none is named.
         """
-        known = self.solid_def.output_dict
-        if output_name is None and len(known) == 1:
-            (output_name,) = known
-        if output_name is None or output_name not in known:
-            named = "names no output" if output_name is None else f"names '{output_name}'"
-            message = (
-                f"add_output_metadata in {self.solid.label} {named}, but its outputs are "
-                f"{listed(known)}.{near(output_name, known)}"
-            )
-            raise DagsterInvariantViolationError(message)
+        name = output_told_of(self.solid.label, self.solid_def, output_name)
         entries = metadata_entries_of("add_output_metadata", None, metadata)
-        self._step_context.add_output_metadata(output_name, entries)
+        self._step_context.add_output_metadata(name, entries)
 
     def has_tag(self, key: str) -> bool:
         return key in self._step_context.attempt_log.tags
@@ -236,6 +234,37 @@ class SolidExecutionContext(StepFacts, AbstractComputeExecutionContext):
 
 OpExecutionContext = SolidExecutionContext
 """The newer vocabulary's name."""
+
+
+def checked_side_event(event: Any) -> SideEvent:
+    """Return an event that a solid logs.
+
+    Raises:
+        ParameterCheckError: it is of a kind that cannot be logged.
+    """
+    if not isinstance(event, SideEvent):
+        expected = "an AssetMaterialization, AssetObservation or ExpectationResult"
+        raise ParameterCheckError("context.log_event", "event", expected, event)
+    return event
+
+
+def output_told_of(label: str, solid_def: SolidDefinition, output_name: str | None) -> str:
+    """Return the name of the output that a solid adds metadata to: the only one, if none is named.
+
+    Raises:
+        DagsterInvariantViolationError: there is no such output, or several and none is named.
+    """
+    known = solid_def.output_dict
+    if output_name is None and len(known) == 1:
+        (output_name,) = known
+    if output_name is None or output_name not in known:
+        named = "names no output" if output_name is None else f"names '{output_name}'"
+        message = (
+            f"add_output_metadata in {label} {named}, but its outputs are "
+            f"{listed(known)}.{near(output_name, known)}"
+        )
+        raise DagsterInvariantViolationError(message)
+    return output_name
 
 
 def _no_terminal(step_key: str) -> str:

@@ -157,7 +157,7 @@ class LooseInstance:
     @property
     def artifacts_dir(self) -> str | None:
         """Where the instance keeps files, if one was given."""
-        return None if self._instance is None else self._instance.storage_directory
+        return None if self._instance is None else self._instance.storage_directory()
 
     def __call__(self) -> DagsterInstance:
         """Return the instance."""

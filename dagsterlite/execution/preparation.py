@@ -90,7 +90,7 @@ class Preparation:
         storage = make_intermediates(
             self._plan,
             self._run,
-            self._instance.storage_directory,
+            self._instance.storage_directory(),
             prefers_persistent=executor.needs_persistent_intermediates or self._asks_to_persist,
             resources=lambda keys: self._resources(keys, log, stack),
             open_instance=lambda: self._instance,
@@ -104,7 +104,7 @@ class Preparation:
             interrupts=self._interrupts,
             loggers=loggers,
             open_instance=lambda: self._instance,
-            artifacts_dir=self._instance.storage_directory,
+            artifacts_dir=self._instance.storage_directory(),
             compute_logs=self._instance.compute_log_manager,
             retries_enabled=not executor.retries.disabled,
             redact=redactor(sorted(self._config.secrets)),
@@ -135,7 +135,7 @@ class Preparation:
             log,
             self._interrupts,
             lambda: self._instance,
-            self._instance.storage_directory,
+            self._instance.storage_directory(),
         )
         stack.callback(manager.tear_down, lambda key, exc: tell_of_tear_down(log, key, exc))
         return manager.scoped(keys)

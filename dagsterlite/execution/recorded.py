@@ -42,13 +42,13 @@ def opened_storage(
         DagsterLogManager(log, (), interrupts),
         interrupts,
         lambda: instance,
-        instance.storage_directory,
+        instance.storage_directory(),
     )
     try:
         yield make_intermediates(
             plan,
             run,
-            instance.storage_directory,
+            instance.storage_directory(),
             prefers_persistent=True,
             open_instance=lambda: instance,
             resources=manager.scoped,
@@ -73,7 +73,7 @@ def reader_of_recorded(
                 interrupts=Interrupts(),
                 loggers=(),
                 open_instance=lambda: instance,
-                artifacts_dir=instance.storage_directory,
+                artifacts_dir=instance.storage_directory(),
             )
             read_managed = managed_reader(context, {})
             return output_reader(run.run_id, storage, instance, read_managed)(handle)

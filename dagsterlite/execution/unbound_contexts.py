@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import pdb  # noqa: T100 - users debug from within a solid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from dagsterlite.definitions.node import Solid
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.solid import SolidDefinition
 from dagsterlite.errors import CheckError, DagsterInvalidPropertyError
-from dagsterlite.execution.contexts import AbstractComputeExecutionContext
+from dagsterlite.events.metadata_arguments import metadata_entries_of
+from dagsterlite.execution.contexts import (
+    AbstractComputeExecutionContext,
+    checked_side_event,
+    output_told_of,
+)
 from dagsterlite.execution.loose_resources import resolved
 from dagsterlite.execution.resources import ScopedResources
+from dagsterlite.execution.side_events import SideEvent
 from dagsterlite.execution.surroundings import NO_RUN, Entered, Surroundings
 from dagsterlite.execution.type_check_context import TypeCheckContext
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.runs import DagsterRun
 from dagsterlite.types.dagster_type import DagsterType
+
+
+@dataclass(frozen=True)
+class Told:
+    """What solids that are called directly have told, with no run to record it."""
+
+    events: list[SideEvent] = field(default_factory=list)
+    #: Of the outputs of the last call, by name.
+    output_metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class UnboundSolidExecutionContext(Entered, AbstractComputeExecutionContext):
@@ -26,9 +42,11 @@ class UnboundSolidExecutionContext(Entered, AbstractComputeExecutionContext):
     What only a run has raises :class:`~dagsterlite.errors.DagsterInvalidPropertyError`.
     """
 
-    def __init__(self, around: Surroundings, config: Any) -> None:
+    def __init__(self, around: Surroundings, config: Any, mapping_key: str | None = None) -> None:
         super().__init__(around)
         self._config = config
+        self._mapping_key = mapping_key
+        self.told = Told()
 
     @property
     def solid_config(self) -> Any:
@@ -48,6 +66,50 @@ class UnboundSolidExecutionContext(Entered, AbstractComputeExecutionContext):
     def retry_number(self) -> int:
         """0: a direct call is not tried again."""
         return 0
+
+    def get_mapping_key(self) -> str | None:
+        """Return the mapping key that the context was built with, or None."""
+        return self._mapping_key
+
+    # --- what the solid tells ---
+
+    def log_event(self, event: SideEvent) -> None:
+        """Keep an event for :meth:`get_events`: there is no run that would record it.
+
+        Raises:
+            CheckError: it is of a kind that cannot be logged.
+        """
+        self.told.events.append(checked_side_event(event))
+
+    def get_events(self) -> list[SideEvent]:
+        """Return the events that solids called with this context have logged, in their order."""
+        return list(self.told.events)
+
+    def add_output_metadata(
+        self, metadata: Mapping[str, Any], output_name: str | None = None
+    ) -> None:
+        """Keep facts about an output for :meth:`get_output_metadata`.
+
+        Args:
+            metadata: Labels to values, as for :class:`AssetMaterialization`.
+            output_name: The output (default: the only one).
+
+        Raises:
+            CheckError: ``metadata`` is no such dict.
+            DagsterInvariantViolationError: there is no such output, or several and none is named.
+        """
+        name = output_told_of(self.solid_def.label, self.solid_def, output_name)
+        metadata_entries_of("add_output_metadata", None, metadata)
+        self.told.output_metadata.setdefault(name, {}).update(metadata)
+
+    def get_output_metadata(self, output_name: str) -> Mapping[str, Any] | None:
+        """Return what was told of an output by the solid that was called last; None if nothing."""
+        return self.told.output_metadata.get(output_name)
+
+    @property
+    def op_handle(self) -> Any:
+        """Only a run has it."""
+        return self.solid_handle
 
     def has_tag(self, key: str) -> bool:
         return self.get_tag(key) is not None
@@ -131,7 +193,10 @@ class BoundSolidExecutionContext(UnboundSolidExecutionContext):
         tags: Mapping[str, str],
     ) -> None:
         config = resolved(solid_def.label, solid_def.config_field, context.solid_config)
-        super().__init__(context.around, config)
+        super().__init__(context.around, config, context.get_mapping_key())
+        # What the solid tells is read from the context that the test holds.
+        self.told = context.told
+        self.told.output_metadata.clear()
         self._solid_def = solid_def
         self._tags = {**solid_def.tags, **tags}
         self._required = self.require(solid_def.label, solid_def.required_resource_keys)
@@ -198,6 +263,7 @@ def build_op_context(
     resources_config: Mapping[str, Any] | None = None,
     instance: DagsterInstance | None = None,
     config: Any = None,
+    mapping_key: str | None = None,
 ) -> UnboundSolidExecutionContext:
     """Build the context for calling an op directly; see :func:`build_solid_context`.
 
@@ -207,6 +273,7 @@ def build_op_context(
         resources_config: By key, the config of resource definitions.
         instance: What ``context.instance`` is (default: one in memory).
         config: The op's config.
+        mapping_key: What ``context.get_mapping_key()`` returns.
 
     Raises:
         CheckError: an argument is of the wrong type, or the config is given twice.
@@ -215,7 +282,7 @@ def build_op_context(
     owner = "build_op_context"
     given = _one_config(owner, config=config, op_config=op_config)
     around = Surroundings.of(owner, resources, resources_config, instance)
-    return UnboundSolidExecutionContext(around, given)
+    return UnboundSolidExecutionContext(around, given, mapping_key)
 
 
 def _one_config(owner: str, **given: Any) -> Any:

@@ -117,9 +117,8 @@ class InstanceParts:
         """The folder for files, as a path."""
         return self._local_artifact_storage.base_dir
 
-    @property
     def storage_directory(self) -> str:
-        """The folder below which each run has its own."""
+        """Return the folder below which each run has its own."""
         return self._local_artifact_storage.storage_dir
 
     def get_settings(self, name: str) -> Any:

@@ -172,7 +172,7 @@ class RunMethods(InstanceParts):
         own = list(self._stored_by(run_id))
         free = self._run_storage.release_objects(run_id, own)
         if self.is_persistent or own or free:
-            plugins.load("remove_run_files")(run_id, self.storage_directory, own, free)
+            plugins.load("remove_run_files")(run_id, self.storage_directory(), own, free)
         self._event_storage.delete_events(run_id)
         self._run_storage.delete_run(run_id)
 

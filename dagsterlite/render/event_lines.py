@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from dagsterlite.events.engine import EngineEventData, StepAbandoned
 from dagsterlite.events.error_info import SerializableErrorInfo
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
-from dagsterlite.events.metadata import (
+from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.metadata_values import (
     DagsterAssetMetadataEntryData,
-    EventMetadataEntry,
-    JsonMetadataEntryData,
+    MetadataEntryData,
     PythonArtifactMetadataEntryData,
+    TableMetadataValue,
+    TableSchemaMetadataValue,
+    TimestampMetadataValue,
 )
 from dagsterlite.events.payloads import (
     HookErroredData,
@@ -23,6 +27,7 @@ from dagsterlite.events.payloads import (
     StepFailureData,
     StepRetryData,
 )
+from dagsterlite.events.table_metadata import TableSchema
 from dagsterlite.render.failures import headline
 from dagsterlite.render.safe_text import cut, first_line, one_line
 from dagsterlite.render.times import time_of_day
@@ -103,17 +108,29 @@ def is_worth_telling(event: DagsterEvent) -> bool:
 
 def metadata_text(entry: EventMetadataEntry) -> str:
     """Return a piece of metadata as ``label: value``."""
-    data = entry.entry_data
+    return f"{one_line(entry.label)}: {first_line(value_text(entry.entry_data))}"
+
+
+def value_text(data: MetadataEntryData) -> str:
+    """Return what stands behind a label of metadata, as text."""
     match data:
         case PythonArtifactMetadataEntryData(module, name):
-            value = f"{module}.{name}"
-        case JsonMetadataEntryData():
-            value = str(data.data)
+            return f"{module}.{name}"
         case DagsterAssetMetadataEntryData(asset_key):
-            value = asset_key.to_user_string()
+            return asset_key.to_user_string()
+        case TimestampMetadataValue(seconds):
+            return datetime.fromtimestamp(seconds, UTC).isoformat(sep=" ", timespec="seconds")
+        case TableMetadataValue(records, schema):
+            return f"{len(records)} records ({_columns(schema)})"
+        case TableSchemaMetadataValue(schema):
+            return _columns(schema)
         case _:
-            (value,) = (str(item) for item in vars(data).values())
-    return f"{one_line(entry.label)}: {first_line(value)}"
+            return str(data.value)
+
+
+def _columns(schema: TableSchema | None) -> str:
+    columns = schema.columns if schema else []
+    return ", ".join(f"{column.name}: {column.type}" for column in columns)
 
 
 def _style(event: DagsterEvent) -> str:

@@ -7,14 +7,18 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from dagsterlite.events.event import DagsterEvent
-from dagsterlite.events.metadata import (
-    DagsterAssetMetadataEntryData,
-    EventMetadataEntry,
+from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.metadata_values import (
     JsonMetadataEntryData,
+    NotebookMetadataValue,
     PathMetadataEntryData,
     PythonArtifactMetadataEntryData,
+    TableMetadataValue,
+    TableSchemaMetadataValue,
     UrlMetadataEntryData,
 )
+from dagsterlite.events.table_metadata import TableColumn, TableRecord
+from dagsterlite.render.event_lines import value_text
 from dagsterlite.render.html import Html, joined, link, quiet, table, tag, text, title
 from dagsterlite.render.looks import colored, look_of_step
 from dagsterlite.render.safe_text import shown_key
@@ -79,10 +83,23 @@ def _fact_value(entry: EventMetadataEntry) -> Html:
             return link(url)
         case JsonMetadataEntryData(data):
             return tag("code", text(json.dumps(data, ensure_ascii=False)))
-        case PythonArtifactMetadataEntryData(module, name):
-            return tag("code", text(f"{module}.{name}"))
-        case DagsterAssetMetadataEntryData(asset_key):
-            return text(asset_key.to_user_string())
+        case TableMetadataValue(records, schema):
+            return _records(records, schema.columns if schema else [])
+        case TableSchemaMetadataValue(schema):
+            return table(("Column", "Type", ""), map(_column, schema.columns))
+        case PathMetadataEntryData() | NotebookMetadataValue() | PythonArtifactMetadataEntryData():
+            return tag("code", text(value_text(entry.entry_data)))
         case data:
-            (value,) = (str(item) for item in vars(data).values())
-            return tag("code" if isinstance(data, PathMetadataEntryData) else "span", text(value))
+            return tag("span", text(value_text(data)))
+
+
+def _records(records: Sequence[TableRecord], columns: Sequence[TableColumn]) -> Html:
+    names = [column.name for column in columns]
+    rows = [[text(record.data.get(name, "")) for name in names] for record in records[:_SHOWN]]
+    left_out = len(records) - len(rows)
+    more = [quiet(f"… and {left_out} more")] if left_out else []
+    return joined((table(names, rows), *more))
+
+
+def _column(column: TableColumn) -> tuple[Html, ...]:
+    return tag("b", text(column.name)), text(column.type), quiet(column.description or "")

@@ -61,7 +61,7 @@ def run_config_type(definition: PipelineDefinition, mode: ModeDefinition) -> Con
     mapping = definition.config_mapping
     if mapping is None:
         return build_schema(definition, mode)
-    return AnyConfig if mapping.config_field is None else mapping.config_field.config_type
+    return mapping.config_field.config_type
 
 
 def _execution(definition: PipelineDefinition, mode: ModeDefinition) -> Field:

@@ -13,6 +13,7 @@ from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import ASSET_EVENTS, STATUS_AFTER, DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.events.yielded import AssetMaterialization, AssetObservation
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,16 @@ class EventLogRecord:
         """The partition of the asset that the entry speaks of, if any."""
         event = self.event_log_entry.dagster_event
         return event.partition if event else None
+
+    @property
+    def asset_materialization(self) -> AssetMaterialization | None:
+        """The materialization that the entry tells of, if any."""
+        return self.event_log_entry.asset_materialization
+
+    @property
+    def asset_observation(self) -> AssetObservation | None:
+        """The observation that the entry tells of, if any."""
+        return self.event_log_entry.asset_observation
 
 
 @dataclass(frozen=True)

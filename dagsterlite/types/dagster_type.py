@@ -15,7 +15,7 @@ from dagsterlite.errors import (
     shown,
     type_name,
 )
-from dagsterlite.events.metadata import EventMetadataEntry
+from dagsterlite.events.metadata import EventMetadataEntry, HasMetadata
 from dagsterlite.events.metadata_arguments import metadata_entries_of
 from dagsterlite.events.yielded import TypeCheck
 from dagsterlite.types.callables import check_function
@@ -38,7 +38,7 @@ def refused(value: object, expected: str) -> TypeCheck:
     return TypeCheck(success=False, description=description)
 
 
-class DagsterType:
+class DagsterType(HasMetadata):
     """Define a type in dagster. These can be used in the inputs and outputs of solids.
 
     Args:

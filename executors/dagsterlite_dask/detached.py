@@ -95,7 +95,7 @@ def detach_run(
         DagsterHomeError: a worker does not see the run: it has another instance or none.
     """
     payload = encode_payload(
-        Payload(pipeline=pipeline, run=run, artifacts_dir=instance.storage_directory),
+        Payload(pipeline=pipeline, run=run, artifacts_dir=instance.storage_directory()),
         config["ship_code"],
     )
     with open_cluster(config.get("cluster"), ClusterOptions.from_config(config)) as cluster:

@@ -164,7 +164,7 @@ class DaskExecutor(Executor):
             pipeline=plan_context.pipeline_def,
             run=plan_context.pipeline_run,
             ignored_solids=run_context.ignored_solids,
-            artifacts_dir=plan_context.instance.storage_directory,
+            artifacts_dir=plan_context.instance.storage_directory(),
             # What its config reads from the environment is read where the steps run.
             compute_logs=logs if logs.inst_data is None else logs.inst_data,
             defers_commits=not run_context.storage.has_one_winner,
@@ -190,7 +190,7 @@ class DaskExecutor(Executor):
         is_joined: bool,
     ) -> None:
         if self._options.closes(is_joined=is_joined):
-            values.save(plan_context.instance.storage_directory, plan_context.run_id)
+            values.save(plan_context.instance.storage_directory(), plan_context.run_id)
         else:
             values.stay_open(stack.pop_all())
 

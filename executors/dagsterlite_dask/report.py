@@ -56,7 +56,7 @@ class PerformanceReport:
     def __init__(self, session: Session, context: PlanOrchestrationContext, path: str) -> None:
         self._session = session
         self._context = context
-        directory = context.instance.storage_directory
+        directory = context.instance.storage_directory()
         self._address = address_of_report(path, directory, context.run_id)
         self._since = session.begin_report()
 

@@ -139,7 +139,7 @@ def custom_path_fs_io_manager(init_context: InitResourceContext) -> IOManager:
 def _make_local_file_manager(init_context: InitResourceContext) -> FileManager:
     base = init_context.resource_config.get("base_dir")
     if base is None:
-        folder = init_context.artifacts_dir or init_context.instance.storage_directory
+        folder = init_context.artifacts_dir or init_context.instance.storage_directory()
         base = os.path.join(folder, "file_manager")
     manager: FileManager = plugins.load("local_file_manager")(base)
     return manager

@@ -68,8 +68,8 @@ def test_a_run_goes_with_its_outputs(instance: DagsterInstance) -> None:
     instance.delete_run(gone.run_id)
     assert instance.get_run_by_id(gone.run_id) is None
     assert instance.all_logs(gone.run_id) == []
-    assert {name.split("/")[0] for name in files(instance.storage_directory)} == {kept.run_id}
-    assert [path.name for path in Path(instance.storage_directory).iterdir()] == [kept.run_id]
+    assert {name.split("/")[0] for name in files(instance.storage_directory())} == {kept.run_id}
+    assert [path.name for path in Path(instance.storage_directory()).iterdir()] == [kept.run_id]
 
 
 def test_an_output_stays_until_the_last_run_that_refers_to_it_is_deleted(
@@ -80,25 +80,25 @@ def test_an_output_stays_until_the_last_run_that_refers_to_it_is_deleted(
     third = again(instance, second.run_id, "three")
 
     instance.delete_run(first.run_id)
-    left = [name for name in files(instance.storage_directory) if name.startswith(first.run_id)]
+    left = [name for name in files(instance.storage_directory()) if name.startswith(first.run_id)]
     assert left == [f"{first.run_id}/two.compute/result"]
     fourth = again(instance, third.run_id, "three")
     assert fourth.output_for_solid("three") == 3
 
     for run in (second, third):
         instance.delete_run(run.run_id)
-    assert f"{first.run_id}/two.compute/result" in files(instance.storage_directory)
+    assert f"{first.run_id}/two.compute/result" in files(instance.storage_directory())
     instance.delete_run(fourth.run_id)
-    assert files(instance.storage_directory) == []
+    assert files(instance.storage_directory()) == []
 
 
 def test_what_a_deleted_run_took_over_stays_with_the_run_that_stored_it(
     instance: DagsterInstance,
 ) -> None:
     first = execute_pipeline(chain, FILES, instance=instance)
-    before = files(instance.storage_directory)
+    before = files(instance.storage_directory())
     instance.delete_run(again(instance, first.run_id, "three").run_id)
-    assert files(instance.storage_directory) == before
+    assert files(instance.storage_directory()) == before
     assert first.output_for_solid("three") == 3
 
 

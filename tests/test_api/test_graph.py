@@ -22,6 +22,7 @@ from dagsterlite import (
     Out,
     OutputDefinition,
     ParameterCheckError,
+    config_mapping,
     graph,
     job,
     op,
@@ -285,6 +286,24 @@ def test_a_graph_is_bound_to_several_jobs():
     assert prod.execute_in_process(config).output_value() == "postgres-2"
 
 
+def test_graphs_and_jobs_tell_of_their_nodes():
+    @graph
+    def inner():
+        return add(one(), one.alias("other")())
+
+    @job
+    def outer():
+        inner()
+
+    assert [node.name for node in inner.nodes] == ["one", "other", "add"]
+    assert inner.node_defs == [one, add]
+    assert inner.node_dict["other"].definition is one
+    assert outer.node_named("inner").definition is inner
+    assert (outer.has_node_named("inner"), outer.has_node_named("one")) == (True, False)
+    with pytest.raises(DagsterInvariantViolationError, match="job 'outer' has no op 'iner'"):
+        outer.node_named("iner")
+
+
 def test_a_graph_runs_by_itself_with_values_for_its_inputs():
     @graph
     def sums(x, y):
@@ -318,6 +337,24 @@ def test_a_config_mapping_gives_a_graph_a_config_of_its_own():
     inside: dict[str, Any] = {"ops": {"simple": {"config": 3}}}
     assert outer.execute_in_process(inside).output_value() == 30
     assert simple.execute_in_process({"ops": {"config": 4}}).output_value() == 40
+
+
+def test_a_config_mapping_without_a_schema_takes_any_config_and_none():
+    @config_mapping()
+    def times_ten(config: int | None) -> dict[str, Any]:
+        return {"scaled": {"config": {"n": config or 1, "m": 10}}}
+
+    @graph(config=times_ten)
+    def simple():
+        return scaled()
+
+    @job
+    def outer():
+        return simple()
+
+    inside: dict[str, Any] = {"ops": {"simple": {"config": 3}}}
+    assert outer.execute_in_process(inside).output_value() == 30
+    assert outer.execute_in_process().output_value() == 10
 
 
 def test_a_dict_is_the_config_of_a_graphs_ops_where_none_is_given():

@@ -163,6 +163,30 @@ def test_resources_are_definitions_or_the_things_themselves():
     assert replaced.output_value() == "stub"
 
 
+def test_an_io_manager_is_a_resource_as_it_is():
+    class Kept(IOManager):
+        def __init__(self) -> None:
+            self.values: dict[str, Any] = {}
+
+        def handle_output(self, context, obj):
+            self.values[context.name] = obj
+
+        def load_input(self, context):
+            return self.values[context.upstream_output.name]
+
+    @graph
+    def flow():
+        inc(one())
+
+    kept, replaced = Kept(), Kept()
+    made = flow.to_job(resource_defs={"io_manager": kept})
+
+    assert made.execute_in_process().output_for_node("inc") == 2
+    assert kept.values == {"result": 2}
+    assert made.execute_in_process(resources={"io_manager": replaced}).success
+    assert replaced.values == {"result": 2}
+
+
 def test_a_resource_that_is_missing_is_told_when_the_job_is_made():
     with pytest.raises(
         DagsterInvalidDefinitionError,

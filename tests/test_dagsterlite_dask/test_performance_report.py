@@ -68,7 +68,7 @@ def test_a_report_is_written_into_the_run_s_folder_and_told_of(
     with DagsterInstance.local_temp(str(tmp_path)) as instance:
         config = cluster.config(performance_report="reports/dask.html")
         result = execute_pipeline(plain, config, instance=instance)
-        path = Path(instance.storage_directory, result.run_id, "reports/dask.html")
+        path = Path(instance.storage_directory(), result.run_id, "reports/dask.html")
 
     page = path.read_text(encoding="utf-8")
     assert "Dask Performance Report" in page

@@ -32,7 +32,7 @@ from dagsterlite import (
     resource,
     solid,
 )
-from dagsterlite.events.metadata import PathMetadataEntryData
+from dagsterlite.events.metadata_values import PathMetadataEntryData
 from dagsterlite.execution.cancel import cancel_run
 from dagsterlite.runs import DagsterRunStatus
 from dagsterlite_papermill import NotebookCellError, NotebookKernelError, define_notebook_solid

@@ -86,7 +86,7 @@ def test_the_published_weather_has_a_storm_that_never_was(instance, tmp_path):
 def test_results_lie_in_the_run_s_folder_of_the_home_unless_told_otherwise(instance):
     result = execute_pipeline(flights_pipeline, preset="local", instance=instance)
 
-    folder = Path(instance.storage_directory) / result.run_id / "results"
+    folder = Path(instance.storage_directory()) / result.run_id / "results"
     assert (folder / "summary.json").is_file()
 
 

@@ -81,6 +81,7 @@ def test_an_event_of_a_step_knows_its_solid():
     )
 
     assert (told.solid_name, told.is_step_event) == ("inner", True)
+    assert (told.node_name, told.node_handle) == ("inner", told.solid_handle)
     assert (told.job_name, told.message) == ("p", "")
     with pytest.raises(DagsterInvariantViolationError, match="PIPELINE_START belongs to no solid"):
         event(DagsterEventType.PIPELINE_START).solid_name  # noqa: B018
@@ -97,6 +98,7 @@ def test_an_event_of_an_asset_knows_its_key_and_partition():
     )
 
     assert (written.asset_key, written.partition) == (AssetKey("a"), "1")
+    assert written.materialization == AssetMaterialization("a", partition="1")
     assert (seen.asset_key, seen.partition) == (AssetKey("b"), "2")
     assert event(DagsterEventType.STEP_START).asset_key is None
     assert event(DagsterEventType.STEP_START).partition is None

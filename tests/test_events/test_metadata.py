@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import dagsterlite
 from dagsterlite.errors import (
     CheckError,
     DagsterInvariantViolationError,
@@ -13,20 +15,27 @@ from dagsterlite.errors import (
 )
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.metadata import (
-    DagsterAssetMetadataEntryData,
-    DagsterPipelineRunMetadataEntryData,
     EventMetadata,
     EventMetadataEntry,
+    MetadataEntry,
+    MetadataValue,
+)
+from dagsterlite.events.metadata_values import (
+    BoolMetadataValue,
+    DagsterAssetMetadataEntryData,
+    DagsterPipelineRunMetadataEntryData,
     FloatMetadataEntryData,
     IntMetadataEntryData,
     JsonMetadataEntryData,
     MarkdownMetadataEntryData,
-    MetadataEntry,
+    NotebookMetadataValue,
     PathMetadataEntryData,
     PythonArtifactMetadataEntryData,
     TextMetadataEntryData,
+    TimestampMetadataValue,
     UrlMetadataEntryData,
 )
+from dagsterlite.events.table_metadata import TableRecord, TableSchema
 from dagsterlite.serdes import from_json, to_json
 
 
@@ -165,3 +174,84 @@ def test_numbers_artifacts_runs_and_assets_are_values_too():
     assert EventMetadata.python_artifact(Path).name == "Path"
     assert EventMetadata.pipeline_run("3f1c").run_id == "3f1c"
     assert EventMetadata.asset(AssetKey("a")).asset_key == AssetKey("a")
+
+
+SCHEMA = TableSchema.from_name_type_dict({"name": "string", "rows": "int"})
+RECORDS = [TableRecord(name="a", rows=3)]
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (MetadataValue.text("a"), "a"),
+        (MetadataValue.url("http://a"), "http://a"),
+        (MetadataValue.path(Path("/a")), "/a"),
+        (MetadataValue.notebook(Path("/a.ipynb")), "/a.ipynb"),
+        (MetadataValue.json({"a": 1}), {"a": 1}),
+        (MetadataValue.md("*a*"), "*a*"),
+        (MetadataValue.float(0.5), 0.5),
+        (MetadataValue.int(3), 3),
+        (MetadataValue.bool(True), True),
+        (MetadataValue.null(), None),
+        (MetadataValue.timestamp(5), 5.0),
+        (MetadataValue.timestamp(datetime(1970, 1, 1, 1, tzinfo=UTC)), 3600.0),
+        (MetadataValue.dagster_run("3f1c"), "3f1c"),
+        (MetadataValue.asset(AssetKey("a")), AssetKey("a")),
+        (MetadataValue.table_schema(SCHEMA), SCHEMA),
+        (MetadataValue.table(RECORDS), MetadataValue.table(RECORDS, SCHEMA)),
+        (MetadataValue.python_artifact(Path), PythonArtifactMetadataEntryData("pathlib", "Path")),
+    ],
+    ids=repr,
+)
+def test_each_kind_has_a_value_is_metadata_and_outlives_storage(data, value):
+    assert data.value == value
+    assert isinstance(data, MetadataValue)
+    assert from_json(to_json(data)) == data
+
+
+def test_a_plain_value_is_no_metadata_yet():
+    assert not isinstance("a", MetadataValue)
+
+
+def test_entries_hold_tables_and_their_schemas():
+    of_table = EventMetadataEntry.table(RECORDS, "head", "The first rows.", SCHEMA)
+    of_schema = EventMetadataEntry.table_schema(SCHEMA, "columns")
+
+    assert of_table.entry_data == EventMetadata.table(RECORDS, SCHEMA)
+    assert of_schema.entry_data == EventMetadata.table_schema(SCHEMA)
+    assert (of_table.label, of_table.description) == ("head", "The first rows.")
+
+
+def test_records_tell_the_columns_where_no_schema_does():
+    record = TableRecord({"name": "a", "rows": 3, "share": 0.5, "is_new": True})
+    columns = {"name": "string", "rows": "int", "share": "float", "is_new": "bool"}
+
+    assert EventMetadata.table([record]).schema == TableSchema.from_name_type_dict(columns)
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "problem"),
+    [
+        (EventMetadata.table, [], "'schema' must be a TableSchema"),
+        (EventMetadata.table, [{"a": 1}], "'records' must be a list of TableRecord"),
+        (EventMetadata.table_schema, {"a": "int"}, "'schema' must be a TableSchema"),
+        (EventMetadata.bool, 1, "'value' must be a bool"),
+        (EventMetadata.timestamp, "now", "'value' must be a number of seconds"),
+        (EventMetadata.timestamp, datetime(1970, 1, 1), "with a time zone"),  # noqa: DTZ001
+        (EventMetadata.notebook, 3, "'path' must be a text or a path"),
+    ],
+)
+def test_the_newer_kinds_refuse_what_is_not_theirs(make, given, problem):
+    with pytest.raises(ParameterCheckError, match=problem):
+        make(given)
+
+
+def test_the_newer_names_are_the_same_kinds():
+    assert dagsterlite.IntMetadataValue is IntMetadataEntryData
+    assert dagsterlite.DagsterRunMetadataValue is DagsterPipelineRunMetadataEntryData
+    assert dagsterlite.TableSchemaMetadataEntryData is dagsterlite.TableSchemaMetadataValue
+    assert (BoolMetadataValue(True), NotebookMetadataValue("a"), TimestampMetadataValue(1)) == (
+        MetadataValue.bool(True),
+        MetadataValue.notebook("a"),
+        MetadataValue.timestamp(1),
+    )

@@ -12,12 +12,15 @@ from dagsterlite.errors import (
 )
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.metadata import EventMetadata, EventMetadataEntry
+from dagsterlite.events.table_metadata import TableSchema
 from dagsterlite.events.yielded import (
     AssetMaterialization,
     AssetObservation,
+    DynamicOutput,
     ExpectationResult,
     Failure,
     Materialization,
+    Output,
     TypeCheck,
 )
 
@@ -28,6 +31,8 @@ MAKERS = [
     lambda **more: ExpectationResult(True, **more),
     lambda **more: TypeCheck(True, **more),
     lambda **more: Failure("no", **more),
+    lambda **more: Output(1, **more),
+    lambda **more: DynamicOutput(1, "key", **more),
 ]
 
 
@@ -38,6 +43,15 @@ def test_metadata_is_a_list_of_entries_or_a_dict(make):
     assert make(metadata={"why": "a", "rows": 3}).metadata_entries == entries
     assert make(metadata_entries=entries).metadata_entries == entries
     assert make(metadata={}).metadata_entries == []
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_metadata_is_read_by_its_labels_however_it_was_given(make):
+    entries = [EventMetadataEntry.text("a", "why"), EventMetadataEntry.text("b", "why")]
+
+    assert make(metadata={"rows": 3}).metadata["rows"].value == 3
+    assert make(metadata_entries=entries).metadata == {"why": EventMetadata.text("b")}
+    assert make().metadata == {}
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -54,12 +68,13 @@ def test_metadata_in_both_forms_is_refused(make):
         (np.int64(3), EventMetadata.int(3)),
         (0.5, EventMetadata.float(0.5)),
         (np.float32(0.5), EventMetadata.float(0.5)),
-        (True, EventMetadata.json(True)),
-        (None, EventMetadata.json(None)),
+        (True, EventMetadata.bool(True)),
+        (None, EventMetadata.null()),
         ({"a": [1]}, EventMetadata.json({"a": [1]})),
         ((1, 2), EventMetadata.json([1, 2])),
         (Path("/a"), EventMetadata.path("/a")),
         (AssetKey("a"), EventMetadata.asset(AssetKey("a"))),
+        (TableSchema([]), EventMetadata.table_schema(TableSchema([]))),
         (EventMetadata.md("*a*"), EventMetadata.md("*a*")),
         (EventMetadata.url("http://a"), EventMetadata.url("http://a")),
     ],

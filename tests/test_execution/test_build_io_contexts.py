@@ -13,9 +13,9 @@ from dagsterlite import (
     Int,
     IOManager,
     OutputContext,
-    ResourceDefinition,
     build_input_context,
     build_output_context,
+    resource,
     solid,
 )
 
@@ -125,6 +125,34 @@ def test_what_was_left_out_is_told_where_it_is_asked_for(name: str) -> None:
         getattr(build_output_context(), name)
 
 
+def test_resources_may_be_definitions_too() -> None:
+    told: list[str] = []
+
+    @resource(required_resource_keys={"host"})
+    def client(context):
+        yield f"client of {context.resources.host}"
+        told.append("closed")
+
+    given = {"client": client, "host": "here"}
+
+    with build_output_context(resources=given) as output:
+        assert output.resources.client == "client of here"
+    with build_input_context(resources=given) as loaded:
+        assert loaded.resources.client == "client of here"
+    assert told == ["closed", "closed"]
+    with pytest.raises(DagsterInvariantViolationError, match="its context must be entered"):
+        _ = build_output_context(resources=given).resources
+
+
+def test_metadata_has_a_newer_name() -> None:
+    output = build_output_context(definition_metadata={"table": "a"})
+    loaded = build_input_context(definition_metadata={"table": "b"}, upstream_output=output)
+
+    assert output.metadata == output.definition_metadata == {"table": "a"}
+    assert loaded.metadata == {"table": "b"}
+    assert loaded.upstream_output is output
+
+
 def test_an_unconnected_input_has_no_identifier() -> None:
     with pytest.raises(DagsterInvariantViolationError, match="this input has none"):
         build_input_context(name="x").get_identifier()
@@ -133,11 +161,11 @@ def test_an_unconnected_input_has_no_identifier() -> None:
 def test_wrong_arguments_are_refused() -> None:
     with pytest.raises(CheckError, match="two names of one argument"):
         build_output_context(solid_def=one, op_def=one)
+    with pytest.raises(CheckError, match="'definition_metadata' are two names of one"):
+        build_output_context(metadata={}, definition_metadata={})
     with pytest.raises(CheckError, match="upstream_output"):
         build_input_context(upstream_output=3)  # type: ignore[arg-type]
-    with pytest.raises(CheckError, match="the resource itself"):
-        build_output_context(resources={"a": ResourceDefinition.none_resource()})
-    with pytest.raises(CheckError, match="a dict by resource key"):
+    with pytest.raises(CheckError, match="'resources' must be a dict"):
         build_output_context(resources=[1])  # type: ignore[arg-type]
     with pytest.raises(CheckError, match="metadata"):
         build_input_context(metadata="text")  # type: ignore[arg-type]

@@ -29,17 +29,20 @@ from dagsterlite import (
     Int,
     ModeDefinition,
     Nothing,
+    Out,
     Output,
     OutputDefinition,
     ResourceDefinition,
     SolidDefinition,
     build_init_logger_context,
     build_init_resource_context,
+    build_op_context,
     build_solid_context,
     composite_solid,
     execute_pipeline,
     lambda_solid,
     logger,
+    op,
     pipeline,
     resource,
     solid,
@@ -262,6 +265,11 @@ RUN_ONLY = [
 ]
 
 
+def test_ops_stand_nowhere_when_they_are_called_directly() -> None:
+    with pytest.raises(DagsterInvalidPropertyError, match="has no 'solid_handle'"):
+        _ = build_op_context().op_handle
+
+
 @pytest.mark.parametrize("name", RUN_ONLY)
 def test_what_only_a_run_has_is_refused(name: str) -> None:
     @solid
@@ -285,6 +293,64 @@ def test_a_context_tells_what_was_given() -> None:
     with pytest.raises(DagsterInvalidPropertyError):
         _ = build_solid_context().solid_def
     assert build_solid_context().instance.is_ephemeral
+
+
+def test_what_an_op_logs_is_read_from_the_context_it_was_called_with() -> None:
+    @op(out={"a": Out(int), "b": Out(int)})
+    def tells(context):
+        context.log_event(AssetMaterialization("table"))
+        context.add_output_metadata({"rows": 1, "old": True}, output_name="a")
+        context.add_output_metadata({"rows": 2}, output_name="a")
+        return 1, 2
+
+    context = build_op_context()
+
+    assert tells(context) == (1, 2)
+    assert context.get_events() == [AssetMaterialization("table")]
+    assert context.get_output_metadata("a") == {"rows": 2, "old": True}
+    assert context.get_output_metadata("b") is None
+
+    @op
+    def tells_less(context):
+        context.log_event(ExpectationResult(True))
+        context.add_output_metadata({"only": "x"})
+
+    tells_less(context)
+    assert context.get_events() == [AssetMaterialization("table"), ExpectationResult(True)]
+    assert context.get_output_metadata("result") == {"only": "x"}
+    assert context.get_output_metadata("a") is None
+
+
+def test_what_cannot_be_told_is_refused_in_a_direct_call_too() -> None:
+    context: Any = build_op_context()
+
+    with pytest.raises(CheckError, match=r"context.log_event.*'event' must be an AssetMater"):
+        context.log_event(Output(1))
+    with pytest.raises(DagsterInvalidPropertyError, match="has no 'solid_def'"):
+        context.add_output_metadata({"rows": 1})
+
+    @op
+    def misnames(context):
+        context.add_output_metadata({"rows": 1}, output_name="reslt")
+
+    with pytest.raises(DagsterInvariantViolationError, match=r"names 'reslt'.*'result'"):
+        misnames(context)
+
+    @op
+    def mistypes(context):
+        context.add_output_metadata({"rows": object()})
+
+    with pytest.raises(CheckError, match="'rows'"):
+        mistypes(context)
+
+
+def test_a_context_may_stand_for_one_value_of_a_dynamic_output() -> None:
+    @op
+    def mapped(context):
+        return context.get_mapping_key()
+
+    assert mapped(build_op_context(mapping_key="north")) == "north"
+    assert mapped(build_op_context()) is None
 
 
 def test_a_type_check_finds_the_resources_that_its_type_requires() -> None:

@@ -904,7 +904,7 @@ def test_fs_io_manager_keeps_outputs_with_the_instance_by_default(tmp_path, kept
 
     result = run(kept, instance=instance)
 
-    folder = os.path.join(instance.storage_directory, result.run_id, "one.compute")
+    folder = os.path.join(instance.storage_directory(), result.run_id, "one.compute")
     assert os.listdir(folder) == ["result"]
 
 

@@ -56,6 +56,8 @@ def test_the_context_has_the_names_of_ops_and_jobs() -> None:
             job_def=context.job_def,
             job_name=context.job_name,
             run=context.run,
+            dagster_run=context.dagster_run,
+            run_tags=context.run_tags,
         )
 
     @graph
@@ -66,7 +68,7 @@ def test_the_context_has_the_names_of_ops_and_jobs() -> None:
     def flow():
         outer()
 
-    result = flow.execute_in_process()
+    result = flow.execute_in_process(tags={"team": "a"})
 
     assert OpExecutionContext is SolidExecutionContext
     assert seen["config"] == {"n": 3}
@@ -77,6 +79,8 @@ def test_the_context_has_the_names_of_ops_and_jobs() -> None:
     assert (seen["job_def"].name, seen["job_name"]) == ("flow", "flow")
     assert isinstance(seen["run"], DagsterRun)
     assert seen["run"].run_id == result.run_id
+    assert seen["dagster_run"] is seen["run"]
+    assert seen["run_tags"] == {"team": "a"}
 
 
 # --- log_event -----------------------------------------------------------------------------------
@@ -191,7 +195,7 @@ def test_metadata_is_added_to_outputs_that_are_returned() -> None:
     assert metadata_of(first) == {
         "own": EventMetadata.float(0.5),
         "rows": EventMetadata.int(2),
-        "old": EventMetadata.json(True),
+        "old": EventMetadata.bool(True),
     }
     assert metadata_of(second) == {}
     assert metadata_of(third) == {"only": EventMetadata.text("x")}

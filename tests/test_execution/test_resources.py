@@ -404,6 +404,7 @@ def test_a_resource_is_given_the_documented_context() -> None:
             config=context.resource_config,
             run_id=context.run_id,
             run=context.pipeline_run,
+            same=(context.run, context.dagster_run),
             definition=context.resource_def,
             instance=context.instance,
         )
@@ -415,6 +416,7 @@ def test_a_resource_is_given_the_documented_context() -> None:
     )
     assert seen["config"] == {"n": 3}
     assert seen["run_id"] == seen["run"].run_id == result.run_id
+    assert seen["same"] == (seen["run"], seen["run"])
     assert seen["definition"] is looks
     assert seen["instance"] is instance
     assert "making" in [e.user_message for e in logged(instance)]

@@ -17,6 +17,9 @@ from dagsterlite import (
     Output,
     PipelineExecutionResult,
     Selector,
+    TableColumn,
+    TableRecord,
+    TableSchema,
     create_execution_plan,
     execute_pipeline,
     graph,
@@ -243,6 +246,28 @@ def test_a_field_shows_itself() -> None:
     assert "config\n: \n{…}\n  What to load.\nrows\n: \nInt" in page.text
 
 
+def test_tables_in_metadata_are_shown_as_tables() -> None:
+    head = [TableRecord(name=f"n{i}", rows=i) for i in range(120)]
+    columns = TableSchema([TableColumn("rows", "int", "How many.")])
+
+    @solid
+    def write(_):
+        yield AssetMaterialization("sales", metadata={"head": EventMetadata.table(head)})
+        yield AssetMaterialization("stock", metadata={"columns": columns})
+        yield Output(None)
+
+    @pipeline
+    def writing():
+        write()
+
+    page = page_of(execute_pipeline(writing, QUIET))
+
+    assert "n99" in page.text
+    assert "n100" not in page.text
+    assert "… and 20 more" in page.text
+    assert "How many." in page.text
+
+
 # --- hostile users ---
 
 EVIL = "<img src=x onerror=alert(1)>\x1b[31m\"'</pre></svg>" + "y" * 5_000
@@ -261,6 +286,8 @@ def evil(context):
             "code": EventMetadata.url("javascript:alert(1)"),
             "link": EventMetadata.url('https://example.com/?"><script>'),
             "md": EventMetadata.md(EVIL),
+            "table": EventMetadata.table([TableRecord({EVIL: EVIL})]),
+            "schema": TableSchema([TableColumn(EVIL, EVIL, EVIL)]),
         },
     )
     raise ValueError(EVIL)

@@ -9,7 +9,12 @@ from dagsterlite import (
     EventMetadataEntry,
     IOManager,
     IOManagerDefinition,
+    MetadataEntry,
+    MetadataValue,
     ModeDefinition,
+    TableColumn,
+    TableRecord,
+    TableSchema,
     execute_pipeline,
     pipeline,
     solid,
@@ -133,6 +138,10 @@ def test_metadata_of_each_kind_is_label_and_value() -> None:
         EventMetadataEntry.json({"a": 1}, "facts"),
         EventMetadataEntry.md("# title", "notes"),
         EventMetadataEntry.python_artifact(DagsterInstance, "class"),
+        MetadataEntry("at", value=MetadataValue.timestamp(0)),
+        MetadataEntry("done", value=True),
+        EventMetadataEntry.table([TableRecord(name="a", rows=3)], "head"),
+        MetadataEntry("columns", value=TableSchema([TableColumn("name", "text")])),
     ]
 
     assert [metadata_text(entry) for entry in entries] == [
@@ -140,4 +149,8 @@ def test_metadata_of_each_kind_is_label_and_value() -> None:
         "facts: {'a': 1}",
         "notes: # title",
         "class: dagsterlite.instance.dagster_instance.DagsterInstance",
+        "at: 1970-01-01 00:00:00+00:00",
+        "done: True",
+        "head: 1 records (name: string, rows: int)",
+        "columns: name: text",
     ]

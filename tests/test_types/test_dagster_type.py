@@ -170,6 +170,7 @@ def test_a_type_bears_facts_about_itself():
 
     assert listed.metadata_entries == [entry]
     assert by_label.metadata_entries[0].entry_data == entry.entry_data
+    assert by_label.metadata["schema"].value == {"columns": ["a"]}
     assert DagsterType(is_even, name="T").metadata_entries == []
 
 
