@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
@@ -186,15 +186,9 @@ class EventMethods(InstanceParts):
             before_cursor=wanted.before_storage_id,
             after_timestamp=wanted.after_timestamp,
             before_timestamp=wanted.before_timestamp,
+            job_names=wanted.job_names,
         )
-        return fetch_page(
-            self._event_storage,
-            of_status,
-            limit,
-            cursor,
-            ascending=ascending,
-            only=None if wanted.job_names is None else _of_jobs(wanted.job_names),
-        )
+        return fetch_page(self._event_storage, of_status, limit, cursor, ascending=ascending)
 
     # --- watching ---
 
@@ -221,8 +215,3 @@ class EventMethods(InstanceParts):
     def end_watch_event_logs(self, run_id: str, callback: EventCallback) -> None:
         """Stop calling a function that watches a run; do nothing where it does not."""
         self._watcher.end_watch(run_id, callback)
-
-
-def _of_jobs(names: Sequence[str]) -> Callable[[EventLogRecord], bool]:
-    wanted = frozenset(names)
-    return lambda record: record.event_log_entry.job_name in wanted

@@ -85,6 +85,8 @@ class EventRecordsFilter:
     #: Only records after, or before, these unix seconds.
     after_timestamp: float | None = None
     before_timestamp: float | None = None
+    #: Only records of runs of these jobs (pipelines); of none where it is empty.
+    job_names: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         if self.event_type not in INDEXED_EVENTS:

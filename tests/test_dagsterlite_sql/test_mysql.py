@@ -35,6 +35,7 @@ from tests.contracts.entries import message, step
 from tests.contracts.event_log_storage import materialized
 from tests.contracts.run_storage import ids, run
 from tests.test_dagsterlite_sql.mysql_server import MariaDB, query, running
+from tests.test_dagsterlite_sql.older_versions import check, make, older
 
 SECRET = "hunter2-secret"
 
@@ -470,6 +471,42 @@ def test_a_migration_that_failed_goes_on_after_the_steps_that_were_taken(
 
     MySQLRunStorage(bare_mysql_database).close()
     assert query(bare_mysql_database, "SELECT owner FROM runs") == []
+
+
+@pytest.mark.parametrize(("schema", "version"), older(RUNS, EVENTS))
+def test_tables_of_each_older_version_are_migrated_with_all_that_they_hold(
+    bare_mysql_database: MySQLAddress, schema: Schema, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cls: Any = MySQLRunStorage if schema is RUNS else MySQLEventLogStorage
+    engine = _engine(bare_mysql_database)
+    with engine.begin() as connection:
+        make(connection, schema, version, monkeypatch)
+    engine.dispose()
+    with pytest.raises(DagsterInstanceMigrationRequired, match=f"its schema is {version}"):
+        cls(bare_mysql_database)
+
+    assert cls.migrate(config(bare_mysql_database)) == [f"{schema.name} in {bare_mysql_database}"]
+
+    with closing(cls(bare_mysql_database)) as store:
+        check(store)
+
+
+def test_a_migration_that_broke_off_within_a_step_goes_on_there(
+    bare_mysql_database: MySQLAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = _engine(bare_mysql_database)
+    with engine.begin() as connection:
+        make(connection, EVENTS, "0001", monkeypatch)
+    engine.dispose()
+    with monkeypatch.context() as patch:
+        patch.setattr(op, "create_index", lambda *_: FailingStep.upgrade())
+        with pytest.raises(RuntimeError, match="power cut"):
+            MySQLEventLogStorage.migrate(config(bare_mysql_database))
+
+    assert MySQLEventLogStorage.migrate(config(bare_mysql_database)) != []
+
+    with closing(MySQLEventLogStorage(bare_mysql_database)) as store:
+        check(store)
 
 
 def test_newer_tables_are_refused_and_left(bare_mysql_database: MySQLAddress) -> None:

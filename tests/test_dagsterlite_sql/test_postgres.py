@@ -31,6 +31,7 @@ from dagsterlite_sql.postgres_runs import PostgresRunStorage
 from dagsterlite_sql.schema import EVENTS, RUNS, Schema
 from tests.contracts.entries import message, step
 from tests.contracts.run_storage import ids, run
+from tests.test_dagsterlite_sql.older_versions import check, make, older
 from tests.test_dagsterlite_sql.postgres_server import Server, running
 
 SECRET = "hunter2-secret"
@@ -325,6 +326,24 @@ def test_older_tables_are_migrated_with_all_that_they_hold(
     with closing(PostgresRunStorage(database)) as migrated:
         assert ids(migrated.get_run_records()) == ["one"]
     assert query(database, "SELECT owner FROM runs") == [("nobody",)]
+
+
+@pytest.mark.parametrize(("schema", "version"), older(RUNS, EVENTS))
+def test_tables_of_each_older_version_are_migrated_with_all_that_they_hold(
+    bare_database: PostgresAddress, schema: Schema, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cls: Any = PostgresRunStorage if schema is RUNS else PostgresEventLogStorage
+    engine = _engine(bare_database)
+    with engine.begin() as connection:
+        make(connection, schema, version, monkeypatch)
+    engine.dispose()
+    with pytest.raises(DagsterInstanceMigrationRequired, match=f"its schema is {version}"):
+        cls(bare_database)
+
+    assert cls.migrate(config(bare_database)) == [f"{schema.name} in {bare_database}"]
+
+    with closing(cls(bare_database)) as store:
+        check(store)
 
 
 def test_newer_tables_are_refused_and_left(database: PostgresAddress) -> None:
