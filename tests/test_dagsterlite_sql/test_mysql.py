@@ -182,24 +182,30 @@ def test_a_user_without_rights_is_told(mysql: MariaDB, bare_mysql_database: MySQ
     mysql.query("DROP USER 'reader'@'localhost'")
 
 
-def test_a_server_that_may_only_be_read_is_told(
-    mysql: MariaDB, mysql_database: MySQLAddress
+def test_a_server_that_may_only_be_read_is_told_and_serves_readers(
+    mysql: MariaDB, mysql_database: MySQLAddress, bare_mysql_database: MySQLAddress
 ) -> None:
-    name = mysql_database.parameters["database"]
     mysql.query("CREATE USER 'writer'@'localhost'")
-    mysql.query(f"GRANT ALL ON {name}.* TO 'writer'@'localhost'")
-    place = MySQLAddress({**mysql_database.parameters, "user": "writer"})
-    with closing(MySQLRunStorage(place)) as store:
-        store.add_run(run("one"))
-        mysql.query("SET GLOBAL read_only = 1")
-        try:
-            with pytest.raises(DagsterStorageError, match="read-only copy"):
-                store.add_run(run("two"))
-        finally:
-            mysql.query("SET GLOBAL read_only = 0")
-
-        assert ids(store.get_run_records()) == ["one"]
-    mysql.query("DROP USER 'writer'@'localhost'")
+    mysql.query("GRANT ALL ON `test\\_%`.* TO 'writer'@'localhost'")
+    place, bare = (
+        MySQLAddress({**one.parameters, "user": "writer"})
+        for one in (mysql_database, bare_mysql_database)
+    )
+    with closing(MySQLRunStorage(place)) as runs:
+        runs.add_run(run("one"))
+    mysql.query("SET GLOBAL read_only = 1")
+    try:
+        with closing(MySQLRunStorage(place)) as runs, closing(MySQLEventLogStorage(place)) as log:
+            for use in (lambda: runs.add_run(run("two")), lambda: log.store_entries(step("r", 0))):
+                with pytest.raises(DagsterStorageError, match="this one is a read-only copy"):
+                    use()
+            assert ids(runs.get_run_records()) == ["one"]
+            assert log.get_logs_for_run("r") == []
+        with pytest.raises(DagsterStorageError, match="this one is a read-only copy"):
+            MySQLRunStorage(bare)
+    finally:
+        mysql.query("SET GLOBAL read_only = 0")
+        mysql.query("DROP USER 'writer'@'localhost'")
 
 
 def test_a_text_that_mysql_cannot_hold_is_told_and_never_cut(mysql_database: MySQLAddress) -> None:

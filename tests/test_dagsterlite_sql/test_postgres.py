@@ -146,6 +146,28 @@ def test_a_user_who_is_not_known_is_told(bare_database: PostgresAddress) -> None
         PostgresRunStorage(place)
 
 
+def test_a_server_that_may_only_be_read_is_told_and_serves_readers(
+    database: PostgresAddress, bare_database: PostgresAddress
+) -> None:
+    with closing(PostgresRunStorage(database)) as runs:
+        runs.add_run(run("one"))
+    for place in (database, bare_database):
+        name = place.parameters["dbname"]
+        query(place, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+
+    with (
+        closing(PostgresRunStorage(database)) as runs,
+        closing(PostgresEventLogStorage(database)) as events,
+    ):
+        for use in (lambda: runs.add_run(run("two")), lambda: events.store_entries(step("r", 0))):
+            with pytest.raises(DagsterStorageError, match="this one is a read-only copy"):
+                use()
+        assert ids(runs.get_run_records()) == ["one"]
+        assert events.get_logs_for_run("r") == []
+    with pytest.raises(DagsterStorageError, match="this one is a read-only copy"):
+        PostgresRunStorage(bare_database)
+
+
 def test_a_text_that_postgres_cannot_hold_is_told(database: PostgresAddress) -> None:
     with closing(PostgresEventLogStorage(database)) as events:
         with pytest.raises(DagsterSerdesError, match="cannot be stored in the database"):
