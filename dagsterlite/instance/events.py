@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dagsterlite.arguments import check_is
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
@@ -93,9 +94,15 @@ class EventMethods(InstanceParts):
         limit: int | None = None,
         ascending: bool = False,
     ) -> list[EventLogRecord]:
-        """Return the asset, observation or status events of all runs that pass the filter."""
+        """Return the asset, observation or status events of all runs that pass the filter.
+
+        Raises:
+            ParameterCheckError: the filter is none, or the limit is negative.
+        """
+        owner, expected = "get_event_records", "an EventRecordsFilter"
+        check_is(owner, "event_records_filter", event_records_filter, EventRecordsFilter, expected)
         return self._event_storage.get_event_records(
-            event_records_filter, check_limit("get_event_records", limit), ascending=ascending
+            event_records_filter, check_limit(owner, limit), ascending=ascending
         )
 
     def fetch_materializations(

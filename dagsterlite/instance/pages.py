@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dagsterlite.arguments import check_is
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.instance.checks import check_cursor
 from dagsterlite.instance.records import EventRecordsResult
@@ -25,6 +26,7 @@ def fetch_page(
     Raises:
         ParameterCheckError: the cursor is none that a page gave, or the limit not above 0.
     """
+    check_is("fetch", "limit", limit, int, "a number above 0")
     if limit < 1:
         raise ParameterCheckError("fetch", "limit", "a number above 0", limit)
     if cursor is not None:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from dagsterlite import plugins
+from dagsterlite.arguments import check_is, check_tags, check_text
 from dagsterlite.errors import (
     DagsterRunNotDeletedError,
     DagsterRunNotFoundError,
@@ -18,7 +19,7 @@ from dagsterlite.errors import (
 )
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.payloads import ObjectStoreOperationType
-from dagsterlite.instance.checks import check_limit, check_order
+from dagsterlite.instance.checks import check_filters, check_limit, check_order
 from dagsterlite.instance.parts import InstanceParts
 from dagsterlite.instance.pruning import runs_to_prune
 from dagsterlite.instance.storage_options import storage_options
@@ -58,8 +59,14 @@ class RunMethods(InstanceParts):
         Snapshots are JSON texts; each is kept once under its content hash.
 
         Raises:
+            ParameterCheckError: name, status or tags are not of their types.
             DagsterRunAlreadyExists: the run id is taken.
+            DagsterSerdesError: the run config holds something that is not JSON-able.
         """
+        check_text("create_run", "pipeline_name", pipeline_name)
+        check_tags("create_run", tags or {})
+        if status is not None:
+            check_is("create_run", "status", status, DagsterRunStatus, "a DagsterRunStatus")
         run = self.add_run(
             DagsterRun(
                 pipeline_name=pipeline_name,
@@ -134,11 +141,12 @@ class RunMethods(InstanceParts):
             cursor: The run id to go on after.
 
         Raises:
-            ParameterCheckError: the limit is negative, or runs have no such column.
+            ParameterCheckError: the filter is none, the limit is negative, or runs have no such
+                column.
             DagsterRunNotFoundError: there is no run ``cursor``.
         """
         return self._run_storage.get_run_records(
-            filters,
+            check_filters("get_run_records", filters),
             check_limit("get_run_records", limit),
             check_order("get_run_records", order_by),
             ascending=ascending,
@@ -153,15 +161,21 @@ class RunMethods(InstanceParts):
         return [record.dagster_run for record in records]
 
     def get_runs_count(self, filters: RunsFilter | None = None) -> int:
-        """Return how many runs pass the filter."""
-        return self._run_storage.get_runs_count(filters)
+        """Return how many runs pass the filter.
+
+        Raises:
+            ParameterCheckError: it is none.
+        """
+        return self._run_storage.get_runs_count(check_filters("get_runs_count", filters))
 
     def add_run_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Add tags to a run.
 
         Raises:
+            ParameterCheckError: they are no texts by text.
             DagsterRunNotFoundError: there is no such run.
         """
+        check_tags("add_run_tags", tags)
         self._run_storage.add_run_tags(run_id, tags)
 
     def delete_run(self, run_id: str, *, leaves_outputs: bool = False) -> None:

@@ -22,6 +22,7 @@ from dagsterlite.runs import (
     RunsFilter,
     from_unix,
 )
+from dagsterlite.serdes import to_json
 from dagsterlite.stores import OrderColumn, RunStorage
 
 
@@ -50,6 +51,8 @@ class InMemoryRunStorage(RunStorage):
 
     def add_run(self, run: DagsterRun) -> RunRecord:
         now = from_unix(self._clock())
+        # What could not be stored anywhere else is refused here too.
+        to_json(run)
         with self._lock:
             if run.run_id in self._records:
                 raise DagsterRunAlreadyExists(run.run_id)

@@ -7,8 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
+from dagsterlite.arguments import check_each, check_field, check_is
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import ASSET_EVENTS, STATUS_AFTER, DagsterEventType
@@ -73,7 +75,8 @@ class EventRecordsFilter:
     """A filter across the asset, observation and status events of all runs (seed 003).
 
     Raises:
-        ParameterCheckError: the type is none of :data:`INDEXED_EVENTS`.
+        ParameterCheckError: the type is none of :data:`INDEXED_EVENTS`, or a field is not of its
+            type.
     """
 
     event_type: DagsterEventType
@@ -92,6 +95,10 @@ class EventRecordsFilter:
         if self.event_type not in INDEXED_EVENTS:
             expected = "the type of an asset or run status event (others are kept run by run)"
             raise ParameterCheckError("EventRecordsFilter", "event_type", expected, self.event_type)
+        check = partial(check_field, "EventRecordsFilter", self)
+        check("asset_key", check_is, AssetKey, "an AssetKey")
+        check("asset_partitions", check_each, str, "a list of partition keys")
+        check("job_names", check_each, str, "a list of names")
 
     @property
     def after_id(self) -> int | None:
