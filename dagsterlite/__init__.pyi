@@ -167,10 +167,12 @@ from dagsterlite.errors import DagsterLaunchFailedError as DagsterLaunchFailedEr
 from dagsterlite.errors import DagsterLeaseLostError as DagsterLeaseLostError
 from dagsterlite.errors import DagsterLoggerFunctionError as DagsterLoggerFunctionError
 from dagsterlite.errors import DagsterOutputsNotStoredError as DagsterOutputsNotStoredError
+from dagsterlite.errors import DagsterOutputsUnreachableError as DagsterOutputsUnreachableError
 from dagsterlite.errors import DagsterResourceFunctionError as DagsterResourceFunctionError
 from dagsterlite.errors import DagsterRunAlreadyExists as DagsterRunAlreadyExists
 from dagsterlite.errors import DagsterRunCanceledError as DagsterRunCanceledError
 from dagsterlite.errors import DagsterRunConflict as DagsterRunConflict
+from dagsterlite.errors import DagsterRunNotDeletedError as DagsterRunNotDeletedError
 from dagsterlite.errors import DagsterRunNotFoundError as DagsterRunNotFoundError
 from dagsterlite.errors import DagsterSerdesError as DagsterSerdesError
 from dagsterlite.errors import DagsterSettingsError as DagsterSettingsError
@@ -503,6 +505,7 @@ __all__ = [
     "DagsterLogManager",
     "DagsterLoggerFunctionError",
     "DagsterOutputsNotStoredError",
+    "DagsterOutputsUnreachableError",
     "DagsterPipelineRunMetadataEntryData",
     "DagsterResourceFunctionError",
     "DagsterRun",
@@ -510,6 +513,7 @@ __all__ = [
     "DagsterRunCanceledError",
     "DagsterRunConflict",
     "DagsterRunMetadataValue",
+    "DagsterRunNotDeletedError",
     "DagsterRunNotFoundError",
     "DagsterRunStatus",
     "DagsterSerdesError",

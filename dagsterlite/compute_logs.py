@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
+from dagsterlite.configurable import ConfigurableClass, WithoutConfig
 from dagsterlite.errors import DagsterStorageError, ParameterCheckError
 from dagsterlite.standard_streams import Capture, Sink, capturing
 
@@ -272,31 +272,12 @@ class _Nothing(LogStream):
         return False
 
 
-class NoOpComputeLogManager(ComputeLogManager):
+class NoOpComputeLogManager(WithoutConfig, ComputeLogManager):
     """Keeps nothing: stdout and stderr go where they would go anyhow (seed 003).
 
     Args:
         inst_data: The section of ``dagster.yaml`` that asked for it, if any.
     """
-
-    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
-        self._inst_data = inst_data
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        return {}
-
-    @classmethod
-    def from_config_value(
-        cls,
-        inst_data: ConfigurableClassData | None,
-        config_value: Mapping[str, Any],  # noqa: ARG003 - it takes none
-    ) -> NoOpComputeLogManager:
-        return cls(inst_data)
 
     @property
     def keeps_anything(self) -> bool:

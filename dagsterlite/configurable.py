@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import isabstract
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, Self
 
 from dagsterlite.config import resolve_config
 from dagsterlite.config.path import path_below
@@ -22,12 +22,18 @@ from dagsterlite.serdes import serializable
 
 
 class ConfigurableClass(ABC):
-    """Abstract mixin for classes that can be loaded from config (seed 003)."""
+    """Abstract mixin for classes that can be loaded from config (seed 003).
+
+    What :meth:`from_config_value` is given as ``inst_data`` is to be found by the property: a class
+    sets ``_inst_data``, or has a property of its own.
+    """
+
+    _inst_data: ConfigurableClassData | None = None
 
     @property
-    @abstractmethod
     def inst_data(self) -> ConfigurableClassData | None:
         """What the object was made from, or None where it was made in Python."""
+        return self._inst_data
 
     @classmethod
     @abstractmethod
@@ -40,6 +46,29 @@ class ConfigurableClass(ABC):
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> ConfigurableClass:
         """Return the object for a config that fits :meth:`config_type`, defaults filled in."""
+
+
+class WithoutConfig(ConfigurableClass):
+    """A configurable class that takes no config.
+
+    Args:
+        inst_data: The section of ``dagster.yaml`` that asked for it, if any.
+    """
+
+    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
+        self._inst_data = inst_data
+
+    @classmethod
+    def config_type(cls) -> Any:
+        return {}
+
+    @classmethod
+    def from_config_value(
+        cls,
+        inst_data: ConfigurableClassData | None,
+        config_value: Mapping[str, Any],  # noqa: ARG003 - it takes none
+    ) -> Self:
+        return cls(inst_data)
 
 
 class MigratableClass(ConfigurableClass):

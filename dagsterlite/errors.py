@@ -489,6 +489,37 @@ class DagsterOutputsNotStoredError(DagsterStorageError):
         return type(self), (self.step_key, self.reason)
 
 
+class DagsterOutputsUnreachableError(DagsterStorageError):
+    """What a run stored cannot be opened in this process: its config has no meaning here."""
+
+    def __init__(self, run_id: str, storage: str | None, reason: str) -> None:
+        self.run_id = run_id
+        self.storage = storage
+        self.reason = reason
+        super().__init__(
+            f"What run {run_id} keeps in storage '{storage}' cannot be reached from here: {reason}"
+        )
+
+    def __reduce__(self) -> tuple[type, tuple[str, str | None, str]]:
+        return type(self), (self.run_id, self.storage, self.reason)
+
+
+class DagsterRunNotDeletedError(DagsterStorageError):
+    """A run stays, since what it stored cannot be removed."""
+
+    def __init__(self, run_id: str, reason: str) -> None:
+        self.run_id = run_id
+        self.reason = reason
+        super().__init__(
+            f"Run {run_id} was not deleted, since its outputs cannot be removed. {reason} To "
+            "delete the run and leave them for good: `dagsterlite run delete --leave-outputs`, or "
+            "delete_run(…, leaves_outputs=True)."
+        )
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.run_id, self.reason)
+
+
 class DagsterStorageNotSharedError(DagsterStorageError):
     """What a worker stores, the driver of the run does not find: they do not share the storage."""
 

@@ -85,7 +85,7 @@ PLUGINS = {
     "mysql_event_log_storage": Plugin("dagsterlite_sql.mysql_events:MySQLEventLogStorage"),
     "fs_intermediate_storage": Plugin("dagsterlite_fsspec.definitions:fs_intermediate_storage"),
     "fs_system_storage": Plugin("dagsterlite_fsspec.definitions:fs_system_storage"),
-    "remove_run_files": Plugin("dagsterlite_fsspec.removal:remove_run"),
+    "run_files": Plugin("dagsterlite_fsspec.removal:RunFiles"),
     # How values are written: `codec.<name>`, and `codec_of.<package>.<class>` chooses one.
     "codec.npy": Plugin("dagsterlite_fsspec.arrays:ARRAY", "demo"),
     "codec.strategy:json": Plugin("dagsterlite_fsspec.strategies:JSON"),

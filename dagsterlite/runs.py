@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from typing import Any
 
+from dagsterlite.arguments import check_each, check_field, check_is
 from dagsterlite.serdes import plain, serializable
 
 LEASE_SECONDS = 10.0
@@ -252,6 +254,9 @@ class RunsFilter:
     """A filter across runs: all given fields must hold (seed 003).
 
     Moments without a time zone are UTC.
+
+    Raises:
+        ParameterCheckError: a field is not of its type.
     """
 
     #: Runs of these ids; no run where the list is empty.
@@ -268,6 +273,16 @@ class RunsFilter:
     created_before: datetime | None = None
     #: Leave out the runs of backfills, which bear :data:`BACKFILL_TAG`.
     exclude_subruns: bool | None = None
+
+    def __post_init__(self) -> None:
+        check = partial(check_field, "RunsFilter", self)
+        check("run_ids", check_each, str, "a list of run ids")
+        check("job_name", check_is, str, "a text")
+        check("statuses", check_each, DagsterRunStatus, "a list of DagsterRunStatus")
+        check("tags", check_is, Mapping, "a dict of texts, or of lists of texts")
+        check("snapshot_id", check_is, str, "a text")
+        for moment in ("updated_after", "created_before"):
+            check(moment, check_is, datetime, "a datetime")
 
 
 @dataclass(frozen=True)

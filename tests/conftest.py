@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.object_stores import S3RVER
+from tests.small_disk import CAN_MOUNT
 
 # A busy machine is slow by turns, so no example has a deadline; where a failure must be the same
 # on the next run, the examples are.
@@ -43,6 +44,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") is None:
         terminalreporter.write_line(
             "not run: runs and events in MySQL; there is no mariadbd on the PATH (`make services`)"
+        )
+    if not CAN_MOUNT:
+        terminalreporter.write_line(
+            "not run: database servers whose disk is full; mounting a small one takes root"
         )
     if S3RVER is None:
         terminalreporter.write_line(

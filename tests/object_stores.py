@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -13,9 +14,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import fsspec
 import pytest
+from botocore.session import get_session
 
 S3RVER = shutil.which(
     "s3rver",
@@ -88,6 +91,35 @@ def s3_server(folder: Path) -> Iterator[ObjectStore]:
     }
     with _serving(command, port, folder) as process:
         yield ObjectStore(process, "s3", environ)
+
+
+@contextmanager
+def guarded_s3_server(folder: Path) -> Iterator[ObjectStore]:
+    """Run an S3 server that takes conditional writes and knows one account.
+
+    Its credentials are the store's options; those of the environment are none of its.
+    """
+    with s3_server(folder) as store:
+        endpoint = store.environ["AWS_ENDPOINT_URL"]
+        account = {"aws_access_key_id": "before", "aws_secret_access_key": "there are any"}
+
+        def client(service: str) -> Any:
+            return get_session().create_client(
+                service, "us-east-1", endpoint_url=endpoint, **account
+            )
+
+        client("s3").create_bucket(Bucket=BUCKET)
+        iam = client("iam")
+        iam.create_user(UserName="owner")
+        allowed = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        policy = {"Version": "2012-10-17", "Statement": [allowed]}
+        iam.put_user_policy(UserName="owner", PolicyName="s3", PolicyDocument=json.dumps(policy))
+        made = iam.create_access_key(UserName="owner")["AccessKey"]
+        store.options = {"key": made["AccessKeyId"], "secret": made["SecretAccessKey"]}
+        # From now on each request must be that account's.
+        begin = Request(f"{endpoint}/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"})
+        with urlopen(begin):
+            yield store
 
 
 @contextmanager

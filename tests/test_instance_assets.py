@@ -34,7 +34,6 @@ from dagsterlite.errors import (
     ParameterCheckError,
 )
 from dagsterlite.events.log_entry import RUNLESS
-from dagsterlite.instance import pages
 from tests.contracts.entries import materialization, message, observation, status_event
 
 A, B, C = (AssetKey(name) for name in "abc")
@@ -123,10 +122,7 @@ def test_changes_of_status_are_fetched(instance: DagsterInstance) -> None:
     assert list(instance.fetch_run_status_changes(late, 9).records) == []
 
 
-def test_changes_of_status_of_some_jobs_are_found_page_by_page(
-    instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pages, "_PAGE", 2)
+def test_changes_of_status_of_some_jobs_are_found_page_by_page(instance: DagsterInstance) -> None:
     begun = DagsterEventType.RUN_START
     names = {"a": "flights", "b": "trains", "c": "flights", "d": "ships", "e": "flights"}
     for run_id, name in names.items():
@@ -134,15 +130,23 @@ def test_changes_of_status_of_some_jobs_are_found_page_by_page(
         instance.record_entries([replace(entry, job_name=name)])
     flights = RunStatusChangeRecordsFilter(event_type=begun, job_names=["flights"])
     nothing = RunStatusChangeRecordsFilter(event_type=begun, job_names=[])
+    several = RunStatusChangeRecordsFilter(
+        event_type=begun, job_names=["ships", "flights", "flights"]
+    )
 
     first = instance.fetch_run_status_changes(flights, 2)
     rest = instance.fetch_run_status_changes(flights, 2, first.cursor)
     upwards = instance.fetch_run_status_changes(flights, 9, ascending=True)
+    of_several = instance.fetch_run_status_changes(several, 3)
+    the_last = instance.fetch_run_status_changes(several, 3, of_several.cursor)
 
     assert [record.run_id for record in first.records] == ["e", "c"]
     assert [record.run_id for record in rest.records] == ["a"]
     assert [record.run_id for record in upwards.records] == ["a", "c", "e"]
     assert (first.has_more, rest.has_more) == (True, False)
+    assert [record.run_id for record in of_several.records] == ["e", "d", "c"]
+    assert [record.run_id for record in the_last.records] == ["a"]
+    assert (of_several.has_more, the_last.has_more) == (True, False)
     assert list(instance.fetch_run_status_changes(nothing, 9).records) == []
 
 

@@ -20,6 +20,7 @@ from dagsterlite.cli.run_drive import drive
 from dagsterlite.cli.run_logs import logs
 from dagsterlite.cli.run_outputs import outputs
 from dagsterlite.cli.sources import Source
+from dagsterlite.errors import DagsterRunNotDeletedError
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.render.run_report import RunView, event_log, run_report
 from dagsterlite.render.runs import LOST, runs_table, status_of, statuses_to_ask_for
@@ -28,6 +29,11 @@ from dagsterlite.runs import RESUME_RETRY_TAG, DagsterRun, DagsterRunStatus, Run
 
 _STATUSES = [*(status.value for status in DagsterRunStatus), LOST]
 _RUN = click.argument("run_id", metavar="RUN")
+_LEAVE_OUTPUTS = click.option(
+    "--leave-outputs",
+    is_flag=True,
+    help="Leave for good what was stored, e.g. since it cannot be reached any more.",
+)
 
 
 @click.group()
@@ -213,14 +219,15 @@ def cancel(ctx: click.Context, run_id: str) -> None:
 
 
 @run_group.command("delete")
+@_LEAVE_OUTPUTS
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_RUN
 @click.pass_context
-def delete(ctx: click.Context, run_id: str, yes: bool) -> None:
+def delete(ctx: click.Context, run_id: str, leave_outputs: bool, yes: bool) -> None:
     """Delete a run's record, its event log and the outputs that it stored.
 
     Outputs that a later run took over from it stay until that run is deleted too. Files that its
-    solids wrote themselves are not touched.
+    solids wrote themselves are not touched. A run whose outputs cannot be removed stays.
     """
     instance = ctx.with_resource(DagsterInstance.get())
     record = find_run(instance, run_id)
@@ -234,7 +241,7 @@ def delete(ctx: click.Context, run_id: str, yes: bool) -> None:
     if not yes:
         question = f"Delete run {run.run_id} of pipeline {run.pipeline_name} ({status})?"
         click.confirm(question, abort=True)
-    instance.delete_run(run.run_id)
+    instance.delete_run(run.run_id, leaves_outputs=leave_outputs)
     click.echo(f"Deleted run {run.run_id}.")
 
 
@@ -251,6 +258,7 @@ def delete(ctx: click.Context, run_id: str, yes: bool) -> None:
     metavar="N",
     help="Keep the newest N finished runs, however old.",
 )
+@_LEAVE_OUTPUTS
 @click.option("--dry-run", is_flag=True, help="Only tell which runs would be deleted.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
@@ -258,13 +266,15 @@ def prune(
     ctx: click.Context,
     older_than: timedelta | None,
     keep_last: int | None,
+    leave_outputs: bool,
     dry_run: bool,
     yes: bool,
 ) -> None:
     """Delete old finished runs, with their event logs and the outputs that they stored.
 
     With both options, a run is deleted that is older and not among the newest. Runs that wait,
-    are under way or are LOST stay, and so do outputs that later runs took over.
+    are under way or are LOST stay, and so do outputs that later runs took over. A run whose outputs
+    cannot be removed stays, and the others go.
     """
     if older_than is None and keep_last is None:
         raise click.UsageError("Say which runs to delete: --older-than 30d, --keep-last 100.")
@@ -278,6 +288,12 @@ def prune(
         return
     if not yes:
         click.confirm(f"Delete {len(records)} of {instance.get_runs_count()} runs?", abort=True)
+    kept: list[DagsterRunNotDeletedError] = []
     for record in records:
-        instance.delete_run(record.dagster_run.run_id)
-    click.echo(f"Deleted {len(records)} runs.")
+        try:
+            instance.delete_run(record.dagster_run.run_id, leaves_outputs=leave_outputs)
+        except DagsterRunNotDeletedError as exc:
+            kept.append(exc)
+    click.echo(f"Deleted {len(records) - len(kept)} runs.")
+    if kept:
+        raise Failed("\n".join(map(str, kept)))

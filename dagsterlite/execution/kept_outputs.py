@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagsterlite import plugins
@@ -11,6 +11,8 @@ from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.payloads import ObjectStoreOperationType
 from dagsterlite.events.receipt import StoredOutput
 from dagsterlite.instance import DagsterInstance
+from dagsterlite.instance.storage_options import storage_options
+from dagsterlite.runs import DagsterRun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,8 @@ class KeptOutput:
     #: The output's name; for a value of a dynamic output its mapping key stands behind it.
     label: str
     stored: StoredOutput
+    #: The run's config as given, which says how to open what it stored.
+    run_config: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def load(self) -> Any:
         """Return the value.
@@ -29,6 +33,8 @@ class KeptOutput:
         Raises:
             DagsterCorruptObjectError: it is missing, cut short, or not what was written.
             DagsterUnknownCodecError: its type's strategy wrote it, which its pipeline brings.
+            DagsterOutputsUnreachableError: the run's ``storage_options`` name variables of the
+                environment that are not set here.
             DagsterStorageError: it cannot be reached, or needs code that is not here.
         """
         return self._storage().read_output(self.step_key, self.stored)
@@ -45,7 +51,8 @@ class KeptOutput:
 
     def _storage(self) -> Any:
         folder = self.stored.address.rpartition("/")[0]
-        return plugins.load("fs_intermediates")(folder, self.run_id)
+        options = storage_options(self.run_id, self.run_config, folder)
+        return plugins.load("fs_intermediates")(folder, self.run_id, options)
 
 
 def kept_outputs(instance: DagsterInstance, run_id: str) -> list[KeptOutput]:
@@ -56,13 +63,13 @@ def kept_outputs(instance: DagsterInstance, run_id: str) -> list[KeptOutput]:
     Raises:
         DagsterRunNotFoundError: there is no such run.
     """
-    instance.require_run(run_id)
-    return list(_outputs(instance, run_id))
+    run = instance.require_run(run_id).dagster_run
+    return list(_outputs(instance, run))
 
 
-def _outputs(instance: DagsterInstance, run_id: str) -> Iterator[KeptOutput]:
+def _outputs(instance: DagsterInstance, run: DagsterRun) -> Iterator[KeptOutput]:
     kinds = [DagsterEventType.OBJECT_STORE_OPERATION, DagsterEventType.STEP_SUCCESS]
-    entries = instance.all_logs(run_id, kinds)
+    entries = instance.all_logs(run.run_id, kinds)
     # What an attempt stored that failed or stood back was removed again.
     accepted = {e.attempt_id for e in entries if e.get_dagster_event().is_step_success}
     for entry in entries:
@@ -80,5 +87,9 @@ def _outputs(instance: DagsterInstance, run_id: str) -> Iterator[KeptOutput]:
                 checksum=data.checksum,
             )
             yield KeptOutput(
-                run_id=run_id, step_key=entry.step_key, label=data.value_name, stored=stored
+                run_id=run.run_id,
+                step_key=entry.step_key,
+                label=data.value_name,
+                stored=stored,
+                run_config=run.run_config,
             )

@@ -6,12 +6,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from dagsterlite.compute_logs import ComputeIOType, ComputeLogManager, LogStream
-from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
+from dagsterlite.configurable import ConfigurableClassData, WithoutConfig
 from dagsterlite.errors import DagsterError, DagsterLaunchFailedError, DagsterRunConflict
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import RUN_LEVEL
@@ -95,31 +94,12 @@ def _begun(run: DagsterRun) -> DagsterRunConflict:
     )
 
 
-class DefaultRunCoordinator(RunCoordinator, ConfigurableClass):
+class DefaultRunCoordinator(WithoutConfig, RunCoordinator):
     """Immediately sends runs to the run launcher (seed 003).
 
     Args:
         inst_data: The section of ``dagster.yaml`` that asked for it, if any.
     """
-
-    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
-        self._inst_data = inst_data
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        return {}
-
-    @classmethod
-    def from_config_value(
-        cls,
-        inst_data: ConfigurableClassData | None,
-        config_value: Mapping[str, Any],  # noqa: ARG003 - it takes none
-    ) -> DefaultRunCoordinator:
-        return cls(inst_data)
 
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
         return launch_run(context.pipeline_run.run_id, self.instance)
@@ -133,7 +113,7 @@ class DefaultRunCoordinator(RunCoordinator, ConfigurableClass):
         return launcher.can_terminate(run_id)
 
 
-class DefaultRunLauncher(RunLauncher, ConfigurableClass):
+class DefaultRunLauncher(WithoutConfig, RunLauncher):
     """Launches each run in a process of its own on this machine (seed 003).
 
     The process is the leader of its own session: it goes on when the launcher's process ends or is
@@ -145,26 +125,10 @@ class DefaultRunLauncher(RunLauncher, ConfigurableClass):
     """
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
-        self._inst_data = inst_data
+        super().__init__(inst_data)
         self._lock = threading.Lock()
         self._watches: list[_Watch] = []
         self._is_disposed = threading.Event()
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> Any:
-        return {}
-
-    @classmethod
-    def from_config_value(
-        cls,
-        inst_data: ConfigurableClassData | None,
-        config_value: Mapping[str, Any],  # noqa: ARG003 - it takes none
-    ) -> DefaultRunLauncher:
-        return cls(inst_data)
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Start the run's process.

@@ -25,10 +25,6 @@ class LocalArtifactStorage(ConfigurableClass):
         self._base_dir = os.path.abspath(os.path.expanduser(base_dir))
         self._inst_data = inst_data
 
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     def config_type(cls) -> Any:
         return {"base_dir": Field(StringSource, description="The folder; made when needed.")}
@@ -59,7 +55,6 @@ class TemporaryArtifactStorage(LocalArtifactStorage):
     """A folder made at first need and removed with the instance."""
 
     def __init__(self) -> None:
-        self._inst_data = None
         self._folder: str | None = None
 
     @property

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
+from dagsterlite.arguments import check_each, check_is, check_text
 from dagsterlite.errors import DagsterInvalidInvocationError, ParameterCheckError, listed, near
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event import DagsterEvent
@@ -13,7 +14,7 @@ from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import RUNLESS, EventLogEntry
 from dagsterlite.events.payloads import AssetObservationData, StepMaterializationData
 from dagsterlite.events.yielded import AssetMaterialization, AssetObservation
-from dagsterlite.instance.checks import check_limit
+from dagsterlite.instance.checks import check_asset_key, check_asset_keys, check_limit
 from dagsterlite.instance.partition_status import statuses_by_partition
 from dagsterlite.instance.parts import InstanceParts
 from dagsterlite.instance.records import AssetEntry, AssetRecord
@@ -39,7 +40,12 @@ class AssetMethods(InstanceParts):
             prefix: Return only assets having this key prefix.
             limit: Maximum number of keys to return.
             cursor: Cursor to use for pagination: the last key's ``to_string()``.
+
+        Raises:
+            ParameterCheckError: the prefix is no list of texts, or the limit is negative.
         """
+        if prefix is not None:
+            check_each("get_asset_keys", "prefix", prefix, str, "a list of texts")
         limit = check_limit("get_asset_keys", limit)
         return self._event_storage.get_asset_keys(prefix, limit, cursor)
 
@@ -48,16 +54,26 @@ class AssetMethods(InstanceParts):
         return self.get_asset_keys()
 
     def has_asset_key(self, asset_key: AssetKey) -> bool:
-        """Return true if this instance manages the given asset key."""
-        return self._event_storage.has_asset_key(asset_key)
+        """Return true if this instance manages the given asset key.
+
+        Raises:
+            ParameterCheckError: it is none.
+        """
+        return self._event_storage.has_asset_key(check_asset_key("has_asset_key", asset_key))
 
     def get_asset_records(self, asset_keys: Sequence[AssetKey] | None = None) -> list[AssetRecord]:
         """Return an AssetRecord for each of the given asset keys that is known.
 
         Args:
             asset_keys: List of asset keys to retrieve records for; all by default.
+
+        Raises:
+            ParameterCheckError: one is none.
         """
-        keys = self.get_asset_keys() if asset_keys is None else list(asset_keys)
+        if asset_keys is None:
+            keys = self.get_asset_keys()
+        else:
+            keys = check_asset_keys("get_asset_records", asset_keys)
         latest = self._event_storage.get_latest_records
         written = latest(DagsterEventType.ASSET_MATERIALIZATION, keys)
         observed = latest(DagsterEventType.ASSET_OBSERVATION, keys)
@@ -72,7 +88,11 @@ class AssetMethods(InstanceParts):
 
         Returns:
             The event, or None if the asset has not been materialized.
+
+        Raises:
+            ParameterCheckError: the key is none.
         """
+        check_asset_key("get_latest_materialization_event", asset_key)
         kind = DagsterEventType.ASSET_MATERIALIZATION
         record = self._event_storage.get_latest_records(kind, [asset_key]).get(asset_key)
         return record.event_log_entry if record else None
@@ -86,8 +106,11 @@ class AssetMethods(InstanceParts):
             A dictionary with a key for each of the provided asset keys. The values will be None if
             the asset has no materializations. If the code that wrote it names no version, the run
             id stands for it.
+
+        Raises:
+            ParameterCheckError: one is no key of an asset.
         """
-        keys = list(asset_keys)
+        keys = check_asset_keys("get_latest_materialization_code_versions", asset_keys)
         kind = DagsterEventType.ASSET_MATERIALIZATION
         latest = self._event_storage.get_latest_records(kind, keys)
         return {key: _code_version(latest[key]) if key in latest else None for key in keys}
@@ -101,11 +124,7 @@ class AssetMethods(InstanceParts):
         Raises:
             ParameterCheckError: they are not asset keys; nothing is wiped.
         """
-        keys = list(asset_keys)
-        for key in keys:
-            if not isinstance(key, AssetKey):
-                raise ParameterCheckError("wipe_assets", "asset_keys", "AssetKeys", key)
-        for key in keys:
+        for key in check_asset_keys("wipe_assets", asset_keys):
             self._event_storage.wipe_asset(key, time.time())
 
     def report_runless_asset_event(
@@ -163,13 +182,18 @@ class AssetMethods(InstanceParts):
             Status for each partition key; None where no event and no run speaks of it.
 
         Raises:
+            ParameterCheckError: the asset or the definition is none.
             DagsterInvalidInvocationError: a key is not one of the definition's.
         """
+        owner = "get_status_by_partition"
+        check_asset_key(owner, asset_key)
+        expected = "a PartitionsDefinition"
+        check_is(owner, "partitions_def", partitions_def, PartitionsDefinition, expected)
         known = partitions_def.get_partition_keys(dynamic_partitions_store=self)
         for key in partition_keys:
             if key not in known:
                 message = (
-                    f"get_status_by_partition: '{key}' is no partition of {partitions_def!r}."
+                    f"{owner}: '{key}' is no partition of {partitions_def!r}."
                     f"{near(key, known)} It has: {listed(known)}."
                 )
                 raise DagsterInvalidInvocationError(message)
@@ -185,8 +209,10 @@ class AssetMethods(InstanceParts):
         Does not add any partitions that already exist.
 
         Raises:
+            ParameterCheckError: the name is no text.
             DagsterInvalidDefinitionError: the keys are no list of texts; none is added.
         """
+        check_text("add_dynamic_partitions", "partitions_def_name", partitions_def_name)
         keys = check_partition_keys("add_dynamic_partitions", partition_keys)
         self._event_storage.add_dynamic_partitions(partitions_def_name, keys)
 

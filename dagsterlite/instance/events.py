@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
+from dagsterlite.arguments import check_is
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
@@ -93,9 +94,15 @@ class EventMethods(InstanceParts):
         limit: int | None = None,
         ascending: bool = False,
     ) -> list[EventLogRecord]:
-        """Return the asset, observation or status events of all runs that pass the filter."""
+        """Return the asset, observation or status events of all runs that pass the filter.
+
+        Raises:
+            ParameterCheckError: the filter is none, or the limit is negative.
+        """
+        owner, expected = "get_event_records", "an EventRecordsFilter"
+        check_is(owner, "event_records_filter", event_records_filter, EventRecordsFilter, expected)
         return self._event_storage.get_event_records(
-            event_records_filter, check_limit("get_event_records", limit), ascending=ascending
+            event_records_filter, check_limit(owner, limit), ascending=ascending
         )
 
     def fetch_materializations(
@@ -186,15 +193,9 @@ class EventMethods(InstanceParts):
             before_cursor=wanted.before_storage_id,
             after_timestamp=wanted.after_timestamp,
             before_timestamp=wanted.before_timestamp,
+            job_names=wanted.job_names,
         )
-        return fetch_page(
-            self._event_storage,
-            of_status,
-            limit,
-            cursor,
-            ascending=ascending,
-            only=None if wanted.job_names is None else _of_jobs(wanted.job_names),
-        )
+        return fetch_page(self._event_storage, of_status, limit, cursor, ascending=ascending)
 
     # --- watching ---
 
@@ -221,8 +222,3 @@ class EventMethods(InstanceParts):
     def end_watch_event_logs(self, run_id: str, callback: EventCallback) -> None:
         """Stop calling a function that watches a run; do nothing where it does not."""
         self._watcher.end_watch(run_id, callback)
-
-
-def _of_jobs(names: Sequence[str]) -> Callable[[EventLogRecord], bool]:
-    wanted = frozenset(names)
-    return lambda record: record.event_log_entry.job_name in wanted

@@ -161,3 +161,5 @@ def _answers(record: EventLogRecord, wanted: EventRecordsFilter) -> Iterator[boo
         yield record.timestamp > wanted.after_timestamp
     if wanted.before_timestamp is not None:
         yield record.timestamp < wanted.before_timestamp
+    if wanted.job_names is not None:
+        yield record.event_log_entry.job_name in wanted.job_names

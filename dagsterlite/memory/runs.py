@@ -22,6 +22,7 @@ from dagsterlite.runs import (
     RunsFilter,
     from_unix,
 )
+from dagsterlite.serdes import to_json
 from dagsterlite.stores import OrderColumn, RunStorage
 
 
@@ -50,6 +51,8 @@ class InMemoryRunStorage(RunStorage):
 
     def add_run(self, run: DagsterRun) -> RunRecord:
         now = from_unix(self._clock())
+        # What could not be stored anywhere else is refused here too.
+        to_json(run)
         with self._lock:
             if run.run_id in self._records:
                 raise DagsterRunAlreadyExists(run.run_id)
@@ -151,6 +154,8 @@ class InMemoryRunStorage(RunStorage):
                 left = {one for other in self._records.values() for one in _snapshots_of(other)}
                 for snapshot_id in _snapshots_of(record) - left:
                     self._snapshots.pop(snapshot_id, None)
+            for address in self._referred_by(run_id):
+                self._drop_reference(run_id, address)
 
     def add_references(self, run_id: str, addresses: Iterable[str]) -> None:
         with self._lock:
@@ -159,19 +164,26 @@ class InMemoryRunStorage(RunStorage):
 
     def release_objects(self, run_id: str, own: Iterable[str]) -> list[str]:
         with self._lock:
-            referred = [a for a, runs in self._references.items() if run_id in runs]
-            for address in referred:
-                self._references[address].discard(run_id)
-                if not self._references[address]:
-                    del self._references[address]
             own = list(own)
-            self._orphans.update(own)
-            free = [a for a in dict.fromkeys([*own, *referred]) if self._is_free(a)]
-            self._orphans.difference_update(free)
+            self._orphans.update(address for address in own if address in self._references)
+            orphans = [a for a in self._referred_by(run_id) if a in self._orphans]
+            free = [a for a in dict.fromkeys([*own, *orphans]) if self._is_free_of(run_id, a)]
+            # What is free is still the run's until it is deleted.
+            for address in set(self._referred_by(run_id)) - set(free):
+                self._drop_reference(run_id, address)
         return free
 
-    def _is_free(self, address: str) -> bool:
-        return address in self._orphans and address not in self._references
+    def _referred_by(self, run_id: str) -> list[str]:
+        return [address for address, runs in self._references.items() if run_id in runs]
+
+    def _is_free_of(self, run_id: str, address: str) -> bool:
+        return not self._references.get(address, set()) - {run_id}
+
+    def _drop_reference(self, run_id: str, address: str) -> None:
+        self._references[address].discard(run_id)
+        if not self._references[address]:
+            del self._references[address]
+            self._orphans.discard(address)
 
     def add_snapshot(self, snapshot_id: str, kind: str, body: str) -> None:
         self._snapshots.setdefault(snapshot_id, body)

@@ -7,8 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
+from dagsterlite.arguments import check_each, check_field, check_is
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import ASSET_EVENTS, STATUS_AFTER, DagsterEventType
@@ -84,7 +86,8 @@ class EventRecordsFilter:
     """A filter across the asset, observation and status events of all runs (seed 003).
 
     Raises:
-        ParameterCheckError: the type is none of :data:`INDEXED_EVENTS`.
+        ParameterCheckError: the type is none of :data:`INDEXED_EVENTS`, or a field is not of its
+            type.
     """
 
     event_type: DagsterEventType
@@ -96,11 +99,17 @@ class EventRecordsFilter:
     #: Only records after, or before, these unix seconds.
     after_timestamp: float | None = None
     before_timestamp: float | None = None
+    #: Only records of runs of these jobs (pipelines); of none where it is empty.
+    job_names: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         if self.event_type not in INDEXED_EVENTS:
             expected = "the type of an asset or run status event (others are kept run by run)"
             raise ParameterCheckError("EventRecordsFilter", "event_type", expected, self.event_type)
+        check = partial(check_field, "EventRecordsFilter", self)
+        check("asset_key", check_is, AssetKey, "an AssetKey")
+        check("asset_partitions", check_each, str, "a list of partition keys")
+        check("job_names", check_each, str, "a list of names")
 
     @property
     def after_id(self) -> int | None:

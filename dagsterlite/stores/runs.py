@@ -123,6 +123,8 @@ class RunStorage(ABC):
     def delete_run(self, run_id: str) -> None:
         """Delete a run, its tags, its lease, and its snapshots unless another run refers to them.
 
+        What it refers to of other runs' objects goes from the record too.
+
         Do nothing when there is no such run.
         """
 
@@ -136,6 +138,8 @@ class RunStorage(ABC):
 
         A run needs its own objects and those that it refers to. What other runs refer to of the
         run's own is needed until the last of them is released.
+
+        Asked again before the run is deleted, it returns the same: removing them may have failed.
 
         Args:
             run_id: The run.

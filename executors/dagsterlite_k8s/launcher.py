@@ -61,10 +61,6 @@ class K8sRunLauncher(RunLauncher, ConfigurableClass):
         self._made_api: KubernetesApi | None = None
         self._watch: JobWatch | None = None
 
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     def config_type(cls) -> Any:
         return SCHEMA

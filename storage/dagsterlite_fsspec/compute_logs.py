@@ -39,11 +39,6 @@ class FilesComputeLogManager(ComputeLogManager):
     """
 
     _files: Files
-    _inst_data: ConfigurableClassData | None
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
 
     @property
     def base(self) -> str:

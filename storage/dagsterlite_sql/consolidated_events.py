@@ -39,6 +39,13 @@ class ConsolidatedEventLogStorage(SqlEventLogStorage):
         yield event_logs.c.run_id == run_id
 
     def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
+        try:
+            self._write_rows(run_id, rows, copies)
+        except ConnectionError:
+            # Whether they were written before the connection was lost: known ones are passed over.
+            self._write_rows(run_id, rows, copies)
+
+    def _write_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
         with self._database.write(_scope(run_id)) as connection:
             self._database.insert_rows(connection, event_logs, rows)
             if copies:

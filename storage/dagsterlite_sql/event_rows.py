@@ -37,6 +37,7 @@ class IndexRow(NamedTuple):
     asset_key: str | None
     partition: str | None
     body: str
+    pipeline_name: str
 
 
 def to_row(entry: EventLogEntry) -> LogRow:
@@ -66,4 +67,5 @@ def to_copy(row: LogRow, entry: EventLogEntry) -> IndexRow:
     """Return the row of the index for a row of a run's log and its entry."""
     event = entry.get_dagster_event()
     key = event.asset_key
-    return IndexRow(*row[:-1], key.to_string() if key else None, event.partition, row.body)
+    asset = key.to_string() if key else None
+    return IndexRow(*row[:-1], asset, event.partition, row.body, entry.pipeline_name)

@@ -6,6 +6,8 @@ from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from heapq import merge
+from itertools import islice
 
 from sqlalchemy import ColumnElement, delete, insert, select
 
@@ -87,11 +89,13 @@ class SqlEventLogStorage(EventLogStorage):
         *,
         ascending: bool = False,
     ) -> list[EventLogRecord]:
-        order = event_index.c.id.asc() if ascending else event_index.c.id.desc()
-        query = select(event_index.c.id, event_index.c.body).order_by(order).limit(limit)
-        query = query.where(*event_queries.conditions(records_filter))
         with self.index.read() as connection:
-            rows = connection.execute(query).all()
+            answers = [
+                connection.execute(query).all()
+                for query in event_queries.pages(records_filter, limit, ascending=ascending)
+            ]
+        in_order = merge(*answers, key=lambda row: row[0], reverse=not ascending)
+        rows = islice(in_order, limit)
         return [_to_record(*row, self._index_place) for row in rows]
 
     def get_asset_keys(

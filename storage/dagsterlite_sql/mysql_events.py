@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from dagsterlite.configurable import ConfigurableClassData
 from dagsterlite_sql.consolidated_events import ConsolidatedEventLogStorage
-from dagsterlite_sql.event_rows import IndexRow, LogRow
 from dagsterlite_sql.mysql_address import MySQLAddress
-from dagsterlite_sql.mysql_errors import MySQLConnectionError
 from dagsterlite_sql.mysql_store import MySQLStore
 from dagsterlite_sql.schema import EVENTS
 
@@ -34,10 +30,3 @@ class MySQLEventLogStorage(MySQLStore, ConsolidatedEventLogStorage):
     def __init__(self, place: MySQLAddress, inst_data: ConfigurableClassData | None = None) -> None:
         MySQLStore.__init__(self, place, inst_data)
         ConsolidatedEventLogStorage.__init__(self, self.database)
-
-    def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
-        try:
-            super().store_rows(run_id, rows, copies)
-        except MySQLConnectionError:
-            # Whether they were written before the connection was lost: known ones are passed over.
-            super().store_rows(run_id, rows, copies)

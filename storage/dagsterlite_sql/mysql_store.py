@@ -31,10 +31,6 @@ class MySQLStore(MigratableClass):
         self._inst_data = inst_data
         self.database = MySQLDatabase(place, self.SCHEMA)
 
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     def config_type(cls) -> Any:
         return config_type()

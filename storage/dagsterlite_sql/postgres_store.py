@@ -33,10 +33,6 @@ class PostgresStore(MigratableClass):
         self._inst_data = inst_data
         self.database = PostgresDatabase(place, self.SCHEMA)
 
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     def config_type(cls) -> Any:
         return config_type()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, not_, or_, select, update
 
 from dagsterlite.errors import (
     DagsterRunAlreadyExists,
@@ -115,7 +115,8 @@ class SqlRunStorage(RunStorage):
     def delete_run(self, run_id: str) -> None:
         with self._database.write() as connection:
             row = _find(connection, run_id)
-            connection.execute(delete(run_tags).where(run_tags.c.run_id == run_id))
+            for table in (run_tags, object_references):
+                connection.execute(delete(table).where(table.c.run_id == run_id))
             connection.execute(delete(runs).where(runs.c.run_id == run_id))
             if row is not None:
                 for snapshot_id in {row.pipeline_snapshot_id, row.execution_plan_snapshot_id}:
@@ -221,17 +222,21 @@ class SqlRunStorage(RunStorage):
     def release_objects(self, run_id: str, own: Iterable[str]) -> list[str]:
         table = object_references
         own = list(dict.fromkeys(own))
+        referred = table.c.run_id == run_id
         with self._database.write() as connection:
-            orphans = select(table.c.address).where(table.c.run_id == run_id, table.c.is_orphan)
-            candidates = own + list(connection.scalars(orphans))
-            connection.execute(delete(table).where(table.c.run_id == run_id))
+            orphans = connection.scalars(select(table.c.address).where(referred, table.c.is_orphan))
+            candidates = own + list(orphans)
             for part in parts(own):
                 orphaned = update(table).where(table.c.address.in_(part)).values(is_orphan=True)
                 connection.execute(orphaned)
             needed: set[str] = set()
             for part in parts(candidates):
-                referred = select(table.c.address).where(table.c.address.in_(part))
-                needed.update(connection.scalars(referred))
+                others = select(table.c.address).where(table.c.address.in_(part), not_(referred))
+                needed.update(connection.scalars(others))
+            # What is free is still the run's until it is deleted.
+            connection.execute(delete(table).where(referred, not_(table.c.is_orphan)))
+            for part in parts(list(needed)):
+                connection.execute(delete(table).where(referred, table.c.address.in_(part)))
         return [address for address in candidates if address not in needed]
 
     # --- snapshots ---

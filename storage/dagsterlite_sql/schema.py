@@ -51,8 +51,8 @@ def _schema(name: str, version: str) -> Schema:
 
 RUNS = _schema("runs", "0003")
 EVENT_LOGS = _schema("event_logs", "0001")
-EVENT_INDEX = _schema("event_index", "0002")
-EVENTS = _schema("events", "0001")
+EVENT_INDEX = _schema("event_index", "0003")
+EVENTS = _schema("events", "0002")
 SCHEDULES = _schema("schedules", "0001")
 
 # --- runs ----------------------------------------------------------------------------------------
@@ -159,9 +159,11 @@ event_index = Table(
     Column("asset_key", NAME),
     Column("partition", NAME),
     Column("body", BODY, nullable=False),
+    Column("pipeline_name", NAME),
     UniqueConstraint("run_id", "step_key", "attempt_id", "seq"),
     # Each ends with what a page is sorted by; times are filtered without a look at the row.
     Index("event_index_by_type", "event_type", "id", "timestamp"),
+    Index("event_index_by_pipeline", "event_type", "pipeline_name", "id", "timestamp"),
     Index("event_index_by_asset", "asset_key", "event_type", "id", "timestamp"),
     Index("event_index_by_partition", "asset_key", "event_type", "partition", "id"),
     # Readers go on after an id: one that came back would hide an event from them.

@@ -175,10 +175,6 @@ class SqliteEventLogStorage(SqlEventLogStorage, MigratableClass):
 
     # --- config ---
 
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     def config_type(cls) -> Any:
         text = "The folder that holds index.db and, for each run, runs/<run id>.db."

@@ -34,10 +34,6 @@ class SqliteStore(MigratableClass):
         self.file = SqliteFile(self._path(base_dir), self.SCHEMA)
         self.file.check()
 
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        return self._inst_data
-
     @classmethod
     def config_type(cls) -> Any:
         description = f"The folder that holds {cls.FILE_NAME}."

@@ -231,6 +231,27 @@ class EventLogStorageSuite:
         assert found(before_timestamp=20.0) == [0]
         assert found(after_timestamp=10.0, before_timestamp=40.0, asset_key=sales) == [1]
 
+    def test_events_of_some_jobs_are_found_in_their_order(self, store: EventLogStorage) -> None:
+        names = {"a": "flights", "b": "trains", "c": "flights", "d": "ships", "e": "trains"}
+        for run_id, name in names.items():
+            store.store_event(replace(status_event(run_id, 0, Type.RUN_START), job_name=name))
+
+        def found(*names: str, **wanted: Any) -> list[str]:
+            begun = EventRecordsFilter(Type.RUN_START, job_names=names, **wanted)
+            return [
+                "".join(r.run_id for r in store.get_event_records(begun, limit, ascending=upwards))
+                for limit, upwards in ((None, False), (None, True), (2, False), (2, True))
+            ]
+
+        ids = [r.storage_id for r in store.get_event_records(EventRecordsFilter(Type.RUN_START))]
+        assert found("flights") == ["ca", "ac", "ca", "ac"]
+        assert found("trains", "flights") == ["ecba", "abce", "ec", "ab"]
+        assert found("flights", "flights") == ["ca", "ac", "ca", "ac"]
+        assert found("boats") == found() == [""] * 4
+        assert found("ships", "flights", before_cursor=ids[1])[0] == "ca"
+        assert found("ships", "flights", after_cursor=ids[3])[0] == "dc"
+        assert found("ships", after_timestamp=1000.0) == [""] * 4
+
     def test_records_across_runs_are_read_in_pages_both_ways(self, store: EventLogStorage) -> None:
         for run_id in ("r", "q", "p"):
             store.store_entries([materialization(run_id, seq) for seq in range(3)])

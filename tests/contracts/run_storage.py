@@ -507,8 +507,24 @@ class RunStorageSuite:
 
         assert store.release_objects("parent", ["a", "b", "c", "c"]) == ["c"]
         assert store.release_objects("child", []) == ["a"]
-        assert store.release_objects("child", []) == []
         assert store.release_objects("other", ["d"]) == ["d", "b"]
+
+    def test_what_is_let_go_is_told_again_until_its_run_is_deleted(self, store: RunStorage) -> None:
+        store.add_references("child", ["a", "b"])
+        store.add_references("other", ["b"])
+        store.release_objects("parent", ["a", "b"])
+
+        assert store.release_objects("parent", ["a", "b"]) == []
+        assert store.release_objects("child", ["c"]) == ["c", "a"]
+        assert store.release_objects("child", ["c"]) == ["c", "a"]
+        store.delete_run("child")
+        assert store.release_objects("child", []) == []
+        assert store.release_objects("other", []) == ["b"]
+
+    def test_the_references_of_a_deleted_run_hold_nothing(self, store: RunStorage) -> None:
+        store.add_references("child", ["a"])
+        store.delete_run("child")
+        assert store.release_objects("parent", ["a"]) == ["a"]
 
     def test_what_lies_in_a_run_that_stays_is_not_let_go(self, store: RunStorage) -> None:
         store.add_references("child", ["a"])

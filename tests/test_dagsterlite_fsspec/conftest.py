@@ -10,6 +10,7 @@ from tests.object_stores import (
     S3RVER,
     ObjectStore,
     gcs_server,
+    guarded_s3_server,
     s3_server,
     strict_s3_server,
     using,
@@ -42,6 +43,19 @@ def s3(s3_process: ObjectStore) -> Iterator[ObjectStore]:
 def gcs(gcs_process: ObjectStore) -> Iterator[ObjectStore]:
     """A server of Google's storage with one empty bucket, which this process uses."""
     with using(gcs_process) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def guarded_s3_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    with guarded_s3_server(tmp_path_factory.mktemp("guarded")) as store:
+        yield store
+
+
+@pytest.fixture
+def guarded_s3(guarded_s3_process: ObjectStore) -> Iterator[ObjectStore]:
+    """An S3 server with one empty bucket, whose one account this process' environment lacks."""
+    with using(guarded_s3_process) as store:
         yield store
 
 

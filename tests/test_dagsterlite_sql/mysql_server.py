@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,15 @@ PROGRAM = shutil.which("mariadbd", path=os.environ["PATH"] + ":/usr/sbin")
 """The server, where it is installed."""
 
 _START_SECONDS = 60
+_SMALL_LOG = "--innodb-log-file-size=4M"
 
 
 class MariaDB:
     """A server that listens on a unix socket and on a port of this host."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         self._folder = folder
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         # A socket's path may be no longer than some hundred characters.
         self.socket = f"/tmp/dagsterlite-{uuid.uuid4().hex}.sock"
@@ -59,6 +61,8 @@ class MariaDB:
             "--innodb-buffer-pool-size=64M",
             "--innodb-file-per-table=0",
             "--innodb-flush-method=nosync",
+            _SMALL_LOG,
+            *self._options,
         ]
 
     def stop(self) -> None:
@@ -125,8 +129,13 @@ def empty(place: MySQLAddress) -> None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[MariaDB]:
-    """Start a server that keeps its data in a folder, and stop it at the end."""
+def running(folder: Path, *options: str) -> Iterator[MariaDB]:
+    """Start a server that keeps its data in a folder, and stop it at the end.
+
+    Args:
+        folder: The folder.
+        options: Further options of the server.
+    """
     install = [
         "mariadb-install-db",
         "--no-defaults",
@@ -134,9 +143,10 @@ def running(folder: Path) -> Iterator[MariaDB]:
         f"--datadir={folder}/data",
         "--skip-test-db",
         "--auth-root-authentication-method=normal",
+        _SMALL_LOG,
     ]
     subprocess.run(install, check=True, capture_output=True, timeout=120)
-    server = MariaDB(folder)
+    server = MariaDB(folder, options)
     try:
         server.start()
         yield server

@@ -7,7 +7,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import psycopg
 
 from dagsterlite_sql.postgres_address import PostgresAddress
@@ -16,10 +18,18 @@ from dagsterlite_sql.postgres_address import PostgresAddress
 class Server:
     """A server that listens on a unix socket."""
 
-    def __init__(self, folder: str, stop: Callable[[], None], start: Callable[[], None]) -> None:
+    def __init__(self, folder: str, started: Any) -> None:
         self.folder = folder
-        self.stop = stop
-        self.start = start
+        self._started = started
+        self.stop: Callable[[], None] = started.stop
+        self.start: Callable[[], None] = started.ensure_postgres_running
+
+    def kill(self) -> None:
+        """Kill the server in the middle of whatever it does, and wait until all of it is gone."""
+        server = psutil.Process(self._started.get_pid())
+        processes = [server, *server.children()]
+        server.kill()
+        psutil.wait_procs(processes)
 
     def address(self, name: str) -> PostgresAddress:
         """Return how a database of the server is reached."""
@@ -52,6 +62,6 @@ def running(folder: Path) -> Iterator[Server]:
         started = get_server(folder)
     try:
         host = str(psycopg.conninfo.conninfo_to_dict(started.get_uri())["host"])
-        yield Server(host, started.stop, started.ensure_postgres_running)
+        yield Server(host, started)
     finally:
         started.cleanup()

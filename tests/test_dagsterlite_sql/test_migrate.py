@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import op
@@ -15,12 +16,14 @@ from dagsterlite.errors import DagsterHomeError, DagsterInstanceMigrationRequire
 from dagsterlite_sql import migrate
 from dagsterlite_sql.migrate import NOTHING, steps, upgrade
 from dagsterlite_sql.schema import EVENT_INDEX, EVENT_LOGS, EVENTS, RUNS, SCHEDULES, Schema
-from dagsterlite_sql.sqlite_admission import create
+from dagsterlite_sql.sqlite_admission import APPLICATION_ID, create
 from dagsterlite_sql.sqlite_connection import connect
+from dagsterlite_sql.sqlite_consolidated import ConsolidatedSqliteEventLogStorage
 from dagsterlite_sql.sqlite_events import SqliteEventLogStorage
 from dagsterlite_sql.sqlite_runs import SqliteRunStorage
 from tests.contracts.entries import step
 from tests.contracts.run_storage import ids, run
+from tests.test_dagsterlite_sql.older_versions import check, make, older
 
 SCHEMAS = [RUNS, EVENT_LOGS, EVENT_INDEX, EVENTS, SCHEDULES]
 
@@ -28,7 +31,9 @@ SCHEMAS = [RUNS, EVENT_LOGS, EVENT_INDEX, EVENTS, SCHEDULES]
 def tables(path: Path) -> set[tuple[object, ...]]:
     query = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
     with closing(sqlite3.connect(path)) as connection:
-        return set(connection.execute(query).fetchall())
+        found = connection.execute(query).fetchall()
+    # A column that is added stands on the line of the one before it.
+    return {(*row[:-1], " ".join(row[-1].split())) if row[-1] else row for row in found}
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.name)
@@ -83,6 +88,30 @@ def test_an_older_home_is_migrated_with_all_that_it_holds(
     assert ids(SqliteRunStorage(str(tmp_path)).get_run_records()) == ["one"]
     with closing(sqlite3.connect(tmp_path / "runs.db")) as connection:
         assert connection.execute("SELECT owner FROM runs").fetchall() == [("nobody",)]
+
+
+@pytest.mark.parametrize(("schema", "version"), older(RUNS, EVENT_INDEX, EVENTS))
+def test_a_home_of_each_older_version_is_migrated_with_all_that_it_holds(
+    tmp_path: Path, schema: Schema, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cls: Any
+    cls, file = {
+        RUNS.name: (SqliteRunStorage, "runs.db"),
+        EVENT_INDEX.name: (SqliteEventLogStorage, "index.db"),
+        EVENTS.name: (ConsolidatedSqliteEventLogStorage, "event_log.db"),
+    }[schema.name]
+    connection = connect(str(tmp_path / file), "rwc")
+    connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+    make(connection, schema, version, monkeypatch)
+    connection.commit()
+    connection.close()
+    with pytest.raises(DagsterInstanceMigrationRequired, match=f"its schema is {version}"):
+        cls(str(tmp_path))
+
+    assert cls.migrate({"base_dir": str(tmp_path)}) == [str(tmp_path / file)]
+
+    with closing(cls(str(tmp_path))) as store:
+        check(store)
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(

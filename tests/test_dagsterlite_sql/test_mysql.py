@@ -35,6 +35,7 @@ from tests.contracts.entries import message, step
 from tests.contracts.event_log_storage import materialized
 from tests.contracts.run_storage import ids, run
 from tests.test_dagsterlite_sql.mysql_server import MariaDB, query, running
+from tests.test_dagsterlite_sql.older_versions import check, make, older
 
 SECRET = "hunter2-secret"
 
@@ -181,24 +182,30 @@ def test_a_user_without_rights_is_told(mysql: MariaDB, bare_mysql_database: MySQ
     mysql.query("DROP USER 'reader'@'localhost'")
 
 
-def test_a_server_that_may_only_be_read_is_told(
-    mysql: MariaDB, mysql_database: MySQLAddress
+def test_a_server_that_may_only_be_read_is_told_and_serves_readers(
+    mysql: MariaDB, mysql_database: MySQLAddress, bare_mysql_database: MySQLAddress
 ) -> None:
-    name = mysql_database.parameters["database"]
     mysql.query("CREATE USER 'writer'@'localhost'")
-    mysql.query(f"GRANT ALL ON {name}.* TO 'writer'@'localhost'")
-    place = MySQLAddress({**mysql_database.parameters, "user": "writer"})
-    with closing(MySQLRunStorage(place)) as store:
-        store.add_run(run("one"))
-        mysql.query("SET GLOBAL read_only = 1")
-        try:
-            with pytest.raises(DagsterStorageError, match="read-only copy"):
-                store.add_run(run("two"))
-        finally:
-            mysql.query("SET GLOBAL read_only = 0")
-
-        assert ids(store.get_run_records()) == ["one"]
-    mysql.query("DROP USER 'writer'@'localhost'")
+    mysql.query("GRANT ALL ON `test\\_%`.* TO 'writer'@'localhost'")
+    place, bare = (
+        MySQLAddress({**one.parameters, "user": "writer"})
+        for one in (mysql_database, bare_mysql_database)
+    )
+    with closing(MySQLRunStorage(place)) as runs:
+        runs.add_run(run("one"))
+    mysql.query("SET GLOBAL read_only = 1")
+    try:
+        with closing(MySQLRunStorage(place)) as runs, closing(MySQLEventLogStorage(place)) as log:
+            for use in (lambda: runs.add_run(run("two")), lambda: log.store_entries(step("r", 0))):
+                with pytest.raises(DagsterStorageError, match="this one is a read-only copy"):
+                    use()
+            assert ids(runs.get_run_records()) == ["one"]
+            assert log.get_logs_for_run("r") == []
+        with pytest.raises(DagsterStorageError, match="this one is a read-only copy"):
+            MySQLRunStorage(bare)
+    finally:
+        mysql.query("SET GLOBAL read_only = 0")
+        mysql.query("DROP USER 'writer'@'localhost'")
 
 
 def test_a_text_that_mysql_cannot_hold_is_told_and_never_cut(mysql_database: MySQLAddress) -> None:
@@ -470,6 +477,42 @@ def test_a_migration_that_failed_goes_on_after_the_steps_that_were_taken(
 
     MySQLRunStorage(bare_mysql_database).close()
     assert query(bare_mysql_database, "SELECT owner FROM runs") == []
+
+
+@pytest.mark.parametrize(("schema", "version"), older(RUNS, EVENTS))
+def test_tables_of_each_older_version_are_migrated_with_all_that_they_hold(
+    bare_mysql_database: MySQLAddress, schema: Schema, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cls: Any = MySQLRunStorage if schema is RUNS else MySQLEventLogStorage
+    engine = _engine(bare_mysql_database)
+    with engine.begin() as connection:
+        make(connection, schema, version, monkeypatch)
+    engine.dispose()
+    with pytest.raises(DagsterInstanceMigrationRequired, match=f"its schema is {version}"):
+        cls(bare_mysql_database)
+
+    assert cls.migrate(config(bare_mysql_database)) == [f"{schema.name} in {bare_mysql_database}"]
+
+    with closing(cls(bare_mysql_database)) as store:
+        check(store)
+
+
+def test_a_migration_that_broke_off_within_a_step_goes_on_there(
+    bare_mysql_database: MySQLAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = _engine(bare_mysql_database)
+    with engine.begin() as connection:
+        make(connection, EVENTS, "0001", monkeypatch)
+    engine.dispose()
+    with monkeypatch.context() as patch:
+        patch.setattr(op, "create_index", lambda *_: FailingStep.upgrade())
+        with pytest.raises(RuntimeError, match="power cut"):
+            MySQLEventLogStorage.migrate(config(bare_mysql_database))
+
+    assert MySQLEventLogStorage.migrate(config(bare_mysql_database)) != []
+
+    with closing(MySQLEventLogStorage(bare_mysql_database)) as store:
+        check(store)
 
 
 def test_newer_tables_are_refused_and_left(bare_mysql_database: MySQLAddress) -> None:

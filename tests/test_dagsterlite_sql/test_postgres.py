@@ -31,6 +31,7 @@ from dagsterlite_sql.postgres_runs import PostgresRunStorage
 from dagsterlite_sql.schema import EVENTS, RUNS, Schema
 from tests.contracts.entries import message, step
 from tests.contracts.run_storage import ids, run
+from tests.test_dagsterlite_sql.older_versions import check, make, older
 from tests.test_dagsterlite_sql.postgres_server import Server, running
 
 SECRET = "hunter2-secret"
@@ -143,6 +144,28 @@ def test_a_user_who_is_not_known_is_told(bare_database: PostgresAddress) -> None
 
     with pytest.raises(DagsterStorageError, match=r"'stranger'|\"stranger\".*username or password"):
         PostgresRunStorage(place)
+
+
+def test_a_server_that_may_only_be_read_is_told_and_serves_readers(
+    database: PostgresAddress, bare_database: PostgresAddress
+) -> None:
+    with closing(PostgresRunStorage(database)) as runs:
+        runs.add_run(run("one"))
+    for place in (database, bare_database):
+        name = place.parameters["dbname"]
+        query(place, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+
+    with (
+        closing(PostgresRunStorage(database)) as runs,
+        closing(PostgresEventLogStorage(database)) as events,
+    ):
+        for use in (lambda: runs.add_run(run("two")), lambda: events.store_entries(step("r", 0))):
+            with pytest.raises(DagsterStorageError, match="this one is a read-only copy"):
+                use()
+        assert ids(runs.get_run_records()) == ["one"]
+        assert events.get_logs_for_run("r") == []
+    with pytest.raises(DagsterStorageError, match="this one is a read-only copy"):
+        PostgresRunStorage(bare_database)
 
 
 def test_a_text_that_postgres_cannot_hold_is_told(database: PostgresAddress) -> None:
@@ -325,6 +348,24 @@ def test_older_tables_are_migrated_with_all_that_they_hold(
     with closing(PostgresRunStorage(database)) as migrated:
         assert ids(migrated.get_run_records()) == ["one"]
     assert query(database, "SELECT owner FROM runs") == [("nobody",)]
+
+
+@pytest.mark.parametrize(("schema", "version"), older(RUNS, EVENTS))
+def test_tables_of_each_older_version_are_migrated_with_all_that_they_hold(
+    bare_database: PostgresAddress, schema: Schema, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cls: Any = PostgresRunStorage if schema is RUNS else PostgresEventLogStorage
+    engine = _engine(bare_database)
+    with engine.begin() as connection:
+        make(connection, schema, version, monkeypatch)
+    engine.dispose()
+    with pytest.raises(DagsterInstanceMigrationRequired, match=f"its schema is {version}"):
+        cls(bare_database)
+
+    assert cls.migrate(config(bare_database)) == [f"{schema.name} in {bare_database}"]
+
+    with closing(cls(bare_database)) as store:
+        check(store)
 
 
 def test_newer_tables_are_refused_and_left(database: PostgresAddress) -> None:

@@ -71,6 +71,11 @@ def records(**wanted: Any) -> Callable[[EventLogStorage], object]:
     ]
 
 
+def begun(**wanted: Any) -> Callable[[EventLogStorage], object]:
+    records_filter = EventRecordsFilter(event_type=DagsterEventType.RUN_START, **wanted)
+    return lambda store: store.get_event_records(records_filter, 10)
+
+
 EVENT_QUESTIONS: dict[str, Callable[[EventLogStorage], object]] = {
     "by type": records(),
     "by asset": records(asset_key=KEY),
@@ -79,6 +84,8 @@ EVENT_QUESTIONS: dict[str, Callable[[EventLogStorage], object]] = {
     "by cursors": records(after_cursor=3, before_cursor=9),
     "by times": records(after_timestamp=3.0, before_timestamp=9.0),
     "by all": records(asset_key=KEY, after_cursor=3, after_timestamp=3.0),
+    "by job": begun(job_names=["p1"]),
+    "by jobs": begun(job_names=["p1", "p2"], after_cursor=3, after_timestamp=3.0),
     "a run's log": lambda store: store.get_records_for_run("r", after=3, limit=10),
     "asset keys": lambda store: store.get_asset_keys(limit=10),
     "asset keys by prefix": lambda store: store.get_asset_keys(["table"], 10, KEY.to_string()),
@@ -110,6 +117,20 @@ def test_questions_about_events_are_answered_from_an_index(
     steps = list(plans(tmp_path / file, asked))
     assert steps
     assert [told for told in steps if is_slow(told, tables)] == []
+
+
+@pytest.mark.parametrize("question", ["by job", "by jobs"])
+def test_events_of_jobs_are_looked_up(
+    tmp_path: Path, asked: list[tuple[str, Any]], question: str
+) -> None:
+    with closing(SqliteEventLogStorage(str(tmp_path))) as store:
+        store.store_entries(step("r", 0))
+        asked.clear()
+
+        EVENT_QUESTIONS[question](store)
+
+    for told in plans(tmp_path / "index.db", asked):
+        assert "event_index_by_pipeline (event_type=? AND pipeline_name=?" in told
 
 
 RUN_QUESTIONS: dict[str, Callable[[RunStorage], object]] = {
