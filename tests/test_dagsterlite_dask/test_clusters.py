@@ -38,27 +38,9 @@ from dagsterlite_dask.clusters import batch, gateway, open_cluster
 from dagsterlite_dask.clusters.options import ClusterOptions
 from tests.test_dagsterlite_dask.cluster import Cluster, running_cluster
 from tests.test_dagsterlite_dask.side import wait_until
+from tests.test_dagsterlite_dask.simple_runs import QUIET, pid, run_on
 
-QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 THREADS = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
-
-
-@solid
-def pid(_context):
-    return os.getpid()
-
-
-@pipeline
-def pids():
-    pid()
-
-
-def run_on(cluster: dict[str, Any], **more: Any) -> Any:
-    """Return where the step ran, once the run has succeeded."""
-    config = {"execution": {"dask": {"config": {"cluster": cluster, **more}}}, "loggers": QUIET}
-    result = execute_pipeline(pids, config)
-    assert result.success
-    return result.output_for_solid("pid")
 
 
 def make_threads(**arguments: Any) -> LocalCluster:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import dask
+from distributed import Status
 
 from dagsterlite.errors import DagsterClusterUnreachableError
 from dagsterlite_dask.clusters.made import OpenCluster, Recipe, asks_for_workers, open_made
@@ -66,6 +68,31 @@ def _interpreter(cls: Any) -> dict[str, str]:
     return {"python": shlex.quote(sys.executable)}
 
 
+def _job_class(cls: Any) -> Any:
+    """Return the class of a cluster's jobs, which tell of their end.
+
+    Dask looks whether each has come to it and else breaks off before it has closed the cluster;
+    dask-jobqueue's own do not tell.
+    """
+
+    class Job(cls.job_cls):  # type: ignore[misc]
+        async def close(self) -> None:
+            await super().close()
+            self.status = Status.closed
+
+    return Job
+
+
+async def _submitted(cluster: Any) -> None:
+    """Wait until all jobs are submitted: scaling leaves that, and what is refused, to the loop.
+
+    Raises:
+        RuntimeError: the batch system refuses one; holds what it says.
+    """
+    await cluster
+    await asyncio.gather(*cluster.workers.values())
+
+
 def recipe(system: str, config: Mapping[str, Any], options: ClusterOptions) -> Recipe:
     """Return how a cluster of a batch system is made.
 
@@ -80,16 +107,20 @@ def recipe(system: str, config: Mapping[str, Any], options: ClusterOptions) -> R
     """
     cls = load_class(f"dask_jobqueue:{SYSTEMS[system]}", "jobqueue")
     asks_for_workers(system, config, options, ("n_workers", "jobs"))
-    arguments = {**_interpreter(cls), **config}
+    arguments = {"job_cls": _job_class(cls), **_interpreter(cls), **config}
     jobs = arguments.pop("jobs", None)
     if options.security is not None:
         arguments["security"] = options.tls()
 
     def make(**arguments: Any) -> Any:
-        cluster = cls(**arguments)
-        if jobs:
-            cluster.scale(jobs=jobs)
-        return cluster
+        with ExitStack() as stack:
+            cluster = cls(**arguments)
+            stack.callback(cluster.close)
+            if jobs:
+                cluster.scale(jobs=jobs)
+            cluster.sync(_submitted, cluster)
+            stack.pop_all()
+            return cluster
 
     make.__name__ = cls.__name__
     return Recipe(kind=system, make=make, arguments=arguments, can_grow=True)
