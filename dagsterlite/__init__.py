@@ -219,6 +219,7 @@ _NAMES_OF = {
         "DagsterStepNotStoredError",
         "DagsterStepOutputNotFoundError",
         "DagsterStorageError",
+        "DagsterTerminatedError",
         "DagsterTypeCheckDidNotPass",
         "DagsterTypeCheckError",
         "DagsterTypeLoadingError",
