@@ -140,7 +140,9 @@ class DaskExecutor(Executor):
             if cluster.is_joined:
                 place.enter_context(place_left())
             self._wait_for_workers(cluster, plan_context)
-            session = Session(cluster.client, run_id, is_strict=self._is_strict)
+            session = Session(
+                cluster.client, run_id, is_strict=self._is_strict, is_joined=cluster.is_joined
+            )
             with session.opened(keeps_values=self._values is not None):
                 storage = plan_context.run_context.storage
                 steps = plan_context.plan.steps

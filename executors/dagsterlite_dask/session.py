@@ -67,12 +67,16 @@ class Session:
         client: A client of the cluster, the run's alone.
         run_id: The run.
         is_strict: Whether runs that were submitted before come first, whatever their steps.
+        is_joined: Whether the cluster was there before the run.
     """
 
-    def __init__(self, client: Client, run_id: str, *, is_strict: bool = False) -> None:
+    def __init__(
+        self, client: Client, run_id: str, *, is_strict: bool = False, is_joined: bool = True
+    ) -> None:
         self._client = client
         self._turn_seconds = 0.0 if is_strict else TURN_SECONDS
         self._run_id = run_id
+        self.is_joined = is_joined
         self._topic = topic_of(run_id)
         self._calls = 0
         self._is_ended = False
