@@ -48,7 +48,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for what, program in (("over SSH", "sshd"), ("of Slurm's jobs", "slurmctld")):
         if shutil.which(program, path=path) is None:
             terminalreporter.write_line(
-                f"not run: Dask clusters {what}; there is no {program} on the PATH (`make clusters`)"
+                f"not run: Dask clusters {what}; no {program} is on the PATH (`make clusters`)"
             )
     if S3RVER is None:
         terminalreporter.write_line(

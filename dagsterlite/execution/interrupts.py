@@ -1,9 +1,9 @@
 """Stopping user code from outside: another thread, another process, or Ctrl-C.
 
 The exception reaches Python code at its next bytecode. In the main thread a call that waits (a
-sleep, a lock, a socket) is woken for it; elsewhere, and where it computes, a call that stays in C is
-not interrupted before it returns. It is raised only while user code runs, never inside the framework's own work,
-also where user code has called it.
+sleep, a lock, a socket) is woken for it; elsewhere, and where it computes, a call that stays in C
+is not interrupted before it returns. The exception is raised only while user code runs, never
+inside the framework's own work, also where user code has called it.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from dagsterlite_dask.on_cluster import (
     RunPlugin,
     begin_report,
     end_report,
+    end_undriven,
     forget_run,
     is_there,
     let_in,
@@ -123,6 +124,13 @@ class Session:
         self.ask_workers(is_there, seconds=PING_SECONDS)
         plugin = dumps(RunPlugin(self._topic, self._run_id))
         self._tell_workers(let_in, self._topic, plugin)
+
+    def end_undriven(self, run_id: str) -> None:
+        """Take another run off the cluster that nobody drives any more.
+
+        Its driver may be held still, with its connection open: what it had queued would go on.
+        """
+        self.on_scheduler(end_undriven, topic_of(run_id))
 
     def _hear(self, event: tuple[float, Message]) -> None:
         """Take a message on the client's event loop: only put it by."""
