@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import shutil
 import sys
@@ -83,14 +82,17 @@ def _job_class(cls: Any) -> Any:
     return Job
 
 
-async def _submitted(cluster: Any) -> None:
-    """Wait until all jobs are submitted: scaling leaves that, and what is refused, to the loop.
+async def _scale(cluster: Any, size: Mapping[str, int]) -> None:
+    """Have the jobs submitted; scaling alone leaves that, and what is refused, to the loop.
 
     Raises:
-        RuntimeError: the batch system refuses one; holds what it says.
+        RuntimeError: the batch system refuses one, or its answer names none; holds what it says.
     """
-    await cluster
-    await asyncio.gather(*cluster.workers.values())
+    cluster.scale(**size)
+    try:
+        await cluster._correct_state()  # noqa: SLF001 - awaiting the cluster submits what is refused again
+    except ValueError as exc:
+        raise RuntimeError(str(exc)) from exc
 
 
 def recipe(system: str, config: Mapping[str, Any], options: ClusterOptions) -> Recipe:
@@ -108,7 +110,8 @@ def recipe(system: str, config: Mapping[str, Any], options: ClusterOptions) -> R
     cls = load_class(f"dask_jobqueue:{SYSTEMS[system]}", "jobqueue")
     asks_for_workers(system, config, options, ("n_workers", "jobs"))
     arguments = {"job_cls": _job_class(cls), **_interpreter(cls), **config}
-    jobs = arguments.pop("jobs", None)
+    workers, jobs = arguments.pop("n_workers", None), arguments.pop("jobs", None)
+    size = {"jobs": jobs} if jobs else {"n": workers}
     if options.security is not None:
         arguments["security"] = options.tls()
 
@@ -116,9 +119,8 @@ def recipe(system: str, config: Mapping[str, Any], options: ClusterOptions) -> R
         with ExitStack() as stack:
             cluster = cls(**arguments)
             stack.callback(cluster.close)
-            if jobs:
-                cluster.scale(jobs=jobs)
-            cluster.sync(_submitted, cluster)
+            if jobs or workers:
+                cluster.sync(_scale, cluster, size)
             stack.pop_all()
             return cluster
 

@@ -68,7 +68,7 @@ def joining(config: Mapping[str, Any]) -> Recipe:
 
 def _load_class() -> Any:
     """Return the class of the gateway's clusters, which this Dask lets go of in silence."""
-    cls = load_class("dask_gateway:GatewayCluster", "gateway")
+    cls: Any = load_class("dask_gateway:GatewayCluster", "gateway")
 
     class GatewayCluster(cls):  # type: ignore[misc]
         def close(self, shutdown: bool | None = None) -> None:
