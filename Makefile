@@ -15,6 +15,7 @@ DEV := .venv/.installed-dev-$(PLACE)
 UV := $(shell command -v uv 2>/dev/null)
 CANDIDATES := python3.13 python3.12 python3.11 python3
 DEBIAN_PACKAGES := mariadb-client-core mariadb-server-core python3-venv
+CLUSTER_PACKAGES := munge openssh-client openssh-server slurm-client slurmctld slurmd
 
 # All but yarn: dask-yarn does not work with the Dask of these days.
 EXTRAS := dataframe,demo,dev,gateway,jobqueue,k8s,kube,mysql,notebook,pandas,postgres,report,ssh
@@ -94,6 +95,10 @@ debian: ## install the Debian packages that some targets need (root)
 services: debian ## install the servers that some tests need: MariaDB (root), s3rver (npm)
 	@command -v npm > /dev/null || { echo 'not installed: s3rver; there is no npm on the PATH'; exit; }; \
 	npm install --silent --no-audit --no-fund --prefix .venv/npm s3rver@3.7.1
+
+.PHONY: clusters
+clusters: ## install what some tests make Dask clusters with: an SSH server, Slurm (root)
+	@apt-get update -qq && apt-get install -y -qq --no-install-recommends $(CLUSTER_PACKAGES)
 
 .PHONY: clean
 clean: ## remove the environment and all that tools left behind

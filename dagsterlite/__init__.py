@@ -221,6 +221,7 @@ _NAMES_OF = {
         "DagsterStepNotStoredError",
         "DagsterStepOutputNotFoundError",
         "DagsterStorageError",
+        "DagsterTerminatedError",
         "DagsterTypeCheckDidNotPass",
         "DagsterTypeCheckError",
         "DagsterTypeLoadingError",

@@ -180,6 +180,7 @@ from dagsterlite.errors import DagsterStepExecutionFailed as DagsterStepExecutio
 from dagsterlite.errors import DagsterStepNotStoredError as DagsterStepNotStoredError
 from dagsterlite.errors import DagsterStepOutputNotFoundError as DagsterStepOutputNotFoundError
 from dagsterlite.errors import DagsterStorageError as DagsterStorageError
+from dagsterlite.errors import DagsterTerminatedError as DagsterTerminatedError
 from dagsterlite.errors import DagsterTypeCheckDidNotPass as DagsterTypeCheckDidNotPass
 from dagsterlite.errors import DagsterTypeCheckError as DagsterTypeCheckError
 from dagsterlite.errors import DagsterTypeLoadingError as DagsterTypeLoadingError
@@ -523,6 +524,7 @@ __all__ = [
     "DagsterStepOutputNotFoundError",
     "DagsterStorage",
     "DagsterStorageError",
+    "DagsterTerminatedError",
     "DagsterType",
     "DagsterTypeCheckDidNotPass",
     "DagsterTypeCheckError",

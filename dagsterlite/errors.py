@@ -354,6 +354,16 @@ class DagsterExecutionInterruptedError(BaseException):
     """
 
 
+class DagsterTerminatedError(KeyboardInterrupt):
+    """The process that drives a run was told by SIGTERM to end; the run is canceled.
+
+    What handles Ctrl-C handles it as well.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("The process of the run's driver was terminated by SIGTERM.")
+
+
 class DagsterRunCanceledError(DagsterError):
     """A run ended CANCELED while its caller asked for errors to be raised."""
 

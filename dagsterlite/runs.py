@@ -236,13 +236,16 @@ class RunRecord:
         """Return whether the run is under way but its driver fell silent, as of unix ``now``.
 
         So is one that was launched and whose driver never began: its launcher may have died too.
-        Should it begin after all, it is lost no more.
+        Should it begin after all, it is lost no more. One whose driver fell silent before the
+        start, while it made the resources, is lost as well.
         """
+        if self.dagster_run.is_finished:
+            return False
+        if self.lease_until is not None:
+            return self.lease_until < now
         if self.dagster_run.status is DagsterRunStatus.STARTING:
-            is_leased = self.lease_until is not None and self.lease_until >= now
-            return not is_leased and to_unix(self.update_timestamp) + START_SECONDS < now
-        under_way = self.dagster_run.status in OWNED_STATUSES
-        return under_way and (self.lease_until is None or self.lease_until < now)
+            return to_unix(self.update_timestamp) + START_SECONDS < now
+        return self.dagster_run.status in OWNED_STATUSES
 
     def is_driven(self, now: float) -> bool:
         """Return whether a driver that gives signs of life has the run under way."""

@@ -41,7 +41,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             "not run: what kustomize makes of k8s/; there is no kubectl on the PATH"
         )
-    if shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") is None:
+    path = f"{os.environ['PATH']}:/usr/sbin"
+    if shutil.which("mariadbd", path=path) is None:
         terminalreporter.write_line(
             "not run: runs and events in MySQL; there is no mariadbd on the PATH (`make services`)"
         )
@@ -49,6 +50,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             "not run: database servers whose disk is full; mounting a small one takes root"
         )
+    for what, program in (("over SSH", "sshd"), ("of Slurm's jobs", "slurmctld")):
+        if shutil.which(program, path=path) is None:
+            terminalreporter.write_line(
+                f"not run: Dask clusters {what}; no {program} is on the PATH (`make clusters`)"
+            )
     if S3RVER is None:
         terminalreporter.write_line(
             "not run: an S3 store without conditional writes; there is no s3rver (`make services`)"

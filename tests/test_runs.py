@@ -161,11 +161,11 @@ def test_a_run_that_was_launched_is_lost_when_nobody_begins_it_in_time():
 
 
 @pytest.mark.parametrize("status", DagsterRunStatus)
-def test_a_run_under_way_is_lost_when_its_driver_is_silent_too_long(status):
-    under_way = status in OWNED_STATUSES
+def test_a_run_is_lost_when_its_driver_is_silent_too_long_also_before_its_start(status):
+    is_open = status not in FINISHED_STATUSES
 
-    assert record(status, lease_until=99.0).is_lost(now=100.0) == under_way
-    assert record(status, lease_until=None).is_lost(now=100.0) == under_way
+    assert record(status, lease_until=99.0).is_lost(now=100.0) == is_open
+    assert record(status, lease_until=None).is_lost(now=100.0) == (status in OWNED_STATUSES)
     assert not record(status, lease_until=101.0).is_lost(now=100.0)
     assert not record(status, lease_until=100.0).is_lost(now=100.0)
 

@@ -55,9 +55,11 @@ def _termination_interrupts() -> Iterator[list[int]]:
         yield received
         return
 
-    def terminate(number: int, _frame: FrameType | None) -> None:
+    def terminate(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        signal.raise_signal(signal.SIGINT)
+        handler = signal.getsignal(signal.SIGINT)
+        if callable(handler):
+            handler(number, frame)
 
     # A shell has the jobs that a script puts in the background ignore Ctrl-C; then SIGTERM, which
     # goes by the same way here, would be lost too.

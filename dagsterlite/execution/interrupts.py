@@ -1,8 +1,9 @@
 """Stopping user code from outside: another thread, another process, or Ctrl-C.
 
-The exception reaches Python code at its next bytecode; a call that stays in C is not interrupted
-before it returns. It is raised only while user code runs, never inside the framework's own work,
-also where user code has called it.
+The exception reaches Python code at its next bytecode. In the main thread a call that waits (a
+sleep, a lock, a socket) is woken for it; elsewhere, and where it computes, a call that stays in C
+is not interrupted before it returns. The exception is raised only while user code runs, never
+inside the framework's own work, also where user code has called it.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Final, Protocol, TypeVar
 
-from dagsterlite.errors import DagsterExecutionInterruptedError
+from dagsterlite.errors import DagsterExecutionInterruptedError, DagsterTerminatedError
 
 T = TypeVar("T")
 
 INSIST_SECONDS: Final = 1.0
 """How long user code may go on after it was interrupted before it is interrupted again."""
+
+_WAKING: Final = signal.SIGURG
+"""Wakes the main thread: a signal that does nothing where nobody handles it."""
 
 _OVERDUE: Final = "its time is over"
 
@@ -111,6 +115,7 @@ class Interrupts:
             _set_async_exception(
                 ctypes.c_ulong(thread), ctypes.py_object(DagsterExecutionInterruptedError)
             )
+            _wake(thread)
 
     def _insist(self) -> None:
         """Strike again where an interrupt was lost: in a finalizer Python itself swallows it."""
@@ -210,6 +215,21 @@ class Interrupts:
         return True
 
 
+def _wake(thread: int) -> None:
+    """Have a call that waits in C let Python look for what was raised into its thread.
+
+    Python looks between a signal and its handler, in the main thread alone; where nothing was
+    raised, the call goes on to wait.
+    """
+    is_main = thread == threading.main_thread().ident
+    if is_main and signal.getsignal(_WAKING) is _woken:
+        signal.pthread_kill(thread, _WAKING)
+
+
+def _woken(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: the interrupt was raised on the way here."""
+
+
 class Shield:
     """A block that is not interrupted; see :meth:`Interrupts.shielded`."""
 
@@ -259,26 +279,38 @@ def _is_interrupt(exc: BaseException | None) -> bool:
 
 
 @contextmanager
-def stopped_by_keyboard(interrupts: Interrupts) -> Iterator[None]:
+def stopped_by_signals(interrupts: Interrupts) -> Iterator[None]:
     """Have Ctrl-C stop the work in good order while the block runs; a second one is Python's own.
 
-    So is one that comes while the caller's own code runs. Python hands signals to the main thread
-    only; elsewhere, or where somebody has put a handler of their own in place, nothing is changed.
+    So is one that comes while the caller's own code runs. The command line has SIGTERM handled as
+    SIGINT is. Python hands signals to the main thread only; elsewhere, or where somebody has put a
+    handler of their own in place, nothing is changed.
     """
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
 
     def stop(number: int, frame: FrameType | None) -> None:
         if interrupts.is_suspended or interrupts.reason is not None:
             signal.default_int_handler(number, frame)
-        interrupts.request(KeyboardInterrupt())
+        is_term = number == signal.SIGTERM
+        interrupts.request(DagsterTerminatedError() if is_term else KeyboardInterrupt())
 
-    signal.signal(signal.SIGINT, stop)
+    with (
+        _handled(_WAKING, signal.SIG_DFL, _woken),
+        _handled(signal.SIGINT, signal.default_int_handler, stop),
+    ):
+        yield
+
+
+@contextmanager
+def _handled(number: signal.Signals, usual: Any, handler: Any) -> Iterator[None]:
+    """Handle a signal while the block runs, where it is handled as usual before."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(number) is not usual:
+        yield
+        return
+    signal.signal(number, handler)
     try:
         yield
     finally:
         # What was left unread may be collected on another thread, which may not touch signals.
         with suppress(ValueError):
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(number, usual)

@@ -27,7 +27,7 @@ from dagsterlite.events.payloads import (
 )
 from dagsterlite.execution.attempt_log import AttemptLog
 from dagsterlite.execution.executor import Executor, PlanOrchestrationContext
-from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_keyboard
+from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_signals
 from dagsterlite.execution.managed_outputs import ReadManaged, managed_reader
 from dagsterlite.execution.plan_part import under_way
 from dagsterlite.execution.preparation import Preparation
@@ -92,7 +92,7 @@ def drive_run(
         DagsterRunConflict: the run is another driver's, or has ended.
         DagsterStorageError: the run can no longer be recorded.
     """
-    with _owned(run, instance, watch) as (recorder, interrupts), stopped_by_keyboard(interrupts):
+    with _owned(run, instance, watch) as (recorder, interrupts), stopped_by_signals(interrupts):
         drive = _Drive(plan, run, instance, outcome, recorder, interrupts, raise_on_error)
         with closing(drive.run()) as events:
             yield from _read(events, interrupts)

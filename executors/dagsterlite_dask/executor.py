@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from dagsterlite.events.event import DagsterEvent
 from dagsterlite.execution.earlier import earlier_receipts
 from dagsterlite.execution.executor import Executor, PlanOrchestrationContext, RetryMode
 from dagsterlite.plan.execution_plan import ExecutionPlan
+from dagsterlite.runs import RunsFilter
 from dagsterlite.stores import IntermediateStorage
 from dagsterlite_dask.cluster_values import ClusterValues
 from dagsterlite_dask.clusters import open_cluster
@@ -140,8 +142,11 @@ class DaskExecutor(Executor):
             if cluster.is_joined:
                 place.enter_context(place_left())
             self._wait_for_workers(cluster, plan_context)
-            session = Session(cluster.client, run_id, is_strict=self._is_strict)
+            session = Session(
+                cluster.client, run_id, is_strict=self._is_strict, is_joined=cluster.is_joined
+            )
             with session.opened(keeps_values=self._values is not None):
+                _end_parent(plan_context, session)
                 storage = plan_context.run_context.storage
                 steps = plan_context.plan.steps
                 preflight = Preflight(session, (run_id, payload), storage, self._strictness)
@@ -252,6 +257,14 @@ class DaskExecutor(Executor):
             yield from report.write()
             raise
         yield from report.write()
+
+
+def _end_parent(plan_context: PlanOrchestrationContext, session: Session) -> None:
+    """Take the run that is re-executed off the cluster, where its driver has not come to that."""
+    parent = plan_context.pipeline_run.parent_run_id
+    records = plan_context.instance.get_run_records(RunsFilter(run_ids=[parent] if parent else []))
+    if records and not records[0].is_driven(time.time()):
+        session.end_undriven(records[0].dagster_run.run_id)
 
 
 def _told_of_cluster(plan_context: PlanOrchestrationContext, prepared: _Prepared) -> DagsterEvent:

@@ -111,7 +111,7 @@ class Lookout:
         """
         for text in self._preflight.take_warnings():
             yield text, None
-        trouble = unmet(steps, self.workers, self._place)
+        trouble = unmet(steps, self.workers, self._place, is_joined=self._session.is_joined)
         waiting = self._patience_with_workers.look(trouble, now)
         if waiting is not None:
             yield f"The run waits for {waiting.waits_for}: {trouble}", waiting

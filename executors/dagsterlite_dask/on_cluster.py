@@ -78,6 +78,11 @@ class DriverWatch(SchedulerPlugin):
         if client == self._client and not tasks.closed:
             tasks.call_soon(self._end, scheduler)
 
+    def end(self, scheduler: Scheduler) -> None:
+        """Do the same while the client is there: its process is held still."""
+        release_all(scheduler, self._client, f"{self.name}-ends")
+        self.remove_client(scheduler, self._client)
+
     async def _end(self, scheduler: Scheduler) -> None:
         scheduler.plugins.pop(self.name, None)
         await let_out(self.name, [], _END_SECONDS, scheduler)
@@ -150,6 +155,26 @@ def watch_driver(name: str, client: str, dask_scheduler: Any = None) -> None:
     dask_scheduler.add_plugin(DriverWatch(name, client))
 
 
+def end_undriven(name: str, dask_scheduler: Any = None) -> None:
+    """End a run that nobody drives, if its driver has not done so; it may only be held still.
+
+    Args:
+        name: What the run's topic and plugins are named.
+        dask_scheduler: The scheduler that this runs on.
+    """
+    watch = dask_scheduler.plugins.get(name)
+    if watch is not None:
+        watch.end(dask_scheduler)
+
+
+def release_all(scheduler: Any, client: str, stimulus: str) -> None:
+    """Let go of all that a client wants of the scheduler."""
+    state = scheduler.clients.get(client)
+    if state is not None:
+        wanted = [task.key for task in state.wants_what]
+        scheduler.client_releases_keys(wanted, client, stimulus)
+
+
 def forget_notes(scheduler: Any, topic: str) -> None:
     """Remove what is told on a run's topic and noted under its name."""
     # The broker offers to empty a topic, not to remove it.
@@ -192,10 +217,8 @@ async def forget_run(
         if is_subscribed and not scheduler._active_graph_updates:  # noqa: SLF001
             break
         await asyncio.sleep(_LOOK_SECONDS)
-    state = scheduler.clients.get(client)
-    if state is not None and not keeps_values:
-        wanted = [task.key for task in state.wants_what]
-        scheduler.client_releases_keys(wanted, client, f"{topic}-ends")
+    if not keeps_values:
+        release_all(scheduler, client, f"{topic}-ends")
     scheduler.plugins.pop(topic, None)
     forget_notes(scheduler, topic)
 

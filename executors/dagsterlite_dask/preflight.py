@@ -101,7 +101,7 @@ class Preflight:
         workers = self._session.workers()
         if self._strictness is Strictness.OFF:
             return workers
-        trouble = unmet(steps, workers, place)
+        trouble = unmet(steps, workers, place, is_joined=self._session.is_joined)
         if trouble is not None and not can_grow:
             self._object(trouble)
         self.check_workers(workers)

@@ -25,8 +25,22 @@ Workers = Mapping[str, Offer]
 Place = Callable[[ExecutionStep], Placement]
 
 
+_NOBODY: Final = {
+    True: "The Dask cluster has no workers. Start one with `dask worker <scheduler address>`.",
+    False: (
+        "The Dask cluster that was made for the run has no workers. Where none comes in place of "
+        "those that ended, look at what the run and their logs tell of them, and execute it again."
+    ),
+}
+"""What a cluster without workers is said to need, by whether it was there before the run."""
+
+
 def unmet(
-    steps: Iterable[ExecutionStep], workers: Workers, place: Place = placement_of
+    steps: Iterable[ExecutionStep],
+    workers: Workers,
+    place: Place = placement_of,
+    *,
+    is_joined: bool = True,
 ) -> DagsterNoWorkersError | None:
     """Return why a step can run on no worker; None where each can on one.
 
@@ -34,11 +48,10 @@ def unmet(
         steps: The steps.
         workers: The workers that are there.
         place: Tells a step's placement.
+        is_joined: Whether the cluster was there before the run.
     """
     if not workers:
-        return DagsterNoWorkersError(
-            "The Dask cluster has no workers. Start one with `dask worker <scheduler address>`."
-        )
+        return DagsterNoWorkersError(_NOBODY[is_joined])
     fits: dict[Placement, bool] = {}
     for step in steps:
         placement = place(step)

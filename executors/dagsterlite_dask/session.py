@@ -22,6 +22,7 @@ from dagsterlite_dask.on_cluster import (
     RunPlugin,
     begin_report,
     end_report,
+    end_undriven,
     forget_run,
     is_there,
     let_in,
@@ -67,12 +68,16 @@ class Session:
         client: A client of the cluster, the run's alone.
         run_id: The run.
         is_strict: Whether runs that were submitted before come first, whatever their steps.
+        is_joined: Whether the cluster was there before the run.
     """
 
-    def __init__(self, client: Client, run_id: str, *, is_strict: bool = False) -> None:
+    def __init__(
+        self, client: Client, run_id: str, *, is_strict: bool = False, is_joined: bool = True
+    ) -> None:
         self._client = client
         self._turn_seconds = 0.0 if is_strict else TURN_SECONDS
         self._run_id = run_id
+        self.is_joined = is_joined
         self._topic = topic_of(run_id)
         self._calls = 0
         self._is_ended = False
@@ -119,6 +124,13 @@ class Session:
         self.ask_workers(is_there, seconds=PING_SECONDS)
         plugin = dumps(RunPlugin(self._topic, self._run_id))
         self._tell_workers(let_in, self._topic, plugin)
+
+    def end_undriven(self, run_id: str) -> None:
+        """Take another run off the cluster that nobody drives any more.
+
+        Its driver may be held still, with its connection open: what it had queued would go on.
+        """
+        self.on_scheduler(end_undriven, topic_of(run_id))
 
     def _hear(self, event: tuple[float, Message]) -> None:
         """Take a message on the client's event loop: only put it by."""

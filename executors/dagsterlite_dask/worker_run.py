@@ -71,6 +71,7 @@ class WorkerRun:
         self._lock = threading.Lock()
         self._running: dict[TopicSink, str] = {}
         self._is_closed = False
+        self._is_leaving = False
         self._retry_numbers = dict(read_numbers(worker, run.run_id))
         # What the run's resources tell belongs to no step.
         self._own_sink = TopicSink(self.send)
@@ -154,7 +155,7 @@ class WorkerRun:
         """
         if self._interrupts.reason is not None:
             raise DagsterRunCanceledError(self._context.run_id)
-        sink = TopicSink(self.send, self._outbox.put)
+        sink = TopicSink(self._tell_of_step, self._tell_end_of_step)
         with self._lock:
             self._running[sink] = step_key
         self._flusher.add(sink)
@@ -164,6 +165,14 @@ class WorkerRun:
             self._flusher.remove(sink)
             with self._lock:
                 self._running.pop(sink)
+
+    def _tell_of_step(self, message: Mapping[str, Any]) -> None:
+        if not self._is_leaving:
+            self.send(message)
+
+    def _tell_end_of_step(self, message: Mapping[str, Any]) -> None:
+        if not self._is_leaving:
+            self._outbox.put(message)
 
     def end_later(self, step_key: str, end: Callable[[], object]) -> None:
         """Have a step that has handed its outputs on end when these are stored.
@@ -193,6 +202,14 @@ class WorkerRun:
         """Store what steps have handed on: their process is to end."""
         if self._lane is not None:
             self._lane.drain(DRAIN_SECONDS)
+
+    def leave(self) -> None:
+        """Tell nothing more of steps: those that this process interrupts run again elsewhere.
+
+        Told of, such an end would count as the step's own.
+        """
+        self._outbox.flush()
+        self._is_leaving = True
 
     def tell(self) -> None:
         """Send what ended steps have told; on the worker's event loop it costs no waking up."""
@@ -367,6 +384,7 @@ def close_run(run_id: str) -> None:
             return
     if door.run is not None:
         door.run.drain()
+        door.run.leave()
     _shut(run_id)
 
 

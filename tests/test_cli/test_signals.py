@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from dagsterlite import DagsterInstance
+from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.events.payloads import PipelineCanceledData
 from dagsterlite.runs import DagsterRunStatus
 from tests.test_cli.command import command, environment, run
 
@@ -63,9 +65,12 @@ def status(home: Path) -> DagsterRunStatus:
         return run.status
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code", "reason"),
+    [(signal.SIGINT, 130, "KeyboardInterrupt"), (signal.SIGTERM, 143, "DagsterTerminatedError")],
+)
 def test_a_signal_cancels_the_run_in_good_order(
-    endless: subprocess.Popen[str], home: Path, number: signal.Signals, code: int
+    endless: subprocess.Popen[str], home: Path, number: signal.Signals, code: int, reason: str
 ) -> None:
     endless.send_signal(number)
 
@@ -74,7 +79,15 @@ def test_a_signal_cancels_the_run_in_good_order(
     assert "cleaned up" in out
     assert "CANCELED  forever  0 of 2 steps succeeded, 1 interrupted, 1 not run" in out
     assert "Traceback" not in out + err
-    assert status(home) is DagsterRunStatus.CANCELED
+    with DagsterInstance.local_temp(str(home)) as instance:
+        (run,) = instance.get_runs()
+        (entry,) = instance.all_logs(run.run_id, DagsterEventType.PIPELINE_CANCELED)
+    assert run.status is DagsterRunStatus.CANCELED
+    event = entry.dagster_event
+    assert event is not None
+    assert isinstance(event.event_specific_data, PipelineCanceledData)
+    assert event.event_specific_data.error is not None
+    assert event.event_specific_data.error.cls_name == reason
 
 
 def test_a_background_job_that_ignores_ctrl_c_hears_sigterm(folder: Path, home: Path) -> None:

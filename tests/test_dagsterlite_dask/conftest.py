@@ -8,8 +8,15 @@ from collections.abc import Iterator
 import pytest
 from distributed import Client
 
+from tests.test_dagsterlite_dask import slurm_server, ssh_server
 from tests.test_dagsterlite_dask.cluster import Cluster, left_behind, running_cluster
 from tests.test_dagsterlite_dask.side import wait_until
+
+# What needs a server that is not installed is not collected; the end of the tests says so.
+collect_ignore = [
+    *([] if ssh_server.PROGRAM else ["test_ssh.py"]),
+    *([] if slurm_server.IS_THERE else ["test_slurm.py"]),
+]
 
 
 @pytest.fixture(scope="session")

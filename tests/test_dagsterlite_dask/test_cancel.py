@@ -227,9 +227,10 @@ def test_ctrl_c_cancels_the_run_and_leaves_a_joined_cluster_clean(
     try:
         wait_until(lambda: noted(side).get("began") == 2)
         driver.send_signal(signal.SIGINT)
-        assert driver.wait(20) == 7
+        assert driver.wait(60) == 7
     finally:
         driver.kill()
+        driver.wait()
     with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
         (run,) = instance.get_runs()
         assert run.status is DagsterRunStatus.CANCELED

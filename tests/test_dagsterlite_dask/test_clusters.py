@@ -8,10 +8,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
 import pytest
 from distributed import Client, LocalCluster
 
@@ -36,29 +36,12 @@ from dagsterlite.errors import (
 from dagsterlite_dask.cluster_config import cluster_fields
 from dagsterlite_dask.clusters import batch, gateway, open_cluster
 from dagsterlite_dask.clusters.options import ClusterOptions
+from tests.test_dagsterlite_dask import batch_fakes
 from tests.test_dagsterlite_dask.cluster import Cluster, running_cluster
 from tests.test_dagsterlite_dask.side import wait_until
+from tests.test_dagsterlite_dask.simple_runs import QUIET, is_gone, pid, run_on
 
-QUIET = {"console": {"config": {"log_level": "CRITICAL"}}}
 THREADS = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
-
-
-@solid
-def pid(_context):
-    return os.getpid()
-
-
-@pipeline
-def pids():
-    pid()
-
-
-def run_on(cluster: dict[str, Any], **more: Any) -> Any:
-    """Return where the step ran, once the run has succeeded."""
-    config = {"execution": {"dask": {"config": {"cluster": cluster, **more}}}, "loggers": QUIET}
-    result = execute_pipeline(pids, config)
-    assert result.success
-    return result.output_for_solid("pid")
 
 
 def make_threads(**arguments: Any) -> LocalCluster:
@@ -454,36 +437,60 @@ def test_condor_gets_a_description() -> None:
         assert "RequestCpus" in cluster.job_script()
 
 
-SBATCH = """#!/bin/sh
-# Runs the job at once; its number is its process group.
-cp "$1" "$0.job"
-setsid sh "$0.job" > "$0.log" 2>&1 &
-echo "Submitted batch job $!"
-"""
-
-SCANCEL = """#!/bin/sh
-kill -TERM -- "-$1"
-"""
-
-
-def test_a_batch_system_runs_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
-        command = tmp_path / name
-        command.write_text(text)
-        command.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    slurm = {
+def batch_config(system: str, folder: Path) -> dict[str, Any]:
+    """Return config of one job, whose files lie in a folder."""
+    more: dict[str, Any] = {
+        "oar": {"memory_per_core_property_name": "memcore"},
+        "htcondor": {"disk": "1GB"},
+    }
+    return {
         "cores": 1,
         "memory": "1GB",
         "jobs": 1,
-        "local_directory": str(tmp_path),
+        "local_directory": str(folder),
         "scheduler_options": {"dashboard_address": ":0", "host": "127.0.0.1"},
+        **more.get(system, {}),
     }
 
-    worker = run_on({"slurm": slurm})
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose commands are found before others."""
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+@pytest.mark.parametrize("system", batch.SYSTEMS)
+def test_a_batch_system_runs_the_workers(system: str, commands: Path) -> None:
+    fake = batch_fakes.SYSTEMS[system]
+    fake.install(commands)
+
+    worker = run_on({system: batch_config(system, commands)})
 
     assert worker != os.getpid()
-    wait_until(lambda: not psutil.pid_exists(worker))
+    wait_until(lambda: is_gone(worker))
+    assert len(fake.canceled(commands)) == 1
+
+
+@pytest.mark.parametrize("system", batch.SYSTEMS)
+def test_a_job_that_a_batch_system_refuses_is_told(system: str, commands: Path) -> None:
+    fake = batch_fakes.SYSTEMS[system]
+    fake.install_refusing(commands)
+
+    with pytest.raises(DagsterClusterUnreachableError, match=rf"cluster\.{system}") as raised:
+        run_on({system: batch_config(system, commands)})
+    # What LSF's command says is thrown away by dask-jobqueue.
+    assert ("no such queue" in str(raised.value)) is (system != "lsf")
+    assert fake.submit in str(raised.value)
+
+
+def test_an_answer_of_a_batch_system_that_names_no_job_is_told(commands: Path) -> None:
+    fake = replace(batch_fakes.SYSTEMS["pbs"], read="echo true", answer="thank you")
+    fake.install(commands)
+
+    with pytest.raises(DagsterClusterUnreachableError, match="thank you"):
+        run_on({"pbs": batch_config("pbs", commands)})
+    assert len(list(commands.glob("qsub.*.log"))) == 1
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,7 @@ def test_nothing_is_left_over_however_a_driver_ends(number: int, tmp_path: Path)
         started = psutil.Process(driver.pid).children(recursive=True)
         assert started
         driver.send_signal(number)
-        driver.wait(30)
+        driver.wait(60)
     finally:
         driver.kill()
         driver.communicate()

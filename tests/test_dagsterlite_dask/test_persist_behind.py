@@ -177,7 +177,7 @@ def test_steps_run_on_values_that_are_not_stored_yet(
         with in_background(
             lambda: execute_pipeline(growing, config, instance=instance), instance
         ) as found:
-            wait_until((place.side / "third").exists)
+            wait_until(lambda: noted(place.side).get("third"))
             assert successes(instance) == []
             assert place.manifests() == []
             place.open("second")
@@ -208,7 +208,7 @@ def test_what_is_stored_is_what_the_step_yielded(cluster: Cluster, place: Place)
             lambda: execute_pipeline(growing, config, instance=instance), instance
         ) as found:
             # By then the steps behind have changed it.
-            wait_until((place.side / "third").exists)
+            wait_until(lambda: noted(place.side).get("third"))
             place.open()
         (result,) = found
         values = [result.output_for_solid(name) for name in CHAIN]
@@ -286,7 +286,7 @@ def test_a_step_whose_outputs_cannot_be_stored_fails_and_so_does_its_run(
             lambda: execute_pipeline(growing, config, instance=instance, raise_on_error=False),
             instance,
         ) as found:
-            wait_until((place.side / "third").exists)
+            wait_until(lambda: noted(place.side).get("third"))
             place.open("second.full")
             wait_until(lambda: not (place.gates / "second.full").exists())
             place.open()
@@ -411,7 +411,7 @@ def test_a_step_runs_again_whose_worker_dies_before_its_outputs_are_stored(
         with in_background(
             lambda: execute_pipeline(two_places, config, instance=instance), instance
         ) as found:
-            wait_until((place.side / "waits").exists)
+            wait_until(lambda: noted(place.side).get("waits"))
             assert place.manifests() == []
             kill(own.workers[0])
             own.add_worker()
@@ -434,7 +434,7 @@ def test_a_step_that_was_stored_does_not_run_again(place: Place, tmp_path: Path)
         with in_background(
             lambda: execute_pipeline(two_places, config, instance=instance), instance
         ) as found:
-            wait_until((place.side / "waits").exists)
+            wait_until(lambda: noted(place.side).get("waits"))
             wait_until(lambda: len(place.manifests()) == 1)
             os.kill(int((place.side / "pid").read_text()), signal.SIGKILL)
             wait_until(lambda: noted(place.side)["waits"] == 2)
@@ -453,7 +453,7 @@ def test_a_worker_that_is_retired_stores_what_it_has_handed_on(
         with in_background(
             lambda: execute_pipeline(growing, config, instance=instance), instance
         ) as found:
-            wait_until((place.side / "third").exists)
+            wait_until(lambda: noted(place.side).get("third"))
             retiring = threading.Thread(
                 target=own.client.retire_workers, args=(list(own.worker_pids())[:1],)
             )
@@ -472,7 +472,7 @@ def test_a_run_that_is_canceled_does_not_commit_what_waits(cluster: Cluster, pla
         with in_background(
             lambda: execute_pipeline(growing, config, instance=instance), instance
         ) as found:
-            wait_until((place.side / "third").exists)
+            wait_until(lambda: noted(place.side).get("third"))
             (run,) = instance.get_runs()
             instance.request_cancel(run.run_id)
         # What is being written is not broken off, and does not count.

@@ -307,6 +307,49 @@ def test_of_two_copies_of_a_step_one_counts(tmp_path: Path) -> None:
         wait_until(lambda: left_behind(cluster) == {})
 
 
+@solid(config_schema=CONFIG)
+def notes_its_stop(context):
+    folder = context.solid_config["folder"]
+    number = note(folder, "began")
+    try:
+        while "go" not in os.listdir(folder):
+            time.sleep(0.01)
+    except BaseException:
+        note(folder, "was stopped")
+        raise
+    return number
+
+
+@pipeline
+def stoppable():
+    notes_its_stop()
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_step_that_a_worker_stops_as_it_leaves_runs_again_elsewhere(
+    is_closed: bool, tmp_path: Path
+) -> None:
+    side, logs = tmp_path / "side", tmp_path / "logs"
+    side.mkdir()
+    logs.mkdir()
+    with running_cluster(logs, 2) as cluster, DagsterInstance.ephemeral() as instance:
+        config = {**cluster.config(), **config_of(["notes_its_stop"], side)}
+        with in_background(
+            lambda: execute_pipeline(stoppable, config, instance=instance), instance
+        ) as found:
+            wait_until(lambda: noted(side).get("began") == 1)
+            (busy,) = [w for w, tasks in cluster.client.processing().items() if tasks]
+            cluster.client.retire_workers([busy], close_workers=is_closed)
+            wait_until(lambda: noted(side).get("was stopped") == 1)
+            wait_until(lambda: noted(side)["began"] == 2)
+            (side / "go").touch()
+        (result,) = found
+        assert not isinstance(result, BaseException), result
+        assert result.output_for_solid("notes_its_stop") == 2
+        assert not any(told.startswith("STEP_FAILURE") for told in recorded(instance))
+        assert_gap_free(logged(instance))
+
+
 def test_a_run_waits_for_a_worker_when_the_last_has_gone(tmp_path: Path) -> None:
     side, logs = tmp_path / "side", tmp_path / "logs"
     side.mkdir()

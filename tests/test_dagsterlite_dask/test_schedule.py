@@ -155,7 +155,12 @@ def test_what_no_worker_can_run_is_told_by_step() -> None:
     steps = create_execution_plan(with_gpu).steps
 
     assert unmet(steps, {"w": Offer({"GPU": 1.0})}) is None
-    assert isinstance(unmet(steps, {}), DagsterNoWorkersError)
+    nobody, nobody_left = unmet(steps, {}), unmet(steps, {}, is_joined=False)
+    assert isinstance(nobody, DagsterNoWorkersError)
+    assert "dask worker" in str(nobody)
+    assert isinstance(nobody_left, DagsterNoWorkersError)
+    assert "made for the run" in str(nobody_left)
+    assert "dask worker" not in str(nobody_left)
     trouble = unmet(steps, {"v": Offer({}), "w": Offer({"CPU": 1.0})})
     assert isinstance(trouble, DagsterUnmetResourcesError)
     assert trouble.step_key == "on_gpu.compute"

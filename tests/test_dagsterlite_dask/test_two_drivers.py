@@ -34,14 +34,15 @@ import os, sys
 from dagsterlite import DagsterInstance
 from dagsterlite.api import execute_run
 from dagsterlite.errors import DagsterLeaseLostError, DagsterRunConflict
-from tests.test_dagsterlite_dask.test_two_drivers import two_steps
+from tests.test_dagsterlite_dask import test_two_drivers
 
 with DagsterInstance.local_temp({home!r}) as instance:
     run = instance.require_run({run_id!r}).dagster_run
+    made = getattr(test_two_drivers, run.pipeline_name)
     print("ready", flush=True)
     sys.stdin.readline()
     try:
-        sys.exit(0 if execute_run(two_steps, run, instance).success else 1)
+        sys.exit(0 if execute_run(made, run, instance).success else 1)
     except DagsterLeaseLostError:
         sys.exit(8)
     except DagsterRunConflict:
@@ -57,9 +58,7 @@ def first(context):
     return 1
 
 
-@solid(config_schema=CONFIG, input_defs=[InputDefinition("number", int)])
-def waits(context, number):
-    folder = context.solid_config["folder"]
+def waits_in(folder):
     note(folder, "began")
     try:
         while not os.path.exists(os.path.join(folder, "go")):
@@ -67,12 +66,28 @@ def waits(context, number):
     except BaseException:
         note(folder, "was stopped")
         raise
-    return number + 1
+    return 1
+
+
+@solid(config_schema=CONFIG, input_defs=[InputDefinition("number", int)])
+def waits(context, number):
+    return number + waits_in(context.solid_config["folder"])
 
 
 @pipeline
 def two_steps():
     waits(first())
+
+
+@solid(config_schema=CONFIG)
+def waits_alone(context):
+    return waits_in(context.solid_config["folder"])
+
+
+@pipeline
+def four_steps():
+    for name in ("a", "b", "c", "d"):
+        waits_alone.alias(name)()
 
 
 @pytest.fixture
@@ -146,6 +161,37 @@ def test_of_two_drivers_that_begin_a_run_at_once_one_is_refused(
     assert noted(side) == {"first": 1, "began": 1, "go": 0}
     assert instance.require_run(run.run_id).dagster_run.status is DagsterRunStatus.SUCCESS
     assert_gap_free(logged(instance))
+    wait_until(lambda: left_behind(cluster) == {})
+
+
+def test_what_a_driver_that_is_held_still_has_on_the_cluster_ends_when_its_run_is_taken_over(
+    cluster: Cluster, instance: DagsterInstance, side: Path, start: Start
+) -> None:
+    config = {**cluster.config(), **config_of(["a", "b", "c", "d"], side)}
+    run = create_run_for_pipeline(four_steps, run_config=config, instance=instance)
+    slow = start(run)
+    let_go(slow)
+    wait_until(lambda: noted(side).get("began") == 2)
+    os.kill(slow.pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: not instance.require_run(run.run_id).is_driven(time.time()))
+        with in_background(
+            lambda: reexecute_pipeline(
+                four_steps, run.run_id, config, tags=RESUME, instance=instance
+            ),
+            instance,
+        ) as found:
+            wait_until(lambda: noted(side).get("was stopped") == 2)
+            wait_until(lambda: noted(side)["began"] == 4)
+            (side / "go").touch()
+        (resumed,) = found
+        assert resumed.success
+        # Two steps of the first run, which were stopped, and the four of the second.
+        assert noted(side)["began"] == 6
+        assert noted(side)["was stopped"] == 2
+    finally:
+        os.kill(slow.pid, signal.SIGCONT)
+    assert slow.wait(60) == 8
     wait_until(lambda: left_behind(cluster) == {})
 
 

@@ -14,9 +14,13 @@ from typing import Any
 
 import pytest
 
-from dagsterlite.errors import DagsterExecutionInterruptedError, DagsterRunCanceledError
+from dagsterlite.errors import (
+    DagsterExecutionInterruptedError,
+    DagsterRunCanceledError,
+    DagsterTerminatedError,
+)
 from dagsterlite.execution import interrupts as interrupts_module
-from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_keyboard
+from dagsterlite.execution.interrupts import Interrupts, of_this_thread, stopped_by_signals
 
 REASON = DagsterRunCanceledError("r")
 
@@ -449,7 +453,7 @@ def test_ctrl_c_interrupts_user_code_and_leaves_the_handler_as_it_was() -> None:
         ctrl_c()
         spin()
 
-    with stopped_by_keyboard(interrupts), pytest.raises(DagsterExecutionInterruptedError):
+    with stopped_by_signals(interrupts), pytest.raises(DagsterExecutionInterruptedError):
         interrupts.call(user_code)
     assert isinstance(interrupts.reason, KeyboardInterrupt)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -457,7 +461,7 @@ def test_ctrl_c_interrupts_user_code_and_leaves_the_handler_as_it_was() -> None:
 
 def test_ctrl_c_outside_of_user_code_only_asks_to_stop_and_a_second_one_is_pythons_own() -> None:
     interrupts = Interrupts()
-    with stopped_by_keyboard(interrupts):
+    with stopped_by_signals(interrupts):
         ctrl_c()
         spin(lambda: interrupts.reason is not None)
         with pytest.raises(KeyboardInterrupt):
@@ -467,7 +471,7 @@ def test_ctrl_c_outside_of_user_code_only_asks_to_stop_and_a_second_one_is_pytho
 
 def test_ctrl_c_while_the_caller_works_is_pythons_own() -> None:
     interrupts = Interrupts()
-    with stopped_by_keyboard(interrupts):
+    with stopped_by_signals(interrupts):
         interrupts.is_suspended = True
         with pytest.raises(KeyboardInterrupt):
             ctrl_c()
@@ -478,11 +482,55 @@ def test_ctrl_c_while_the_caller_works_is_pythons_own() -> None:
 def test_ctrl_c_ends_a_wait_at_once() -> None:
     interrupts = Interrupts()
     timer = threading.Timer(0.1, ctrl_c)
-    with stopped_by_keyboard(interrupts):
+    with stopped_by_signals(interrupts):
         timer.start()
         interrupts.wait(60)
     timer.join()
     assert isinstance(interrupts.reason, KeyboardInterrupt)
+
+
+def test_a_call_that_waits_in_the_main_thread_is_woken() -> None:
+    interrupts = Interrupts()
+    timer = threading.Timer(0.1, interrupts.request, [REASON])
+
+    with stopped_by_signals(interrupts), pytest.raises(DagsterExecutionInterruptedError):
+        timer.start()
+        interrupts.call(lambda: time.sleep(600))
+    timer.join()
+    assert signal.getsignal(signal.SIGURG) is signal.SIG_DFL
+
+
+def test_a_call_that_waits_while_the_main_thread_cleans_up_goes_on_to_wait() -> None:
+    interrupts = Interrupts()
+    seen: list[str] = []
+
+    def user_code() -> None:
+        try:
+            timer.start()
+            time.sleep(600)
+        finally:
+            os.kill(os.getpid(), signal.SIGURG)
+            time.sleep(0.01)
+            seen.append("cleaned up")
+
+    timer = threading.Timer(0.1, interrupts.request, [REASON])
+    with stopped_by_signals(interrupts), pytest.raises(DagsterExecutionInterruptedError):
+        interrupts.call(user_code)
+    timer.join()
+    assert seen == ["cleaned up"]
+
+
+def test_sigterm_that_is_handled_as_ctrl_c_is_told_as_what_it_was() -> None:
+    interrupts = Interrupts()
+    with stopped_by_signals(interrupts):
+        before = signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+        try:
+            signal.raise_signal(signal.SIGTERM)
+            spin(lambda: interrupts.reason is not None)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    assert isinstance(interrupts.reason, DagsterTerminatedError)
+    assert "SIGTERM" in str(interrupts.reason)
 
 
 def test_a_handler_of_the_users_own_stays_in_place() -> None:
@@ -490,7 +538,7 @@ def test_a_handler_of_the_users_own_stays_in_place() -> None:
     mine: Any = lambda number, _frame: calls.append(number)  # noqa: E731
     before = signal.signal(signal.SIGINT, mine)
     try:
-        with stopped_by_keyboard(Interrupts()):
+        with stopped_by_signals(Interrupts()):
             assert signal.getsignal(signal.SIGINT) is mine
             ctrl_c()
             spin(lambda: bool(calls))
@@ -502,7 +550,7 @@ def test_another_thread_than_the_main_one_leaves_the_handler_alone() -> None:
     found: list[object] = []
 
     def work() -> None:
-        with stopped_by_keyboard(Interrupts()):
+        with stopped_by_signals(Interrupts()):
             found.append(signal.getsignal(signal.SIGINT))
 
     in_thread(work).join(10)

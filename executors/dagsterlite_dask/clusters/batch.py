@@ -6,10 +6,11 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import dask
+from distributed import Status
 
 from dagsterlite.errors import DagsterClusterUnreachableError
 from dagsterlite_dask.clusters.made import OpenCluster, Recipe, asks_for_workers, open_made
@@ -66,6 +67,34 @@ def _interpreter(cls: Any) -> dict[str, str]:
     return {"python": shlex.quote(sys.executable)}
 
 
+def _job_class(cls: Any) -> Any:
+    """Return the class of a cluster's jobs, which tell of their end.
+
+    Dask looks whether each has come to it and else breaks off before it has closed the cluster;
+    dask-jobqueue's own do not tell.
+    """
+
+    class Job(cls.job_cls):  # type: ignore[misc]
+        async def close(self) -> None:
+            await super().close()
+            self.status = Status.closed
+
+    return Job
+
+
+async def _scale(cluster: Any, size: Mapping[str, int]) -> None:
+    """Have the jobs submitted; scaling alone leaves that, and what is refused, to the loop.
+
+    Raises:
+        RuntimeError: the batch system refuses one, or its answer names none; holds what it says.
+    """
+    cluster.scale(**size)
+    try:
+        await cluster._correct_state()  # noqa: SLF001 - awaiting the cluster submits what is refused again
+    except ValueError as exc:
+        raise RuntimeError(str(exc)) from exc
+
+
 def recipe(system: str, config: Mapping[str, Any], options: ClusterOptions) -> Recipe:
     """Return how a cluster of a batch system is made.
 
@@ -80,16 +109,20 @@ def recipe(system: str, config: Mapping[str, Any], options: ClusterOptions) -> R
     """
     cls = load_class(f"dask_jobqueue:{SYSTEMS[system]}", "jobqueue")
     asks_for_workers(system, config, options, ("n_workers", "jobs"))
-    arguments = {**_interpreter(cls), **config}
-    jobs = arguments.pop("jobs", None)
+    arguments = {"job_cls": _job_class(cls), **_interpreter(cls), **config}
+    workers, jobs = arguments.pop("n_workers", None), arguments.pop("jobs", None)
+    size = {"jobs": jobs} if jobs else {"n": workers}
     if options.security is not None:
         arguments["security"] = options.tls()
 
     def make(**arguments: Any) -> Any:
-        cluster = cls(**arguments)
-        if jobs:
-            cluster.scale(jobs=jobs)
-        return cluster
+        with ExitStack() as stack:
+            cluster = cls(**arguments)
+            stack.callback(cluster.close)
+            if jobs or workers:
+                cluster.sync(_scale, cluster, size)
+            stack.pop_all()
+            return cluster
 
     make.__name__ = cls.__name__
     return Recipe(kind=system, make=make, arguments=arguments, can_grow=True)

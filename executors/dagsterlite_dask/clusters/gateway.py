@@ -11,8 +11,6 @@ from dagsterlite_dask.clusters.opened import OpenedCluster, connect
 from dagsterlite_dask.clusters.options import ClusterOptions, Shutdown
 from dagsterlite_dask.clusters.packages import load_class
 
-_CLASS = "dask_gateway:GatewayCluster"
-
 
 @contextmanager
 def open_cluster(config: Mapping[str, Any], options: ClusterOptions) -> Iterator[OpenedCluster]:
@@ -37,14 +35,15 @@ def open_cluster(config: Mapping[str, Any], options: ClusterOptions) -> Iterator
     with joining(config).cluster(options) as cluster:
         mend = f"Mend {options.where}.cluster.gateway.cluster_name."
         with connect(cluster, mend, **options.client_options()) as client:
-            yield OpenedCluster(client=client, is_joined=True)
+            # Whoever made it may have asked for workers that are not there yet.
+            yield OpenedCluster(client=client, is_joined=True, can_grow=True)
         if options.shutdown is Shutdown.ALWAYS:
             cluster.shutdown()
 
 
 def recipe(config: Mapping[str, Any], options: ClusterOptions) -> Recipe:
     """Return how a cluster of the gateway is made."""
-    cls = load_class(_CLASS, "gateway")
+    cls = _load_class()
     asks_for_workers("gateway", config, options, ("n_workers",))
     arguments = dict(config)
     count = arguments.pop("n_workers", None)
@@ -63,5 +62,19 @@ def recipe(config: Mapping[str, Any], options: ClusterOptions) -> Recipe:
 
 def joining(config: Mapping[str, Any]) -> Recipe:
     """Return how one of the gateway's clusters is joined."""
-    cls = load_class(_CLASS, "gateway")
+    cls = _load_class()
     return Recipe(kind="gateway", make=cls.from_name, arguments=config)
+
+
+def _load_class() -> Any:
+    """Return the class of the gateway's clusters, which this Dask lets go of in silence."""
+    cls: Any = load_class("dask_gateway:GatewayCluster", "gateway")
+
+    class GatewayCluster(cls):  # type: ignore[misc]
+        def close(self, shutdown: bool | None = None) -> None:
+            super().close(shutdown)
+            # Its gateway, closed with it, closes itself again as it is collected, unless it is
+            # asynchronous; the loop that it then asks for is gone, and Python tells of an error.
+            self.gateway._asynchronous = True  # noqa: SLF001
+
+    return GatewayCluster

@@ -1,12 +1,14 @@
 """The main module of a process of a cluster that was started for a run.
 
-Takes what ``dask spec`` takes. Ends when its standard input ends, and so with whoever started it,
-however that came to an end.
+Takes what the interpreter takes to run one of Dask's modules: ``-m distributed.cli.dask_spec …``.
+Ends when its standard input ends, and so with whoever started it, however that came to an end.
+Needs nothing but the standard library: its text is also sent to hosts without dagsterlite.
 """
 
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import sys
 import threading
@@ -25,7 +27,6 @@ def _end_with_starter() -> None:
 
 
 if __name__ == "__main__":
-    from distributed.cli.dask_spec import main
-
     threading.Thread(target=_end_with_starter, daemon=True).start()
-    main()
+    del sys.argv[:2]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -113,7 +113,8 @@ Process = subprocess.Popen[bytes]
 
 @contextmanager
 def _process(spec: Mapping[Any, Any], scratch: str) -> Iterator[Process]:
-    command = [sys.executable, "-m", f"{__package__}.member", "--spec", json.dumps(spec)]
+    member = ["-m", f"{__package__}.member", "-m", "distributed.cli.dask_spec"]
+    command = [sys.executable, *member, "--spec", json.dumps(spec)]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, env=_environment(scratch), start_new_session=True
     )
