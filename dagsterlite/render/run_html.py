@@ -22,6 +22,7 @@ from dagsterlite.render.html import (
     Html,
     display,
     folded,
+    heading,
     joined,
     preformatted,
     quiet,
@@ -52,6 +53,9 @@ _EVENTS_SHOWN: Final = 200
 _FAILURES_SHOWN: Final = 10
 _COSTS: Final = ("Attempts", "Time", "CPU", "Memory", "Queued", "In", "Out", "Worker")
 """What is told of each step, where it is known of any."""
+
+_ON_ONE_LINE: Final = 0b10
+"""The steps' states."""
 
 _SOLIDS_OPEN: Final = 40
 """The graph of a larger pipeline is closed at first."""
@@ -112,7 +116,7 @@ def _head(view: RunView) -> Html:
     ]
     name = tag("span", text(run.pipeline_name), cls="dl-name")
     shown = (quiet(fact) for fact in facts if fact)
-    return tag("div", name, badge(status, look_of_run(status)), *shown, cls="dl-head")
+    return heading(name, badge(status, look_of_run(status)), *shown)
 
 
 def _all_states(view: RunView) -> Iterator[tuple[str, str]]:
@@ -180,7 +184,7 @@ def _steps(view: RunView) -> Iterator[Html]:
     shown = steps if len(steps) <= _STEPS_SHOWN else most_telling(steps)
     costs = [_costs(step) for step in shown]
     known = [name for name in _COSTS if any(row[name] for row in costs)]
-    header = ["Step", "State", *known, "When"]
+    header = ["Step", "State", "When", *known]
     rows = [
         _step(view, step, [row[name] for name in known])
         for step, row in zip(shown, costs, strict=True)
@@ -189,7 +193,7 @@ def _steps(view: RunView) -> Iterator[Html]:
     more = len(steps) - len(shown)
     yield folded(
         text(f"Steps ({len(steps)})"),
-        table(header, rows, numbers=numbers),
+        table(header, rows, numbers=numbers, short=_ON_ONE_LINE | 1 << len(header) - 1),
         *([quiet(f"… and {more} more, which succeeded")] if more else []),
         is_open=True,
     )
@@ -201,8 +205,8 @@ def _step(view: RunView, step: StepStats, costs: Sequence[Html]) -> list[Html]:
     return [
         text(shown_key(step.step_key)),
         colored(f"{look.sign} {state.lower().replace('_', ' ')}", look.color),
-        *costs,
         _when(view, step, look),
+        *costs,
     ]
 
 
@@ -259,7 +263,9 @@ def _failures(view: RunView) -> Iterator[Html]:
     failed = [step for step in view.stats.steps.values() if step.state is StepState.FAILURE]
     for number, step in enumerate(failed[:_FAILURES_SHOWN]):
         attempts = f" in attempt {step.attempts}" if step.attempts > 1 else ""
-        summary = colored(f"✗ {step.step_key} failed{attempts}", look_of_step("FAILURE").color)
+        summary = colored(
+            f"✗ {shown_key(step.step_key)} failed{attempts}", look_of_step("FAILURE").color
+        )
         lines = [] if step.error is None else traceback_lines(step.error)
         yield folded(summary, preformatted(lines), is_open=number == 0)
     if len(failed) > _FAILURES_SHOWN:
