@@ -51,6 +51,7 @@ from dagsterlite.render.told_html import assets, expectations
 _STEPS_SHOWN: Final = 100
 _EVENTS_SHOWN: Final = 200
 _FAILURES_SHOWN: Final = 10
+_HOOKS_SHOWN: Final = 3
 _COSTS: Final = ("Attempts", "Time", "CPU", "Memory", "Queued", "In", "Out", "Worker")
 """What is told of each step, where it is known of any."""
 
@@ -95,6 +96,7 @@ def run_html(view: RunView, pipeline: PipelineDefinition | None) -> str:
         _head(view),
         *_counts(view),
         *_failures(view),
+        *_hook_errors(view),
         *_graph(view, pipeline),
         *_steps(view),
         *assets(told),
@@ -273,6 +275,17 @@ def _failures(view: RunView) -> Iterator[Html]:
     for error in view.errors:
         summary = colored("✗ The run failed", look_of_step("FAILURE").color)
         yield folded(summary, preformatted(traceback_lines(error)), is_open=True)
+
+
+def _hook_errors(view: RunView) -> Iterator[Html]:
+    events = (entry.dagster_event for entry in view.entries)
+    errored = [event for event in events if event is not None and event.is_hook_errored]
+    for event in errored[:_HOOKS_SHOWN]:
+        told = f"✗ {shown_key(event.step_key or '')}: {event.message}"
+        lines = traceback_lines(event.hook_errored_data.error)
+        yield folded(colored(told, look_of_step("FAILURE").color), preformatted(lines))
+    if len(errored) > _HOOKS_SHOWN:
+        yield quiet(f"… and {len(errored) - _HOOKS_SHOWN} more hooks raised")
 
 
 def _events(view: RunView) -> Iterator[Html]:

@@ -244,6 +244,13 @@ def test_a_field_shows_itself() -> None:
     assert "config\n: \n{…}\n  What to load.\nrows\n: \nInt" in page.text
 
 
+def test_hooks_that_raised_are_told_with_their_traceback() -> None:
+    page = page_of(result_of(hooked(5)))
+
+    for part in ("✗ step_0: ", "ConnectionError: no such host", "… and 2 more hooks raised"):
+        assert part in page.text
+
+
 # --- readers that take away ---
 
 PICTURE = "data:image/svg+xml;base64,"
