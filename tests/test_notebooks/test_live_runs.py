@@ -204,6 +204,48 @@ def test_the_stop_button_cancels_a_run_on_a_cluster(kernel: Kernel, remote: Clus
     assert status.printed == "CANCELED\n"
 
 
+def test_the_stop_button_cancels_a_run_in_processes_of_this_machine(kernel: Kernel) -> None:
+    kernel.must(
+        """
+        import time
+
+        @solid
+        def endless(_context):
+            while True:
+                time.sleep(0.01)
+
+        @pipeline
+        def forever():
+            endless()
+
+        instance = DagsterInstance.local_temp()
+        near = {"execution": {"multiprocess": {"max_concurrent": 1}}}
+        """
+    )
+
+    def stop(kind: str, content: dict[str, Any]) -> None:
+        if kind == "update_display_data" and "▸ endless" in content["data"]["text/html"]:
+            kernel.interrupt()
+
+    cell = kernel.run("execute_pipeline(forever, near, instance=instance)", stop)
+
+    assert cell.error is not None
+    assert cell.error[0] == "KeyboardInterrupt"
+    assert stderr(cell) == ""
+    status = kernel.must("print(instance.get_runs()[0].status.value)")
+    assert status.printed == "CANCELED\n"
+
+
+def test_a_run_goes_on_inside_a_coroutine_of_the_kernels_loop(kernel: Kernel) -> None:
+    code = """
+        async def run():
+            return execute_pipeline(doubled).output_for_solid("double")
+
+        print(await run())
+    """
+    assert kernel.must(code).printed == "6\n"
+
+
 def test_a_run_goes_to_the_cluster_of_the_notebooks_client(kernel: Kernel, remote: Cluster) -> None:
     kernel.must(f"from distributed import Client; client = Client('{remote.address}')")
     code = """
