@@ -55,7 +55,7 @@ _STYLE = """
   overflow-wrap:break-word;white-space:normal}
 .dagsterlite th{font-weight:600;opacity:.68;white-space:nowrap;
   border-bottom:1px solid rgba(128,128,128,.4)}
-.dagsterlite.dagsterlite tr:nth-child(n){background:none}
+.dagsterlite.dagsterlite thead,.dagsterlite.dagsterlite tr:nth-child(n){background:none}
 .dagsterlite tbody tr+tr td{border-top:1px solid rgba(128,128,128,.16)}
 .dagsterlite.dagsterlite .dl-number{text-align:right;white-space:nowrap;
   font-variant-numeric:tabular-nums}
