@@ -46,6 +46,7 @@ class Preparation:
         log: Its run-level log.
         sink: Where the entries of its steps go.
         interrupts: What stops it.
+        is_watched: Whether a display shows the entries of its event log as they come.
     """
 
     def __init__(
@@ -56,7 +57,10 @@ class Preparation:
         log: AttemptLog,
         sink: EventSink,
         interrupts: Interrupts,
+        *,
+        is_watched: bool = False,
     ) -> None:
+        self._is_watched = is_watched
         self._plan = plan
         self._config = plan.environment_config
         self._mode = plan.pipeline.get_mode_definition(self._config.mode)
@@ -84,7 +88,13 @@ class Preparation:
         for step in self._plan.steps:
             # What is wrong with a tag is told now, not when the step is about to run.
             check_own_tags(step)
-        loggers = make_loggers(self._plan.pipeline, self._mode, self._config, self._run.run_id)
+        loggers = make_loggers(
+            self._plan.pipeline,
+            self._mode,
+            self._config,
+            self._run.run_id,
+            is_watched=self._is_watched,
+        )
         log = DagsterLogManager(self._log, loggers, self._interrupts)
         self.executor = executor = self._make_executor(log, stack)
         storage = make_intermediates(

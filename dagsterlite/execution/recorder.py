@@ -84,6 +84,11 @@ class Recorder:
         """Why nothing more is recorded; None while all is well."""
         return self._error
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody is shown each entry as it comes."""
+        return self._watch is not None
+
     def emit(self, entry: EventLogEntry) -> None:
         """Take an entry to be written.
 

@@ -206,7 +206,13 @@ class _Drive:
 
     def _prepare(self, stack: ExitStack) -> tuple[PlanOrchestrationContext, Executor]:
         making = Preparation(
-            self._plan, self._run, self._instance, self._log, self._recorder, self._interrupts
+            self._plan,
+            self._run,
+            self._instance,
+            self._log,
+            self._recorder,
+            self._interrupts,
+            is_watched=self._recorder.is_watched,
         )
         context = making.context(stack, raise_on_error=self._raise_on_error)
         storage = self._outcome.storage = context.run_context.storage

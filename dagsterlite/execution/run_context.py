@@ -173,15 +173,25 @@ def make_loggers(
     mode: ModeDefinition,
     environment_config: EnvironmentConfig,
     run_id: str,
+    *,
+    is_watched: bool = False,
 ) -> tuple[logging.Logger, ...]:
     """Return the loggers that the run config names; the console where it names none.
+
+    Args:
+        pipeline_def: The pipeline.
+        mode: Its mode, which offers loggers.
+        environment_config: The resolved run config.
+        run_id: The run.
+        is_watched: Whether a display shows what is logged: the console, which nobody asked for,
+            would say it once more.
 
     Raises:
         DagsterLoggerFunctionError: one cannot be made.
     """
     offered = mode.logger_defs or default_loggers()
     named = [(offered[name], config) for name, config in environment_config.loggers.items()]
-    if not named:
+    if not named and not is_watched:
         console = default_loggers()["console"]
         named = [(console, console.default_config())]
     return tuple(

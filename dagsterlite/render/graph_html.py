@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from dagsterlite.render.graph_svg import graph_svg
+from dagsterlite.render.graph_svg import graph_drawing
 from dagsterlite.render.graph_view import MOST_NODES, GraphView, Member, States, graph_view
 from dagsterlite.render.html import Html, folded, joined, quiet, table, tag, text
 from dagsterlite.render.looks import NOT_BEGUN, colored, look_of_step, worst
@@ -52,7 +52,7 @@ def _drawings(
         yield quiet("Nothing is in it.")
         return
     view = graph_view(solids, states, path)
-    yield tag("div", graph_svg(view), cls="dl-graph")
+    yield tag("div", graph_drawing(view), cls="dl-graph")
     yield from _folds(view)
     composites = [solid for solid in solids if solid.inside]
     drawn = [_inside(solid, states, path, budget) for solid in composites if budget.take()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Final
 from dagsterlite.render.graph_view import GraphView, Node
 from dagsterlite.render.html import Html, joined, tag, text
 from dagsterlite.render.layered import Box, Link, Point, place
-from dagsterlite.render.looks import QUIET, look_of_step, worst
+from dagsterlite.render.looks import QUIET, ink, look_of_step, worst
 from dagsterlite.render.pipelines import PortView
 from dagsterlite.render.safe_text import cut, one_line
 
@@ -106,8 +107,32 @@ class _Drawn:
             left += chip.width + more
 
 
-def graph_svg(view: GraphView) -> Html:
-    """Return a graph's drawing."""
+_STILL_COLOR: Final = "#7c828b"
+"""A picture does not know the page that it stands in, so its texts can be read on any."""
+
+
+def graph_drawing(view: GraphView) -> Html:
+    """Return a graph's drawing, and the picture that stands for it where drawings are taken away.
+
+    The style shows the one and hides the other; without it, it is the other way round.
+    """
+    picture = base64.b64encode(graph_svg(view, _STILL_COLOR).encode()).decode()
+    still = tag(
+        "img",
+        cls="dl-still",
+        alt=f"A graph of {len(view.nodes)} boxes",
+        src=f"data:image/svg+xml;base64,{picture}",
+    )
+    return joined((tag("div", graph_svg(view), cls="dl-drawn", style="display:none"), still))
+
+
+def graph_svg(view: GraphView, color: str = "inherit") -> Html:
+    """Return a graph as SVG.
+
+    Args:
+        view: The graph.
+        color: That of texts and frames.
+    """
     drawn = {node.key: _drawn(node) for node in view.nodes}
     links = [
         Link(
@@ -136,7 +161,7 @@ def graph_svg(view: GraphView) -> Html:
         viewBox=f"{-_MARGIN:g} {-_MARGIN:g} {width:.5g} {height:.5g}",
         font_family=_FONT,
         role="img",
-        color="inherit",
+        color=color,
     )
 
 
@@ -276,7 +301,7 @@ def _labels(drawn: _Drawn) -> Iterator[Html]:
             font_size=_SMALL_SIZE,
             text_anchor="middle",
             fill="currentColor",
-            fill_opacity=0.6,
+            fill_opacity=0.72,
         )
 
 
@@ -302,9 +327,10 @@ def legend(counts: Mapping[str, int]) -> Html:
             tag(
                 "span",
                 text(f"{look_of_step(state).sign} {count} {state.lower().replace('_', ' ')}"),
-                style=f"color:{look_of_step(state).color};margin-right:14px",
+                style=f"{ink(look_of_step(state).color)};margin-right:14px",
             )
             for state, count in counts.items()
             if count
-        )
+        ),
+        Html(" "),
     )

@@ -1,7 +1,9 @@
 """HTML as it stands in a notebook's output: whatever users wrote is escaped, nothing is a script.
 
-Colors are those around the output, or tones that can be read on light and on dark; drawings carry
-theirs as attributes, for readers that take style sheets away.
+Colors follow the theme of JupyterLab, nbconvert and VS Code, each of which says in the page which
+it is; elsewhere they are those around the output, or tones that can be read on light and on dark.
+JupyterLab takes style sheets and drawings away from a notebook that is not trusted: what is left
+must still read well, and a picture stands for each drawing.
 """
 
 from __future__ import annotations
@@ -19,13 +21,20 @@ LONGEST = 300
 """No user's text is shown at more than this length, so that none can push the rest away."""
 
 _WEB = ("http://", "https://")
+_VOID = frozenset({"img"})
 _PRE_LINES = 400
 _PRE_WIDTH = 2_000
 
 # Twice the class, where JupyterLab's own rules for tables would count more otherwise.
 _STYLE = """
+[data-jp-theme-light="true"] .dagsterlite,.vscode-light .dagsterlite,
+.vscode-high-contrast-light .dagsterlite{
+  --dl-good:#1d7544;--dl-bad:#b83230;--dl-odd:#82590a;--dl-busy:#1c66ab;--dl-quiet:#5f656d}
+[data-jp-theme-light="false"] .dagsterlite,.vscode-dark .dagsterlite,
+.vscode-high-contrast:not(.vscode-high-contrast-light) .dagsterlite{
+  --dl-good:#56c98b;--dl-bad:#f4817d;--dl-odd:#dcae55;--dl-busy:#74b6ef;--dl-quiet:#a4aab3}
 .dagsterlite{font:13px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;
-  max-width:100%;padding:2px 0 6px}
+  max-width:100%;padding:2px 0 10px}
 .dagsterlite .dl-head{display:flex;flex-wrap:wrap;gap:2px 12px;align-items:baseline;
   margin:4px 0 6px}
 .dagsterlite .dl-name{font-size:15px;font-weight:600;overflow-wrap:anywhere}
@@ -34,6 +43,8 @@ _STYLE = """
 .dagsterlite .dl-scroll{overflow:auto;max-width:100%;max-height:560px}
 .dagsterlite .dl-graph{overflow:auto;max-width:100%;max-height:860px;box-sizing:border-box;
   border:1px solid rgba(128,128,128,.3);border-radius:6px;padding:10px}
+.dagsterlite.dagsterlite .dl-drawn{display:block!important}
+.dagsterlite.dagsterlite .dl-still{display:none!important}
 .dagsterlite svg{display:block;margin:0 auto}
 .dagsterlite .dl-badge{border:1px solid currentColor;border-radius:10px;padding:0 8px;
   font-size:12px;font-weight:600}
@@ -41,23 +52,25 @@ _STYLE = """
   border:0;width:auto}
 .dagsterlite.dagsterlite th,.dagsterlite.dagsterlite td{text-align:left;border:0;
   padding:3px 14px 3px 0;background:none;vertical-align:top;max-width:420px;
-  overflow-wrap:break-word}
+  overflow-wrap:break-word;white-space:normal}
 .dagsterlite th{font-weight:600;opacity:.68;white-space:nowrap;
   border-bottom:1px solid rgba(128,128,128,.4)}
-.dagsterlite table tbody tr:nth-child(n){background:none}
+.dagsterlite.dagsterlite thead,.dagsterlite.dagsterlite tr:nth-child(n){background:none}
 .dagsterlite tbody tr+tr td{border-top:1px solid rgba(128,128,128,.16)}
 .dagsterlite.dagsterlite .dl-number{text-align:right;white-space:nowrap;
   font-variant-numeric:tabular-nums}
+.dagsterlite.dagsterlite .dl-short{white-space:nowrap}
 .dagsterlite details{margin:6px 0 0}
 .dagsterlite summary{cursor:pointer;overflow-wrap:anywhere}
 .dagsterlite details>:not(summary){margin-left:14px}
 .dagsterlite pre,.dagsterlite code{color:inherit;
   font:12px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
-.dagsterlite pre{white-space:pre;overflow:auto;max-height:420px;margin:4px 0 8px;
+.dagsterlite.dagsterlite pre{white-space:pre;overflow:auto;max-height:420px;margin:4px 0 8px;
   padding:8px 10px;background:rgba(128,128,128,.1);border-left:3px solid rgba(128,128,128,.5)}
 .dagsterlite :not(pre)>code{background:none;padding:0;overflow-wrap:anywhere}
-.dagsterlite a{color:#3b86c8}
-.dagsterlite .dl-lane{position:relative;width:220px;min-width:120px;height:10px;margin-top:5px;
+.dagsterlite a{color:var(--jp-content-link-color,var(--vscode-textLink-foreground,#3b86c8))}
+.dagsterlite .dl-alarm{color:var(--dl-bad,#d9534f);font-weight:600}
+.dagsterlite .dl-lane{position:relative;width:150px;min-width:90px;height:10px;margin-top:5px;
   background:rgba(128,128,128,.14);border-radius:2px}
 .dagsterlite .dl-span{position:absolute;top:0;height:10px;min-width:2px;border-radius:2px}
 .dagsterlite .dl-bar{display:flex;overflow:hidden;height:8px;width:320px;max-width:100%;
@@ -81,7 +94,8 @@ def tag(name: str, *inside: Html, **attributes: str | float | None) -> Html:
         for key, value in attributes.items()
         if value is not None
     )
-    return Html(f"<{name}{written}>{''.join(inside)}</{name}>")
+    start = Html(f"<{name}{written}>")
+    return start if name in _VOID else Html(f"{start}{''.join(inside)}</{name}>")
 
 
 def _attribute(key: str) -> str:
@@ -109,6 +123,11 @@ def link(url: str, label: str | None = None) -> Html:
     return tag("a", text(label or url), href=url, target="_blank", rel="noopener noreferrer")
 
 
+def heading(*parts: Html) -> Html:
+    """Return the first line of what is shown, with blanks between its parts."""
+    return tag("div", joined(parts, Html(" ")), cls="dl-head")
+
+
 def title(value: object) -> Html:
     """Return the title of a section."""
     return tag("div", text(value), cls="dl-title")
@@ -129,17 +148,21 @@ def folded(summary: Html, *inside: Html, is_open: bool = False) -> Html:
     return tag("details", tag("summary", summary), *inside, open="" if is_open else None)
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[Html]], numbers: int = 0) -> Html:
+def table(
+    header: Sequence[str], rows: Iterable[Sequence[Html]], numbers: int = 0, short: int = 0
+) -> Html:
     """Return a table.
 
     Args:
         header: What stands above the columns.
         rows: A cell a column.
         numbers: A bit mask of the columns that hold numbers.
+        short: One of the others that stay on one line.
     """
 
     def cell(name: str, column: int, inside: Html) -> Html:
-        return tag(name, inside, cls="dl-number" if numbers >> column & 1 else None)
+        kind = "dl-number" if numbers >> column & 1 else "dl-short" if short >> column & 1 else None
+        return tag(name, inside, cls=kind)
 
     head = joined(cell("th", number, text(name)) for number, name in enumerate(header))
     body = joined(

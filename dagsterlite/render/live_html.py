@@ -14,9 +14,9 @@ from dagsterlite.render.graph_svg import legend
 from dagsterlite.render.html import (
     Html,
     display,
+    heading,
     joined,
     link,
-    preformatted,
     quiet,
     table,
     tag,
@@ -33,6 +33,7 @@ from dagsterlite.render.times import span
 _RUNNING_SHOWN: Final = 8
 _FAILURES_SHOWN: Final = 5
 _WORKERS_SHOWN: Final = 16
+_LINE_WIDTH: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,16 @@ class WorkerShare:
     steps: int = 0
     #: Seconds that its attempts took.
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class LoggedLine:
+    """A line of a run's log."""
+
+    #: 1 for the run's first.
+    number: int
+    text: str
+    is_alarm: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +65,8 @@ class LiveView:
     cluster: ClusterJoined | None = None
     #: What each worker has done, by its address.
     workers: Mapping[str, WorkerShare] = field(default_factory=dict)
-    #: The last lines that were logged.
-    logged: Sequence[str] = ()
+    #: Of the lines that were logged the last ones, and the last that are alarms, in order.
+    logged: Sequence[LoggedLine] = ()
 
 
 def live_html(view: LiveView) -> str:
@@ -66,7 +77,7 @@ def live_html(view: LiveView) -> str:
         *_running(view),
         *_workers(view),
         *_failed(view),
-        *([preformatted(view.logged)] if view.logged else []),
+        *_logged(view),
     )
 
 
@@ -97,7 +108,7 @@ def _head(view: LiveView) -> Html:
     dashboard = view.cluster and view.cluster.dashboard
     if dashboard:
         shown.append(link(dashboard, "Dask dashboard"))
-    return tag("div", name, badge(status, look_of_run(status)), *shown, cls="dl-head")
+    return heading(name, badge(status, look_of_run(status)), *shown)
 
 
 def _progress(view: LiveView) -> Iterator[Html]:
@@ -158,3 +169,19 @@ def _failed(view: LiveView) -> Iterator[Html]:
     error = view.progress.error
     if error is not None and view.progress.counts[StepState.FAILURE] == 0:
         yield tag("div", colored(f"✗ {headline(error)}", BAD))
+
+
+def _logged(view: LiveView) -> Iterator[Html]:
+    if not view.logged:
+        return
+    shown: list[Html] = []
+    before = 0
+    for line in view.logged:
+        left_out = line.number - before - 1
+        if left_out:
+            shown.append(quiet(f"… {left_out} more line{'s' * (left_out > 1)}"))
+        shown.append(
+            tag("span", text(line.text, _LINE_WIDTH), cls="dl-alarm" if line.is_alarm else None)
+        )
+        before = line.number
+    yield tag("pre", joined(shown, Html("\n")))

@@ -25,6 +25,15 @@ ODD: Final = "#b9872a"
 BUSY: Final = "#3b86c8"
 QUIET: Final = "#8b9099"
 
+_VARIABLES: Final[Mapping[str, str]] = {
+    GOOD: "--dl-good",
+    BAD: "--dl-bad",
+    ODD: "--dl-odd",
+    BUSY: "--dl-busy",
+    QUIET: "--dl-quiet",
+}
+"""What the style calls each color where it knows the page's theme."""
+
 NOT_BEGUN: Final = "NOT BEGUN"
 
 TAKEN: Final = "TAKEN OVER"
@@ -70,11 +79,19 @@ def worst(states: Mapping[str, int]) -> str:
     return next((state for state in _STEPS if states.get(state)), NOT_BEGUN)
 
 
+def ink(color: str) -> str:
+    """Return the style of a text in a color: that of the page's theme, where it is known.
+
+    The color itself stands first, for readers that know no variables.
+    """
+    return f"color:{color};color:var({_VARIABLES[color]},{color})"
+
+
 def colored(value: object, color: str) -> Html:
     """Return a text in a color."""
-    return tag("span", text(value), style=f"color:{color}")
+    return tag("span", text(value), style=ink(color))
 
 
 def badge(value: object, look: Look) -> Html:
     """Return a text as a badge with its sign."""
-    return tag("span", text(f"{look.sign} {value}"), cls="dl-badge", style=f"color:{look.color}")
+    return tag("span", text(f"{look.sign} {value}"), cls="dl-badge", style=ink(look.color))

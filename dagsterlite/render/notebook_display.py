@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import logging
 import sys
 import threading
 import time
@@ -13,18 +14,33 @@ from typing import Any, Final, Protocol, Self
 
 from dagsterlite.events.engine import ClusterJoined, EngineEventData
 from dagsterlite.events.event import DagsterEvent
+from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.events.metrics import StepMetrics
 from dagsterlite.events.payloads import StepFailureData, StepRetryData, StepSuccessData
 from dagsterlite.render.event_lines import line_of_entry
-from dagsterlite.render.live_html import LiveView, WorkerShare, live_html, live_text
+from dagsterlite.render.live_html import LiveView, LoggedLine, WorkerShare, live_html, live_text
 from dagsterlite.render.progress import RunProgress
+from dagsterlite.render.safe_text import shown_key
 from dagsterlite.runs import DagsterRun
 
 REDRAW_SECONDS: Final = 0.4
 """How long the cell stands as it is while the run goes on."""
 
+IDLE_SECONDS: Final = 2.0
+"""The same while nothing happens but that time goes by."""
+
 _LINES: Final = 8
+_ALARMS: Final = 20
+
+_TOLD_ELSEWHERE: Final = frozenset(
+    {
+        DagsterEventType.STEP_FAILURE,
+        DagsterEventType.PIPELINE_FAILURE,
+        DagsterEventType.PIPELINE_INIT_FAILURE,
+    }
+)
+"""What failed stands above the lines that were logged, for as long as the display does."""
 
 
 class Canvas(Protocol):
@@ -78,7 +94,10 @@ class NotebookDisplay:
         self._lock = threading.Lock()
         self._cluster: ClusterJoined | None = None
         self._workers: dict[str, WorkerShare] = {}
-        self._logged: deque[str] = deque(maxlen=_LINES)
+        self._lines: deque[LoggedLine] = deque(maxlen=_LINES)
+        self._alarms: deque[LoggedLine] = deque(maxlen=_ALARMS)
+        self._line_count = 0
+        self._news = threading.Event()
         self._ending = threading.Event()
         # Output goes to the cell that the context belongs to.
         context = contextvars.copy_context()
@@ -104,13 +123,22 @@ class NotebookDisplay:
     def take(self, entry: EventLogEntry) -> None:
         """Take up an entry of the run's event log."""
         event = entry.dagster_event
-        if event is None:
-            line = line_of_entry(entry)
-            with self._lock:
-                self._logged.append(f"{line.step_key}  {line.text}")
-            return
-        self._progress.take(event, entry.timestamp)
-        self._note(event)
+        if _is_line(entry):
+            self._log(entry)
+        if event is not None:
+            self._progress.take(event, entry.timestamp)
+            self._note(event)
+        self._news.set()
+
+    def _log(self, entry: EventLogEntry) -> None:
+        told = line_of_entry(entry)
+        is_alarm = entry.level >= logging.WARNING
+        level = logging.getLevelName(entry.level) if is_alarm else ""
+        parts = (shown_key(told.step_key), level, told.text)
+        with self._lock:
+            self._line_count += 1
+            line = LoggedLine(self._line_count, "  ".join(filter(None, parts)), is_alarm)
+            (self._alarms if is_alarm else self._lines).append(line)
 
     def _note(self, event: DagsterEvent) -> None:
         match event.event_specific_data:
@@ -133,19 +161,32 @@ class NotebookDisplay:
     def view(self) -> LiveView:
         """Return the run as it stands now."""
         with self._lock:
-            workers, logged = dict(self._workers), tuple(self._logged)
+            workers = dict(self._workers)
+            logged = sorted((*self._alarms, *self._lines), key=lambda line: line.number)
         return LiveView(
             progress=self._progress.view(),
             now=time.time(),
             cluster=self._cluster,
             workers=workers,
-            logged=logged,
+            logged=tuple(logged),
         )
 
     def _loop(self) -> None:
+        idle_since = time.monotonic()
         while not self._ending.wait(REDRAW_SECONDS):
-            self._draw()
+            if self._news.is_set() or time.monotonic() - idle_since >= IDLE_SECONDS:
+                self._draw()
+                idle_since = time.monotonic()
 
     def _draw(self) -> None:
+        self._news.clear()
         view = self.view()
         self._canvas.draw({"text/html": live_html(view), "text/plain": live_text(view)})
+
+
+def _is_line(entry: EventLogEntry) -> bool:
+    """Return whether an entry is a line of the log to show: a message, or trouble of any kind."""
+    event = entry.dagster_event
+    if event is None:
+        return entry.level >= logging.INFO
+    return entry.level >= logging.WARNING and event.event_type not in _TOLD_ELSEWHERE

@@ -11,7 +11,7 @@ from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep
 from dagsterlite.render.graph_html import graph_parts, solids_list
-from dagsterlite.render.html import Html, display, folded, quiet, table, tag, text
+from dagsterlite.render.html import Html, display, folded, heading, quiet, table, tag, text
 from dagsterlite.render.pipelines import PortView, SolidView, SourceView, solid_views
 from dagsterlite.render.safe_text import shown_key
 from dagsterlite.render.schema_html import schema_parts
@@ -52,7 +52,7 @@ def graph_html(definition: CompositeSolidDefinition) -> str:
 def head(kind: str, name: str, *facts: str) -> Html:
     """Return the first line of what is shown."""
     named = tag("span", text(name), cls="dl-name")
-    return tag("div", quiet(kind), named, *(quiet(fact) for fact in facts if fact), cls="dl-head")
+    return heading(quiet(kind), named, *(quiet(fact) for fact in facts if fact))
 
 
 def _description(described: str | None) -> Iterator[Html]:

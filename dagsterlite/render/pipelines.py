@@ -239,14 +239,15 @@ def _solids(solids: Iterable[SolidView], depth: int) -> Iterator[Text]:
         for item in solid.outputs:
             yield _port(f"{indent}{_INDENT}out ", item, "")
         if solid.resources:
-            yield Text(f"{indent}{_INDENT}needs resources: {', '.join(solid.resources)}", "quiet")
+            needed = one_line(", ".join(solid.resources))
+            yield Text(f"{indent}{_INDENT}needs resources: {needed}", "quiet")
         yield from _extras(f"{indent}{_INDENT}", solid.hooks, solid.max_retries)
         yield from _solids(solid.inside, depth + 1)
 
 
 def _extras(indent: str, hooks: Sequence[str], max_retries: int | None) -> Iterator[Text]:
     if hooks:
-        yield Text(f"{indent}hooks: {', '.join(hooks)}", "quiet")
+        yield Text(f"{indent}hooks: {one_line(', '.join(hooks))}", "quiet")
     if max_retries is not None:
         times = "time" if max_retries == 1 else "times"
         yield Text(f"{indent}tried again {max_retries} {times} at most", "quiet")
@@ -261,7 +262,7 @@ def _port(start: str, port: PortView, arrow: str) -> Text:
 
 
 def _mode(mode: ModeDefinition) -> Text:
-    text = Text(f"{_INDENT}{mode.name}", "place")
+    text = Text(f"{_INDENT}{one_line(mode.name)}", "place")
     text.append(f"  {first_line(mode.description)}" if mode.description else "", "quiet")
     return text.append(f"  {_bindings(mode)}", "quiet")
 
@@ -269,10 +270,11 @@ def _mode(mode: ModeDefinition) -> Text:
 def _bindings(mode: ModeDefinition) -> str:
     resources = ", ".join(sorted(mode.resource_defs)) or "none"
     executors = ", ".join(item.name for item in mode.executor_defs)
-    return f"resources: {resources}; executors: {executors}"
+    return one_line(f"resources: {resources}; executors: {executors}")
 
 
 def _preset(preset: PresetDefinition) -> Text:
-    text = Text(f"{_INDENT}{preset.name}", "place").append(f"  mode {preset.mode}", "quiet")
-    selection = preset.solid_selection
-    return text.append(f"  selects {', '.join(selection)}" if selection else "", "quiet")
+    text = Text(f"{_INDENT}{one_line(preset.name)}", "place")
+    text.append(f"  mode {one_line(preset.mode)}", "quiet")
+    selection = one_line(", ".join(preset.solid_selection or ()))
+    return text.append(f"  selects {selection}" if selection else "", "quiet")

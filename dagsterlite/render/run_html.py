@@ -22,6 +22,7 @@ from dagsterlite.render.html import (
     Html,
     display,
     folded,
+    heading,
     joined,
     preformatted,
     quiet,
@@ -50,8 +51,12 @@ from dagsterlite.render.told_html import assets, expectations
 _STEPS_SHOWN: Final = 100
 _EVENTS_SHOWN: Final = 200
 _FAILURES_SHOWN: Final = 10
+_HOOKS_SHOWN: Final = 3
 _COSTS: Final = ("Attempts", "Time", "CPU", "Memory", "Queued", "In", "Out", "Worker")
 """What is told of each step, where it is known of any."""
+
+_ON_ONE_LINE: Final = 0b10
+"""The steps' states."""
 
 _SOLIDS_OPEN: Final = 40
 """The graph of a larger pipeline is closed at first."""
@@ -91,6 +96,7 @@ def run_html(view: RunView, pipeline: PipelineDefinition | None) -> str:
         _head(view),
         *_counts(view),
         *_failures(view),
+        *_hook_errors(view),
         *_graph(view, pipeline),
         *_steps(view),
         *assets(told),
@@ -112,7 +118,7 @@ def _head(view: RunView) -> Html:
     ]
     name = tag("span", text(run.pipeline_name), cls="dl-name")
     shown = (quiet(fact) for fact in facts if fact)
-    return tag("div", name, badge(status, look_of_run(status)), *shown, cls="dl-head")
+    return heading(name, badge(status, look_of_run(status)), *shown)
 
 
 def _all_states(view: RunView) -> Iterator[tuple[str, str]]:
@@ -180,7 +186,7 @@ def _steps(view: RunView) -> Iterator[Html]:
     shown = steps if len(steps) <= _STEPS_SHOWN else most_telling(steps)
     costs = [_costs(step) for step in shown]
     known = [name for name in _COSTS if any(row[name] for row in costs)]
-    header = ["Step", "State", *known, "When"]
+    header = ["Step", "State", "When", *known]
     rows = [
         _step(view, step, [row[name] for name in known])
         for step, row in zip(shown, costs, strict=True)
@@ -189,7 +195,7 @@ def _steps(view: RunView) -> Iterator[Html]:
     more = len(steps) - len(shown)
     yield folded(
         text(f"Steps ({len(steps)})"),
-        table(header, rows, numbers=numbers),
+        table(header, rows, numbers=numbers, short=_ON_ONE_LINE | 1 << len(header) - 1),
         *([quiet(f"… and {more} more, which succeeded")] if more else []),
         is_open=True,
     )
@@ -201,8 +207,8 @@ def _step(view: RunView, step: StepStats, costs: Sequence[Html]) -> list[Html]:
     return [
         text(shown_key(step.step_key)),
         colored(f"{look.sign} {state.lower().replace('_', ' ')}", look.color),
-        *costs,
         _when(view, step, look),
+        *costs,
     ]
 
 
@@ -259,7 +265,9 @@ def _failures(view: RunView) -> Iterator[Html]:
     failed = [step for step in view.stats.steps.values() if step.state is StepState.FAILURE]
     for number, step in enumerate(failed[:_FAILURES_SHOWN]):
         attempts = f" in attempt {step.attempts}" if step.attempts > 1 else ""
-        summary = colored(f"✗ {step.step_key} failed{attempts}", look_of_step("FAILURE").color)
+        summary = colored(
+            f"✗ {shown_key(step.step_key)} failed{attempts}", look_of_step("FAILURE").color
+        )
         lines = [] if step.error is None else traceback_lines(step.error)
         yield folded(summary, preformatted(lines), is_open=number == 0)
     if len(failed) > _FAILURES_SHOWN:
@@ -267,6 +275,17 @@ def _failures(view: RunView) -> Iterator[Html]:
     for error in view.errors:
         summary = colored("✗ The run failed", look_of_step("FAILURE").color)
         yield folded(summary, preformatted(traceback_lines(error)), is_open=True)
+
+
+def _hook_errors(view: RunView) -> Iterator[Html]:
+    events = (entry.dagster_event for entry in view.entries)
+    errored = [event for event in events if event is not None and event.is_hook_errored]
+    for event in errored[:_HOOKS_SHOWN]:
+        told = f"✗ {shown_key(event.step_key or '')}: {event.message}"
+        lines = traceback_lines(event.hook_errored_data.error)
+        yield folded(colored(told, look_of_step("FAILURE").color), preformatted(lines))
+    if len(errored) > _HOOKS_SHOWN:
+        yield quiet(f"… and {len(errored) - _HOOKS_SHOWN} more hooks raised")
 
 
 def _events(view: RunView) -> Iterator[Html]:

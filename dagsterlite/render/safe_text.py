@@ -10,6 +10,9 @@ import unicodedata
 
 from dagsterlite.handles import COMPUTE
 
+_JOINERS = "\u200c\u200d"
+"""Invisible too, but part of how words of some scripts, and some signs, are written."""
+
 
 def one_line(text: str) -> str:
     """Return a text on one line: line ends and control characters become visible escapes."""
@@ -39,6 +42,6 @@ def shown_key(step_key: str) -> str:
 
 def _visible(char: str) -> str:
     # Cc: control; Cf: invisible, may turn the direction of writing; Cs: half of a character.
-    if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+    if char not in _JOINERS and unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
         return char.encode("unicode_escape").decode()
     return char

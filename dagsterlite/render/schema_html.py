@@ -11,7 +11,7 @@ from dagsterlite.config.composite import HasFields
 from dagsterlite.config.describe import field_description
 from dagsterlite.config.enums import Enum
 from dagsterlite.config.snapshot import plain
-from dagsterlite.render.html import Html, display, folded, joined, quiet, tag, text
+from dagsterlite.render.html import Html, display, folded, heading, joined, quiet, tag, text
 
 _OPEN_FIELDS: Final = 12
 """Larger dicts below the first level are closed at first."""
@@ -25,7 +25,7 @@ def config_html(config: ConfigType | Field) -> str:
         return display(_field("config", config, 0))
     described = quiet(config.description) if config.description else Html("")
     head = tag("span", _type(config), cls="dl-name")
-    return display(tag("div", head, described, cls="dl-head"), *schema_parts(config))
+    return display(heading(head, described), *schema_parts(config))
 
 
 def schema_parts(config_type: ConfigType, depth: int = 0) -> Iterator[Html]:

@@ -24,7 +24,7 @@ from dagsterlite.execution.contexts import SolidExecutionContext
 from dagsterlite.execution.step_run_ref import step_context_to_step_run_ref
 from dagsterlite_papermill import member
 from dagsterlite_papermill.definition import CONFIG, parameters_of_config
-from dagsterlite_papermill.failures import NotebookCellError, NotebookKernelError
+from dagsterlite_papermill.failures import NotebookCellError, NotebookKernelError, indented
 from dagsterlite_papermill.job import (
     EXECUTED,
     LOG,
@@ -44,6 +44,7 @@ GRACE_SECONDS: Final = 5.0
 
 _FOLDER: Final = "notebooks"
 _LOG_LINES: Final = 20
+_SAID_BY_OTHERS: Final = ("[IPKernelApp] WARNING", "Kernel died while waiting")
 
 Process = subprocess.Popen[bytes]
 
@@ -219,8 +220,7 @@ def _executed(folder: str) -> dict[str, Any] | None:
 def _cell_error(folder: str, source: NotebookSource, raised: Raised | None) -> NotebookCellError:
     traceback = "" if raised is None else raised.traceback
     number = 0
-    for cell in (_executed(folder) or {"cells": []})["cells"]:
-        number += cell["cell_type"] == "code" and not is_injected(cell)
+    for number, cell in _cells(folder):
         for output in cell.get("outputs", ()):
             if output["output_type"] == "error":
                 headline = f"{output['ename']}: {output['evalue']}"
@@ -230,10 +230,31 @@ def _cell_error(folder: str, source: NotebookSource, raised: Raised | None) -> N
     return NotebookCellError(source.path, number, "", headline, traceback)
 
 
+def _cells(folder: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the cells as executed, with the number of the code cell that each is, or follows."""
+    number = 0
+    for cell in (_executed(folder) or {"cells": []})["cells"]:
+        number += cell["cell_type"] == "code" and not is_injected(cell)
+        yield number, cell
+
+
 def _died(folder: str, source: NotebookSource, code: int) -> str:
     with open(os.path.join(folder, LOG), encoding="utf-8", errors="replace") as file:
-        said = "".join(file.readlines()[-_LOG_LINES:]).strip()
-    return (
-        f"The kernel of {source.path} could not be started, or died before the notebook's end "
-        f"(exit code {code}). It may have run out of memory. What it said last:\n{said}"
+        lines = [line for line in file if not line.startswith(_SAID_BY_OTHERS)]
+    said = "".join(lines[-_LOG_LINES:]).strip()
+    last = f"What it said last:\n{said}" if said else ""
+    if code != member.KERNEL_DIED:
+        return f"The kernel of {source.path} could not be started (exit code {code}). {last}"
+    died = f"The kernel of {source.path} died before the notebook's end. It may have run out of "
+    parts = [f"{died}memory, or a cell ended it.", last]
+    cells = [(number, cell) for number, cell in _cells(folder) if _has_begun(cell)]
+    if cells:
+        number, cell = cells[-1]
+        parts[1:1] = [f"Code cell {number} ran then:", indented("".join(cell["source"]))]
+    return "\n\n".join(filter(None, parts))
+
+
+def _has_begun(cell: Mapping[str, Any]) -> bool:
+    return cell["cell_type"] == "code" and bool(
+        cell["metadata"].get("papermill", {}).get("start_time")
     )

@@ -29,7 +29,7 @@ class NotebookCellError(NotebookError):
         self.number = number
         self.source = source
         self.headline = headline
-        code = "\n".join(f"    {line}" for line in source.splitlines())
+        code = indented(source)
         super().__init__(
             f"code cell {number} of {path} raised {headline}\n\n{code}\n\n{traceback}".rstrip()
         )
@@ -39,7 +39,15 @@ class NotebookCellError(NotebookError):
 
 
 class NotebookKernelError(NotebookError):
-    """A notebook's kernel could not be started, or ended before the notebook did."""
+    """A notebook's kernel could not be started, or ended before the notebook did.
+
+    The message names the cell that ran then, and ends with what the kernel said last.
+    """
+
+
+def indented(source: str) -> str:
+    """Return a cell's code as it stands in a message."""
+    return "\n".join(f"    {line}" for line in source.splitlines())
 
 
 def _rebuilt(message: str, state: dict[str, object]) -> NotebookCellError:

@@ -17,6 +17,9 @@ from dagsterlite_papermill.job import EXECUTED, PREPARED
 CELL_RAISED: Final = 3
 """The exit code that says that a cell raised."""
 
+KERNEL_DIED: Final = 4
+"""The exit code that says that the kernel ended while a cell ran."""
+
 
 def _end_with_starter() -> None:
     while os.read(sys.stdin.fileno(), 1):
@@ -40,6 +43,7 @@ def _kernel_manager() -> type[Any]:
 def main(folder: str, cwd: str) -> int:
     """Execute the notebook of a folder; return the process's exit code."""
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     try:
@@ -54,6 +58,8 @@ def main(folder: str, cwd: str) -> int:
         )
     except PapermillExecutionError:
         return CELL_RAISED
+    except DeadKernelError:
+        return KERNEL_DIED
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 from pathlib import Path
@@ -306,10 +307,31 @@ def test_a_retry_policy_holds_for_what_a_cell_raises(tmp_path: Path) -> None:
 
 
 def test_a_kernel_that_dies_fails_the_step(tmp_path: Path) -> None:
-    work = define_notebook_solid("work", notebook(tmp_path, "import os", "os._exit(9)"))
+    code = "os.write(2, b'out of memory\\n')\nos._exit(9)"
+    work = define_notebook_solid("work", notebook(tmp_path, "import os", code, "1"))
 
-    with pytest.raises(NotebookKernelError, match=r"died before the notebook's end .*exit code"):
+    with pytest.raises(NotebookKernelError, match="died before the notebook's end") as caught:
         executed(work, raise_on_error=True)
+
+    told = str(caught.value)
+    # The notebook begins with the import of what it yields by.
+    assert re.search(r"Code cell \d+ ran then:\n\n    os\.write.*\n    os\._exit\(9\)", told)
+    assert told.endswith("What it said last:\nout of memory")
+    assert "papermill/" not in told
+
+
+def test_an_output_that_is_yielded_twice_or_never_fails_the_step(tmp_path: Path) -> None:
+    twice = define_notebook_solid(
+        "work",
+        notebook(tmp_path, *(f"dagsterlite_papermill.yield_result({n})" for n in (1, 2))),
+        output_defs=[OutputDefinition(int)],
+    )
+    assert "returned output 'result' multiple times" in failure_text(executed(twice))
+
+    never = define_notebook_solid(
+        "work", notebook(tmp_path, "1"), output_defs=[OutputDefinition(int)]
+    )
+    assert "did not return an output for non-optional output" in failure_text(executed(never))
 
 
 def test_an_output_that_does_not_exist_is_refused(tmp_path: Path) -> None:

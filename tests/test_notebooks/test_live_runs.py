@@ -204,6 +204,48 @@ def test_the_stop_button_cancels_a_run_on_a_cluster(kernel: Kernel, remote: Clus
     assert status.printed == "CANCELED\n"
 
 
+def test_the_stop_button_cancels_a_run_in_processes_of_this_machine(kernel: Kernel) -> None:
+    kernel.must(
+        """
+        import time
+
+        @solid
+        def endless(_context):
+            while True:
+                time.sleep(0.01)
+
+        @pipeline
+        def forever():
+            endless()
+
+        instance = DagsterInstance.local_temp()
+        near = {"execution": {"multiprocess": {"max_concurrent": 1}}}
+        """
+    )
+
+    def stop(kind: str, content: dict[str, Any]) -> None:
+        if kind == "update_display_data" and "▸ endless" in content["data"]["text/html"]:
+            kernel.interrupt()
+
+    cell = kernel.run("execute_pipeline(forever, near, instance=instance)", stop)
+
+    assert cell.error is not None
+    assert cell.error[0] == "KeyboardInterrupt"
+    assert stderr(cell) == ""
+    status = kernel.must("print(instance.get_runs()[0].status.value)")
+    assert status.printed == "CANCELED\n"
+
+
+def test_a_run_goes_on_inside_a_coroutine_of_the_kernels_loop(kernel: Kernel) -> None:
+    code = """
+        async def run():
+            return execute_pipeline(doubled).output_for_solid("double")
+
+        print(await run())
+    """
+    assert kernel.must(code).printed == "6\n"
+
+
 def test_a_run_goes_to_the_cluster_of_the_notebooks_client(kernel: Kernel, remote: Cluster) -> None:
     kernel.must(f"from distributed import Client; client = Client('{remote.address}')")
     code = """
@@ -262,3 +304,82 @@ def test_outside_of_notebooks_nothing_is_shown() -> None:
     result = python("-c", code)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def stderr(cell: Cell) -> str:
+    """Return what a cell wrote to standard error."""
+    return "".join(c["text"] for c in cell.of("stream") if c["name"] == "stderr")
+
+
+def test_what_is_logged_is_shown_once_in_the_display(kernel: Kernel) -> None:
+    cell = kernel.must("execute_pipeline(doubled)")
+
+    assert "loading three" in displays_html(cell)[-1]
+    assert stderr(cell) == ""
+
+
+def test_errors_of_steps_and_of_the_log_stay_in_the_display(kernel: Kernel) -> None:
+    kernel.must(
+        """
+        @solid
+        def grumble(context):
+            context.log.error("disk almost full")
+            for number in range(50):
+                context.log.info("line %s", number)
+            raise LookupError("no table")
+
+        @pipeline
+        def grumbling():
+            grumble()
+        """
+    )
+    cell = kernel.must("_ = execute_pipeline(grumbling, raise_on_error=False)")
+
+    last = displays_html(cell)[-1]
+    assert "ERROR  disk almost full" in last
+    assert "✗ grumble: LookupError: no table" in last
+    assert ("line 49" in last, "line 7<" in last) == (True, False)
+    assert stderr(cell) == ""
+
+
+def test_a_console_that_the_run_config_asks_for_writes_all_the_same(kernel: Kernel) -> None:
+    cell = kernel.must('_ = execute_pipeline(doubled, {"loggers": {"console": {}}})')
+
+    assert "loading three" in stderr(cell)
+
+
+def test_where_a_run_has_no_display_the_console_writes(kernel: Kernel) -> None:
+    cell = kernel.must("_ = list(execute_pipeline_iterator(doubled))")
+
+    assert "loading three" in stderr(cell)
+    assert displays(cell) == []
+
+
+def displays_html(cell: Cell) -> list[str]:
+    """Return the HTML of each display that can be drawn over again."""
+    kinds = ("display_data", "update_display_data")
+    return [content["data"]["text/html"] for kind, content in cell.messages if kind in kinds]
+
+
+def test_thousands_of_steps_do_not_flood_the_notebook(kernel: Kernel) -> None:
+    kernel.must(
+        """
+        @solid
+        def talk(context) -> int:
+            context.log.info("x" * 5_000)
+            return 1
+
+        @pipeline
+        def crowd():
+            for number in range(2_000):
+                talk.alias(f"talk_{number}")()
+        """
+    )
+    cell = kernel.must("import time; begun = time.time(); _ = execute_pipeline(crowd)")
+    seconds = float(kernel.must("print(time.time() - begun)").printed)
+
+    drawn = displays_html(cell)
+    assert len(drawn) <= 3 + seconds / 0.4
+    assert max(map(len, drawn)) < 25_000
+    assert stderr(cell) == ""
+    assert "2000 of 2000 steps succeeded" in drawn[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_a_result_shows_states_steps_assets_expectations_and_what_failed() -> No
 
     assert "✗ FAILURE" in page.text
     assert "✓ 3 success" in page.text
-    for part in ("break_down.compute failed", "ValueError: no rows", 'return rows["x"]'):
+    for part in ("break_down failed", "ValueError: no rows", 'return rows["x"]'):
         assert part in page.text
     assert "/data/t.csv" in page.text
     assert "It should have 10 rows." in page.text
@@ -268,6 +269,48 @@ def test_tables_in_metadata_are_shown_as_tables() -> None:
     assert "How many." in page.text
 
 
+def test_hooks_that_raised_are_told_with_their_traceback() -> None:
+    page = page_of(result_of(hooked(5)))
+
+    for part in ("✗ step_0: ", "ConnectionError: no such host", "… and 2 more hooks raised"):
+        assert part in page.text
+
+
+# --- readers that take away ---
+
+PICTURE = "data:image/svg+xml;base64,"
+
+
+def test_where_drawings_and_styles_are_taken_away_a_picture_stands_for_each() -> None:
+    page = page_of(result_of(mixed))
+
+    (picture,) = page.named("img")
+    drawing = base64.b64decode((picture["src"] or "").removeprefix(PICTURE)).decode()
+    shown = Page(drawing)
+    assert {"load", "check", "flaky", "break_down"} <= set(node_titles(shown))
+    assert "inherit" not in drawing
+    assert picture["alt"] == "A graph of 6 boxes"
+    # What is left of a drawing, its texts, is hidden without the style that shows it.
+    assert '<div class="dl-drawn" style="display:none"><svg' in page.html
+    assert page.html.index(".dl-drawn{display:block!important}") < page.html.index("<svg")
+
+
+def test_without_a_style_words_do_not_run_into_each_other() -> None:
+    text = "".join(page_of(result_of(mixed)).words)
+
+    assert "mixed ✗ FAILURE run " in text
+    assert "✓ 3 success ✗ 1 failure " in text
+
+
+@pytest.mark.parametrize("host", ["[data-jp-theme-light", ".vscode-dark", ".vscode-light"])
+def test_colors_of_texts_follow_the_theme_of_the_page(host: str) -> None:
+    page = page_of(result_of(mixed))
+
+    assert host in page.html
+    assert "color:#d9534f;color:var(--dl-bad,#d9534f)" in page.html
+    assert "prefers-color-scheme" not in page.html
+
+
 # --- hostile users ---
 
 EVIL = "<img src=x onerror=alert(1)>\x1b[31m\"'</pre></svg>" + "y" * 5_000
@@ -325,7 +368,8 @@ def test_hostile_texts_do_no_harm(make: Callable[[], object]) -> None:
     page = page_of(make())
 
     names = {name for name, _ in page.tags}
-    assert names.isdisjoint({"img", "script", "iframe", "object"})
+    assert names.isdisjoint({"script", "iframe", "object"})
+    assert all((one["src"] or "").startswith(PICTURE) for one in page.named("img"))
     assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
     assert {link["href"] for link in page.named("a")} <= {'https://example.com/?"><script>'}
     assert "\x1b" not in page.html

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from dataclasses import replace
 
 from dagsterlite import DagsterInstance, execute_pipeline
 from dagsterlite.events.engine import ClusterJoined
 from dagsterlite.events.log_entry import EventLogEntry
-from dagsterlite.render.live_html import LiveView, WorkerShare, live_html, live_text
+from dagsterlite.render.live_html import LiveView, LoggedLine, WorkerShare, live_html, live_text
 from dagsterlite.render.notebook_display import Canvas, NotebookDisplay, display_in_notebook
 from dagsterlite.render.progress import RunProgress
 from tests.test_render.graphs_of import wide
 from tests.test_render.html_of import Page
-from tests.test_render.runs_of import START, mixed, played
+from tests.test_render.runs_of import START, hooked, mixed, played, smooth
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -104,10 +106,54 @@ def test_what_is_logged_and_where_the_dashboard_is_said_to_be_do_no_harm() -> No
         progress=progress.view(),
         now=time.time(),
         cluster=ClusterJoined("x", (), "javascript:alert(1)"),
-        logged=("<script>alert(1)</script>\x1b[2J",),
+        logged=(LoggedLine(1, "<script>alert(1)</script>\x1b[2J"),),
     )
     shown = page(view)
 
     assert {name for name, _ in shown.tags}.isdisjoint({"script", "a"})
     assert "\x1b" not in shown.html
     assert "\n" not in live_text(view)
+
+
+def lines_of(messages: list[tuple[int, str]]) -> Page:
+    """Return the display of a run after messages of some levels."""
+    instance, entries = entries_of(smooth)
+    sheet = Sheet()
+    with NotebookDisplay(instance.get_runs()[0], 1, sheet) as display:
+        for level, message in messages:
+            display.take(replace(entries[0], dagster_event=None, level=level, user_message=message))
+    return Page(sheet.drawn[-1]["text/html"])
+
+
+def test_the_last_lines_are_shown_and_of_what_was_before_only_alarms() -> None:
+    shown = lines_of(
+        [
+            *((logging.INFO, f"before {number}") for number in range(5)),
+            (logging.ERROR, "disk full"),
+            *((logging.INFO, f"after {number}") for number in range(100)),
+            (logging.DEBUG, "not for everybody"),
+        ]
+    )
+
+    assert "… 5 more lines\n\n\nERROR  disk full\n\n\n… 92 more lines\n\n\nafter 92" in shown.text
+    assert [part["class"] for part in shown.named("span") if part.get("class") == "dl-alarm"] != []
+    assert "after 99" in shown.text
+    assert "not for everybody" not in shown.text
+
+
+def test_of_very_many_alarms_the_last_are_shown() -> None:
+    shown = lines_of([(logging.WARNING, f"alarm {number}") for number in range(1_000)])
+
+    assert "… 980 more lines" in shown.text
+    assert "WARNING  alarm 980" in shown.text
+    assert "alarm 979" not in shown.text
+
+
+def test_trouble_that_is_no_steps_failure_is_shown_as_a_line() -> None:
+    instance, entries = entries_of(hooked(1))
+    sheet = Sheet()
+    with NotebookDisplay(instance.get_runs()[0], 1, sheet) as display:
+        for entry in entries:
+            display.take(entry)
+
+    assert "no such host" in Page(sheet.drawn[-1]["text/html"]).text

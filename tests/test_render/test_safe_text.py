@@ -20,6 +20,7 @@ from dagsterlite.render.safe_text import cut, first_line, lines_of, one_line
         ("over\rwritten", "over\\rwritten"),
         ("bell\x07 back\x08", "bell\\x07 back\\x08"),
         ("right\u202eto left", "right\\u202eto left"),
+        ("one sign: 👩\u200d🚀", "one sign: 👩\u200d🚀"),
         ("half \udc80", "half \\udc80"),
         ("[bold]markup[/bold]", "[bold]markup[/bold]"),
     ],
