@@ -388,6 +388,21 @@ class EventLogStorageSuite:
         store.store_event(materialization("q", 0, "a", timestamp=3000.0))
         assert store.has_asset_key(AssetKey("a"))
 
+    def test_what_is_recorded_once_more_does_not_bring_a_wiped_asset_back(
+        self, store: EventLogStorage
+    ) -> None:
+        given = [materialization("r", 0, "a"), observation("r", 1, "a")]
+        store.store_entries(given)
+        store.wipe_asset(AssetKey("a"), 2000.0)
+
+        store.store_entries(given)
+        assert not store.has_asset_key(AssetKey("a"))
+
+        # The clock of the machine that it comes from is late.
+        late = materialization("r", 2, "a")
+        store.store_entries([*given, late])
+        assert entries_of(store.get_event_records(materialized())) == [late]
+
     # --- dynamic partitions ---
 
     def test_dynamic_partitions_are_kept_once_in_the_order_added(
