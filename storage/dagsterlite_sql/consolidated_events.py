@@ -46,6 +46,7 @@ class ConsolidatedEventLogStorage(SqlEventLogStorage):
             self._write_rows(run_id, rows, copies)
 
     def _write_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
+        copies = self.unwiped(run_id, copies)
         with self._database.write(_scope(run_id)) as connection:
             self._database.insert_rows(connection, event_logs, rows)
             if copies:

@@ -50,7 +50,7 @@ class SqlEventLogStorage(EventLogStorage):
 
     @abstractmethod
     def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
-        """Write rows to a run's log, all or none, and their copies to the index."""
+        """Write rows to a run's log, all or none, and the copies that are :meth:`unwiped`."""
 
     def store_entries(self, entries: Sequence[EventLogEntry]) -> None:
         rows: defaultdict[str, list[LogRow]] = defaultdict(list)
@@ -61,9 +61,9 @@ class SqlEventLogStorage(EventLogStorage):
             if is_indexed(row):
                 copies[entry.run_id].append(to_copy(row, entry))
         for run_id, run_rows in rows.items():
-            self.store_rows(run_id, run_rows, self._unwiped(run_id, copies[run_id]))
+            self.store_rows(run_id, run_rows, copies[run_id])
 
-    def _unwiped(self, run_id: str, copies: Sequence[IndexRow]) -> Sequence[IndexRow]:
+    def unwiped(self, run_id: str, copies: Sequence[IndexRow]) -> Sequence[IndexRow]:
         """Leave out copies of entries that stood in the log when their asset was wiped."""
         keys = sorted({copy.asset_key for copy in copies if copy.asset_key is not None})
         if not keys:

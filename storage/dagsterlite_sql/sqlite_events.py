@@ -98,6 +98,7 @@ class SqliteEventLogStorage(SqlEventLogStorage, MigratableClass):
         if not copies:
             self._write_log(run_id, rows)
             return
+        copies = self.unwiped(run_id, copies)
         token = self._mark(run_id)
         self._write_log(run_id, rows)
         with self._index.write() as connection:
