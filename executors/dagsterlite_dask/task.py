@@ -18,10 +18,11 @@ from dagsterlite.events.engine import EngineEventData, StepRecovered
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.metrics import Arrival
 from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome
+from dagsterlite.execution.attempt import Attempt, AttemptResult
 from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.outputs import is_handed_on
 from dagsterlite.execution.run_context import RunContext
-from dagsterlite.execution.step import Attempt, AttemptResult, pass_over
+from dagsterlite.execution.step import pass_over
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.step import ExecutionStep
