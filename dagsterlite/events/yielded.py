@@ -376,9 +376,6 @@ class RetryRequested(DagsterError):
     def is_user_code_error(self) -> bool:
         return True
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (RetryRequested, (self.max_retries, self.seconds_to_wait))
-
 
 def _check_number(argument: str, value: Any, kind: type | UnionType, expected: str) -> None:
     is_number = value is None or isinstance(value, kind)
