@@ -10,6 +10,7 @@ from math import inf
 from types import UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from dagsterlite.arguments import check_text
 from dagsterlite.errors import (
     DagsterError,
     DagsterInvalidDefinitionError,
@@ -18,7 +19,7 @@ from dagsterlite.errors import (
 )
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.metadata import EventMetadataEntry, HasMetadata
-from dagsterlite.events.metadata_arguments import check_text, metadata_entries_of
+from dagsterlite.events.metadata_arguments import metadata_entries_of
 from dagsterlite.serdes import plain, serializable
 
 DEFAULT_OUTPUT = "result"
