@@ -19,6 +19,16 @@ def check_is(owner: str, parameter: str, value: object, cls: type, expected: str
 
 
 def check_text(owner: str, parameter: str, value: object) -> None:
+    """Look whether an argument is a text, or left out.
+
+    Raises:
+        ParameterCheckError: it is something else.
+    """
+    if value is not None:
+        check_is(owner, parameter, value, str, "a text")
+
+
+def check_name(owner: str, parameter: str, value: object) -> None:
     """Look whether an argument is a text that is not empty.
 
     Raises:

@@ -54,6 +54,18 @@ class DagsterError(Exception):
         """Whether the error wraps an exception raised by the user's own code."""
         return False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Many take facts, and no message, so that none is made anew by its class's own way.
+        return _remade, (type(self), self.args, self.__dict__)
+
+
+def _remade(cls: type[DagsterError], args: tuple[Any, ...], facts: dict[str, Any]) -> DagsterError:
+    """Return an error as it was in the process that raised it."""
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
+
 
 class ExperimentalWarning(UserWarning):
     """The category that users' filters silence; nothing of the framework warns by it today.
@@ -495,9 +507,6 @@ class DagsterOutputsNotStoredError(DagsterStorageError):
             "what it needs is stored."
         )
 
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return type(self), (self.step_key, self.reason)
-
 
 class DagsterOutputsUnreachableError(DagsterStorageError):
     """What a run stored cannot be opened in this process: its config has no meaning here."""
@@ -509,9 +518,6 @@ class DagsterOutputsUnreachableError(DagsterStorageError):
         super().__init__(
             f"What run {run_id} keeps in storage '{storage}' cannot be reached from here: {reason}"
         )
-
-    def __reduce__(self) -> tuple[type, tuple[str, str | None, str]]:
-        return type(self), (self.run_id, self.storage, self.reason)
 
 
 class DagsterRunNotDeletedError(DagsterStorageError):
@@ -525,9 +531,6 @@ class DagsterRunNotDeletedError(DagsterStorageError):
             "delete the run and leave them for good: `dagsterlite run delete --leave-outputs`, or "
             "delete_run(…, leaves_outputs=True)."
         )
-
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return type(self), (self.run_id, self.reason)
 
 
 class DagsterStorageNotSharedError(DagsterStorageError):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dagsterlite.arguments import check_text
 from dagsterlite.definitions.naming import check_tags
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.preset import PresetDefinition
@@ -118,16 +119,6 @@ def check_run_id(owner: str, argument: str, value: Any) -> str:
     if not isinstance(value, str):
         raise ParameterCheckError(owner, argument, "a text", value)
     return value
-
-
-def check_text(owner: str, argument: str, value: Any) -> None:
-    """Refuse what is neither a text nor None.
-
-    Raises:
-        ParameterCheckError: it is neither.
-    """
-    if value is not None and not isinstance(value, str):
-        raise ParameterCheckError(owner, argument, "a text", value)
 
 
 def ask(

@@ -1,4 +1,4 @@
-"""Descriptions and metadata as users hand them over, in either form."""
+"""Metadata as users hand them over, in either form."""
 
 from __future__ import annotations
 
@@ -7,16 +7,6 @@ from typing import Any
 
 from dagsterlite.errors import CheckError, ParameterCheckError
 from dagsterlite.events.metadata import PLAIN_VALUES, EventMetadataEntry, data_of
-
-
-def check_text(owner: str, argument: str, value: object) -> None:
-    """Raise unless ``value`` is a text or None.
-
-    Raises:
-        ParameterCheckError: it is something else, which the event log could not keep.
-    """
-    if value is not None and not isinstance(value, str):
-        raise ParameterCheckError(owner, argument, "a text", value)
 
 
 def metadata_entries_of(owner: str, entries: Any, metadata: Any = None) -> list[EventMetadataEntry]:

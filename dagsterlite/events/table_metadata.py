@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import UnionType
 from typing import Any
 
+from dagsterlite.arguments import check_each, check_is, check_text
 from dagsterlite.errors import ParameterCheckError
 from dagsterlite.serdes import plain, serializable
 
 Cell = str | int | float | bool
 
 
-def _keep(record: object, name: str, value: object, cls: type | UnionType, expected: str) -> None:
-    if not isinstance(value, cls):
-        raise ParameterCheckError(type(record).__name__, name, expected, value)
+def _keep(record: object, name: str, value: object, cls: type, expected: str) -> None:
+    check_is(type(record).__name__, name, value, cls, expected)
     object.__setattr__(record, name, value)
 
 
-def _keep_list(record: object, name: str, items: object, cls: type, expected: str) -> None:
+def _keep_list(record: object, name: str, items: Any, cls: type, expected: str) -> None:
     """Keep a list as one of the record's own, once each item is of its class."""
-    if isinstance(items, str) or not isinstance(items, Sequence):
-        raise ParameterCheckError(type(record).__name__, name, f"a list of {expected}", items)
-    for item in items:
-        if not isinstance(item, cls):
-            raise ParameterCheckError(type(record).__name__, name, f"a list of {expected}", item)
+    owner, expected = type(record).__name__, f"a list of {expected}"
+    check_is(owner, name, items, Sequence, expected)
+    check_each(owner, name, items, cls, expected)
     object.__setattr__(record, name, list(items))
 
 
@@ -133,7 +130,8 @@ class TableColumn:
     ) -> None:
         _keep(self, "name", name, str, "a text")
         _keep(self, "type", type, str, "a text")
-        _keep(self, "description", description, str | None, "a text")
+        check_text("TableColumn", "description", description)
+        object.__setattr__(self, "description", description)
         given = TableColumnConstraints() if constraints is None else constraints
         _keep(self, "constraints", given, TableColumnConstraints, "TableColumnConstraints")
         _keep(self, "tags", tags or {}, Mapping, "a dict from text to text")

@@ -10,6 +10,7 @@ from math import inf
 from types import UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from dagsterlite.arguments import check_text
 from dagsterlite.errors import (
     DagsterError,
     DagsterInvalidDefinitionError,
@@ -18,7 +19,7 @@ from dagsterlite.errors import (
 )
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.metadata import EventMetadataEntry, HasMetadata
-from dagsterlite.events.metadata_arguments import check_text, metadata_entries_of
+from dagsterlite.events.metadata_arguments import metadata_entries_of
 from dagsterlite.serdes import plain, serializable
 
 DEFAULT_OUTPUT = "result"
@@ -375,9 +376,6 @@ class RetryRequested(DagsterError):
     @property
     def is_user_code_error(self) -> bool:
         return True
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (RetryRequested, (self.max_retries, self.seconds_to_wait))
 
 
 def _check_number(argument: str, value: Any, kind: type | UnionType, expected: str) -> None:

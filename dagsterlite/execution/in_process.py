@@ -13,6 +13,7 @@ from dagsterlite.definitions.executor import executor
 from dagsterlite.errors import DagsterExecutionStepExecutionError
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.receipt import Receipt, StepOutcome
+from dagsterlite.execution.attempt import Attempt, AttemptResult
 from dagsterlite.execution.earlier import earlier_receipts
 from dagsterlite.execution.executor import (
     Executor,
@@ -25,7 +26,7 @@ from dagsterlite.execution.executor import (
 from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.interrupts import STOPS
 from dagsterlite.execution.resources import ResourceManager
-from dagsterlite.execution.step import Attempt, AttemptResult, execute_attempt, pass_over
+from dagsterlite.execution.step import execute_attempt, pass_over
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.execution_plan import ExecutionPlan

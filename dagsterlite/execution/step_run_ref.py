@@ -14,6 +14,7 @@ from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.errors import DagsterInvariantViolationError
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.receipt import StoredOutput
+from dagsterlite.execution.attempt import StepAttempt
 from dagsterlite.execution.attempt_log import AttemptLog, Nowhere
 from dagsterlite.execution.earlier import earlier_receipts
 from dagsterlite.execution.executor import RetryMode
@@ -26,7 +27,6 @@ from dagsterlite.execution.run_context import (
     make_loggers,
     make_resource_manager,
 )
-from dagsterlite.execution.step import execute_attempt_here
 from dagsterlite.execution.step_context import StepExecutionContext
 from dagsterlite.execution.storages import make_intermediates
 from dagsterlite.instance import DagsterInstance
@@ -118,7 +118,7 @@ def run_step_from_ref(
     with step_run_ref_to_step_context(step_run_ref, instance) as context:
         plan = context.run_context.plan.build_subset_plan([step_run_ref.step_key])
         upstream = Upstream(earlier_receipts(context.run_context, plan))
-        yield from execute_attempt_here(context, upstream)
+        yield from StepAttempt(context, upstream, may_be_launched=False).run()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from dagsterlite.arguments import check_each, check_is, check_text
+from dagsterlite.arguments import check_each, check_is, check_name
 from dagsterlite.errors import DagsterInvalidInvocationError, ParameterCheckError, listed, near
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event import DagsterEvent
@@ -212,7 +212,7 @@ class AssetMethods(InstanceParts):
             ParameterCheckError: the name is no text.
             DagsterInvalidDefinitionError: the keys are no list of texts; none is added.
         """
-        check_text("add_dynamic_partitions", "partitions_def_name", partitions_def_name)
+        check_name("add_dynamic_partitions", "partitions_def_name", partitions_def_name)
         keys = check_partition_keys("add_dynamic_partitions", partition_keys)
         self._event_storage.add_dynamic_partitions(partitions_def_name, keys)
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from dagsterlite import plugins
-from dagsterlite.arguments import check_is, check_tags, check_text
+from dagsterlite.arguments import check_is, check_name, check_tags
 from dagsterlite.errors import (
     DagsterRunNotDeletedError,
     DagsterRunNotFoundError,
@@ -63,7 +63,7 @@ class RunMethods(InstanceParts):
             DagsterRunAlreadyExists: the run id is taken.
             DagsterSerdesError: the run config holds something that is not JSON-able.
         """
-        check_text("create_run", "pipeline_name", pipeline_name)
+        check_name("create_run", "pipeline_name", pipeline_name)
         check_tags("create_run", tags or {})
         if status is not None:
             check_is("create_run", "status", status, DagsterRunStatus, "a DagsterRunStatus")

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagsterlite.config import (
     ConfigType,
     Evaluation,
-    EvaluationError,
-    Shape,
     resolve_config,
     unset_in,
 )
-from dagsterlite.config.path import path_text
-from dagsterlite.config.secrets import Redact, redactor
-from dagsterlite.definitions.composite import CompositeSolidDefinition
-from dagsterlite.definitions.config_mapping import ConfigMapping
 from dagsterlite.definitions.configurable import resolve_default
-from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
-from dagsterlite.definitions.vocabulary import Vocabulary
 from dagsterlite.errors import (
     DagsterConfigMappingFunctionError,
     DagsterInvalidConfigError,
@@ -32,25 +24,9 @@ from dagsterlite.errors import (
 )
 from dagsterlite.handles import SolidHandle
 from dagsterlite.run_config.defaults import with_defaults
-from dagsterlite.run_config.schema import build_schema, mapped_solids_schema, run_config_type
-from dagsterlite.run_config.section import written_section
-
-
-@dataclass(frozen=True)
-class SolidConfig:
-    """What one solid is configured with."""
-
-    config: Any = None
-    #: The config of inputs that are loaded from config, by input.
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    #: ``(output, config)`` for each output to be written, or whose IO manager takes config.
-    outputs: tuple[tuple[str, Any], ...] = ()
-
-
-NO_CONFIG = SolidConfig()
-
-_WHOLE = ""
-"""Stands for the handle of the whole."""
+from dagsterlite.run_config.refusal import resolve_or_refuse
+from dagsterlite.run_config.schema import build_schema, run_config_type
+from dagsterlite.run_config.solid_configs import NO_CONFIG, WHOLE, SolidConfig, SolidConfigs
 
 _IN_PROCESS_IGNORES = frozenset({"execution"})
 
@@ -126,7 +102,7 @@ class EnvironmentConfig:
         given = _without_empty(given, left_out)
         open_for = mode_def if leaves_unset else None
         config = _resolve(schema, given, environ, preamble, secrets, open_for)
-        solids = _Solids(mode_def, environ, secrets.union(config.env_values.values()))
+        solids = SolidConfigs(mode_def, environ, secrets.union(config.env_values.values()))
         solids.collect_whole(pipeline_def, config.value, given)
         storage, intermediates = (
             _selected(config.value.get(key)) for key in ("storage", "intermediate_storage")
@@ -151,7 +127,7 @@ class EnvironmentConfig:
 
     def solid(self, handle: SolidHandle | None) -> SolidConfig:
         """Return what a solid is configured with; without a handle, the inputs of the whole."""
-        return self.solids.get(_WHOLE if handle is None else str(handle), NO_CONFIG)
+        return self.solids.get(WHOLE if handle is None else str(handle), NO_CONFIG)
 
 
 def _standard(
@@ -162,7 +138,7 @@ def _standard(
     if mapping is None:
         return given, frozenset()
     mode = definition.get_default_mode()
-    resolved = _resolve(run_config_type(definition, mode), given, environ, preamble)
+    resolved = resolve_or_refuse(run_config_type(definition, mode), given, environ, preamble)
     with user_code_error_boundary(
         DagsterConfigMappingFunctionError,
         lambda: f"The config mapping of {definition.label} raised an error.",
@@ -176,17 +152,16 @@ def _resolve(
     config: Any,
     environ: Mapping[str, str],
     preamble: str,
-    secrets: Iterable[str] = (),
-    open_for: ModeDefinition | None = None,
+    secrets: Iterable[str],
+    open_for: ModeDefinition | None,
 ) -> Evaluation:
-    evaluation = resolve_config(schema, config, environ)
-    if not evaluation.success:
+    try:
+        return resolve_or_refuse(schema, config, environ, preamble, secrets)
+    except DagsterInvalidConfigError:
         left_open = None if open_for is None else _left_open(schema, config, environ, open_for)
-        if left_open is not None:
-            return left_open
-        errors = _redacted(evaluation.errors, redactor(secrets))
-        raise DagsterInvalidConfigError(preamble, errors, config)
-    return evaluation
+        if left_open is None:
+            raise
+        return left_open
 
 
 def _left_open(
@@ -201,14 +176,6 @@ def _left_open(
     used_here = {k: v for k, v in evaluation.value.items() if k not in _USED_BY_STEPS}
     is_fit = executor is not None and executor.resolves_elsewhere and not any(unset_in(used_here))
     return evaluation if is_fit else None
-
-
-def _redacted(
-    errors: Sequence[EvaluationError], redact: Redact | None
-) -> Sequence[EvaluationError]:
-    if redact is None:
-        return errors
-    return [replace(error, message=redact(error.message)) for error in errors]
 
 
 def _selected(section: Mapping[str, Any] | None) -> Selected | None:
@@ -243,128 +210,3 @@ def _without_empty(given: Any, left_out: frozenset[str]) -> Any:
 
 def _empty(value: Any) -> bool:
     return value is None or (isinstance(value, Mapping) and not value)
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where the config of a graph's solids stands."""
-
-    path: tuple[str, ...] = ()
-    #: What the path leads through; empty for the run config itself.
-    within: str = ""
-    #: What stands there, as the user wrote it.
-    given: Any = None
-
-    def below(self, name: str) -> _Place:
-        given = self.given.get(name) if isinstance(self.given, Mapping) else None
-        return _Place((*self.path, name), self.within, given)
-
-    def nodes(self, words: Vocabulary) -> _Place:
-        return self.below(written_section(self.given, words.section))
-
-    def config(self) -> str:
-        return f"path {path_text((*self.path, 'config'))}{self.within}"
-
-
-class _Solids:
-    """Collects the configs of solids, also inside composites, and the secrets read on the way."""
-
-    def __init__(
-        self, mode: ModeDefinition, environ: Mapping[str, str], secrets: Iterable[str]
-    ) -> None:
-        self._mode = mode
-        self._environ = environ
-        self.configs: dict[str, SolidConfig] = {}
-        self.secrets = frozenset(secrets)
-        self._schemas: dict[CompositeSolidDefinition, Shape] = {}
-
-    def collect_whole(
-        self, definition: PipelineDefinition, sections: Mapping[str, Any], given: Any
-    ) -> None:
-        if sections.get("inputs"):
-            self.configs[_WHOLE] = SolidConfig(inputs=sections["inputs"])
-        place = _Place(given=given).nodes(definition.words)
-        top = definition.graph_def
-        if top is None or top.config_mapping is None:
-            self._collect(definition.graph, sections["solids"], None, place)
-        else:
-            self._collect_mapped(
-                top, definition.graph, top.config_mapping, sections["solids"], None, place
-            )
-
-    def _collect(
-        self,
-        graph: Graph,
-        sections: Mapping[str, Any],
-        parent: SolidHandle | None,
-        place: _Place,
-    ) -> None:
-        for name, solid in graph.solids.items():
-            section = sections.get(name)
-            if section is None:
-                continue
-            handle = SolidHandle(name, parent)
-            config = SolidConfig(
-                section.get("config"), section.get("inputs", {}), tuple(_outputs(section))
-            )
-            if config != NO_CONFIG:
-                self.configs[str(handle)] = config
-            definition = solid.definition
-            if isinstance(definition, CompositeSolidDefinition):
-                self._collect_inside(definition, section, handle, place.below(name))
-
-    def _collect_inside(
-        self,
-        definition: CompositeSolidDefinition,
-        section: Mapping[str, Any],
-        handle: SolidHandle,
-        place: _Place,
-    ) -> None:
-        mapping = definition.config_mapping
-        if mapping is None:
-            inside = place.nodes(definition.words)
-            self._collect(definition.graph, section["solids"], handle, inside)
-        else:
-            self._collect_mapped(definition, definition.graph, mapping, section, handle, place)
-
-    def _collect_mapped(
-        self,
-        definition: CompositeSolidDefinition,
-        graph: Graph,
-        mapping: ConfigMapping,
-        section: Mapping[str, Any],
-        handle: SolidHandle | None,
-        place: _Place,
-    ) -> None:
-        fn = f"config_fn of {definition.kind} '{handle or definition.name}'"
-        given = place.config()
-        unset = list(unset_in(section.get("config")))
-        if unset:
-            preamble = f"The {fn} needs its config here, before anything runs"
-            raise DagsterInvalidConfigError(preamble, unset)
-        with user_code_error_boundary(
-            DagsterConfigMappingFunctionError,
-            lambda: f"The {fn} raised an error for the config at {given}.",
-        ):
-            mapped = mapping.config_fn(section.get("config"))
-        preamble = f"Error in the config that the {fn} returned for the config at {given}"
-        sections = self._resolved(definition, mapped, preamble)
-        inside = _Place((), f" of what the {fn} returned", mapped)
-        self._collect(graph, sections, handle, inside)
-
-    def _resolved(
-        self, definition: CompositeSolidDefinition, mapped: Any, preamble: str
-    ) -> Mapping[str, Any]:
-        schema = self._schemas.get(definition)
-        if schema is None:
-            schema = mapped_solids_schema(definition, self._mode)
-            self._schemas[definition] = schema
-        resolved = _resolve(schema, mapped, self._environ, preamble, self.secrets)
-        self.secrets = self.secrets.union(resolved.env_values.values())
-        return dict(resolved.value)
-
-
-def _outputs(section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    outputs = section.get("outputs", ())
-    for entry in [outputs] if isinstance(outputs, Mapping) else outputs:
-        yield from entry.items()

@@ -9,16 +9,18 @@ from distributed import Worker, rejoin, secede
 
 from dagsterlite.errors import DagsterStepBegunBeforeError, DagsterStepLostError
 from dagsterlite.events.receipt import Receipt, StepOutcome
+from dagsterlite.execution.attempt import Attempt, AttemptResult
 from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
-from dagsterlite.execution.step import Attempt, AttemptResult, execute_attempt, tell_of_loss
+from dagsterlite.execution.step import execute_attempt, tell_of_loss
 from dagsterlite.plan.step import ExecutionStep
 from dagsterlite.plan.worker_loss import RERUN_TAG, may_run_again
+from dagsterlite_dask.admission import note_retry
 from dagsterlite_dask.arrival import NO_ARRIVAL
 from dagsterlite_dask.retries import mark_begun, write_number
 from dagsterlite_dask.topic_sink import TopicSink
-from dagsterlite_dask.worker_run import WorkerRun, note_retry
+from dagsterlite_dask.worker_run import WorkerRun
 
 LONGEST_WAIT: Final = 10.0
 """Seconds that a task waits for its next attempt; where it is longer, the driver waits."""

@@ -41,19 +41,19 @@ class RunPlugin(WorkerPlugin):
         # Without dagsterlite no task of ours can run here anyway, and others' can.
         with suppress(ImportError):
             # The import takes its time, and the worker's event loop has heartbeats to send.
-            await asyncio.to_thread(__import__, "dagsterlite_dask.worker_run")
-            sys.modules["dagsterlite_dask.worker_run"].admit_run(self._run_id)
+            await asyncio.to_thread(__import__, "dagsterlite_dask.admission")
+            sys.modules["dagsterlite_dask.admission"].admit_run(self._run_id)
 
     def transition(self, key: Any, start: str, finish: str, **_more: Any) -> None:
         """Have the run tell of its steps when a task has ended and no other is at hand."""
         if start == "executing" and not self._worker.state.ready:
-            module = sys.modules.get("dagsterlite_dask.worker_run")
+            module = sys.modules.get("dagsterlite_dask.admission")
             if module is not None:
                 module.tell_of_run(self._run_id)
 
     async def teardown(self, worker: Worker) -> None:
         """Stop the run in this process, its resources torn down off the event loop."""
-        module = sys.modules.get("dagsterlite_dask.worker_run")
+        module = sys.modules.get("dagsterlite_dask.admission")
         if module is not None:
             await asyncio.to_thread(module.close_run, self._run_id)
 

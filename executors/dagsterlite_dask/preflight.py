@@ -27,13 +27,14 @@ from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep
 from dagsterlite.serdes import from_json, to_json
 from dagsterlite.stores import IntermediateStorage
+from dagsterlite_dask.admission import open_run
 from dagsterlite_dask.on_cluster import installed_versions
 from dagsterlite_dask.placement import placement_of
 from dagsterlite_dask.report import missing_package
 from dagsterlite_dask.roster import Place, Workers, unmet
 from dagsterlite_dask.session import ANSWER_SECONDS, Session
 from dagsterlite_dask.versions import ENGINE, OURS, differences, packages_of
-from dagsterlite_dask.worker_run import WorkerRun, open_run
+from dagsterlite_dask.worker_run import WorkerRun
 
 PROBED_WORKERS: Final = 16
 """How many workers are asked to load the pipeline and to reach the storage."""

@@ -16,6 +16,7 @@ from distributed import Client, Future
 from distributed.protocol.pickle import dumps
 
 from dagsterlite.errors import DagsterClusterLostError
+from dagsterlite_dask.admission import end_run, interrupt_run, running_steps
 from dagsterlite_dask.graph import RunGraph, call_graph
 from dagsterlite_dask.keys import node_key, run_hex, topic_of
 from dagsterlite_dask.on_cluster import (
@@ -33,7 +34,6 @@ from dagsterlite_dask.on_cluster import (
 from dagsterlite_dask.placement import Offer
 from dagsterlite_dask.questions import Questions
 from dagsterlite_dask.watch import Sight
-from dagsterlite_dask.worker_run import end_run, interrupt_run, running_steps
 
 ANSWER_SECONDS: Final = 10.0
 """How long the cluster has to answer what takes no time."""

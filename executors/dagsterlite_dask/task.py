@@ -18,22 +18,24 @@ from dagsterlite.events.engine import EngineEventData, StepRecovered
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.metrics import Arrival
 from dagsterlite.events.receipt import OutputPlace, Receipt, StepOutcome
+from dagsterlite.execution.attempt import Attempt, AttemptResult
 from dagsterlite.execution.inputs import Upstream
 from dagsterlite.execution.outputs import is_handed_on
 from dagsterlite.execution.run_context import RunContext
-from dagsterlite.execution.step import Attempt, AttemptResult, pass_over
+from dagsterlite.execution.step import pass_over
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.decide import Run, decide
 from dagsterlite.plan.step import ExecutionStep
 from dagsterlite.serdes import from_json
 from dagsterlite.stores import StepManifest
+from dagsterlite_dask.admission import open_run
 from dagsterlite_dask.arrival import NO_ARRIVAL, arrival_of, could_run
 from dagsterlite_dask.attempts import Attempts, returned
 from dagsterlite_dask.graph import Again
 from dagsterlite_dask.messages import StepResult, chains_from_wire, keys_from_wire
 from dagsterlite_dask.topic_sink import KEPT_CHARACTERS, TopicSink
 from dagsterlite_dask.travel import Unreadable, value_at
-from dagsterlite_dask.worker_run import WorkerRun, open_run
+from dagsterlite_dask.worker_run import WorkerRun
 
 FIRST: Final = (0, False)
 

@@ -34,9 +34,6 @@ class NotebookCellError(NotebookError):
             f"code cell {number} of {path} raised {headline}\n\n{code}\n\n{traceback}".rstrip()
         )
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuilt, (str(self), self.__dict__)
-
 
 class NotebookKernelError(NotebookError):
     """A notebook's kernel could not be started, or ended before the notebook did.
@@ -48,10 +45,3 @@ class NotebookKernelError(NotebookError):
 def indented(source: str) -> str:
     """Return a cell's code as it stands in a message."""
     return "\n".join(f"    {line}" for line in source.splitlines())
-
-
-def _rebuilt(message: str, state: dict[str, object]) -> NotebookCellError:
-    error = NotebookCellError.__new__(NotebookCellError)
-    error.args = (message,)
-    error.__dict__.update(state)
-    return error

@@ -26,9 +26,6 @@ class DataFrameConstraintViolationException(ConstraintViolationException):
         self.constraint_description = constraint_description
         super().__init__(f"{constraint_description} ({constraint_name})")
 
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return type(self), (self.constraint_name, self.constraint_description)
-
 
 class ColumnConstraintViolationException(ConstraintViolationException):
     """A column is not as a constraint says.
@@ -54,15 +51,6 @@ class ColumnConstraintViolationException(ConstraintViolationException):
         where = "" if offending_rows is None else _rows(offending_rows, column_name)
         message = f"column '{column_name}' {constraint_description}{where} ({constraint_name})"
         super().__init__(message)
-
-    def __reduce__(self) -> tuple[type, tuple[str, str, str, pd.DataFrame | None]]:
-        facts = (
-            self.constraint_name,
-            self.constraint_description,
-            self.column_name,
-            self.offending_rows,
-        )
-        return type(self), facts
 
 
 def _rows(offending: pd.DataFrame, column_name: str) -> str:

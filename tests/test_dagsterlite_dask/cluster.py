@@ -180,7 +180,7 @@ def left_behind(cluster: Cluster) -> dict[str, list[str]]:
     def on_worker(dask_worker: Any) -> list[str]:
         import threading
 
-        from dagsterlite_dask.worker_run import _doors
+        from dagsterlite_dask.admission import _doors
 
         threads = [t.name for t in threading.enumerate() if t.name.startswith("dagsterlite")]
         plugins = [name for name in dask_worker.plugins if name.startswith("dagsterlite")]

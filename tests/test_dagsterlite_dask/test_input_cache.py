@@ -44,7 +44,7 @@ def test_steps_of_a_worker_read_an_output_once(
     more: dict[str, Any], expected: int, tmp_path: Path
 ) -> None:
     def runs_there() -> list[str]:
-        from dagsterlite_dask.worker_run import _doors
+        from dagsterlite_dask.admission import _doors
 
         return list(_doors)
 

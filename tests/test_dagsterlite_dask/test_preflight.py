@@ -35,9 +35,9 @@ from dagsterlite.errors import (
 )
 from dagsterlite.runs import DagsterRunStatus
 from dagsterlite_dask import session
+from dagsterlite_dask.admission import admit_run, close_run, open_run
 from dagsterlite_dask.questions import SILENT_SECONDS, Questions
 from dagsterlite_dask.session import PING_SECONDS
-from dagsterlite_dask.worker_run import admit_run, close_run, open_run
 from tests.event_lists import logged, recorded
 from tests.test_dagsterlite_dask.cluster import WITHOUT_US, Cluster, running_cluster
 from tests.test_dagsterlite_dask.side import in_background, wait_until

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from dagsterlite import (
     step_context_to_step_run_ref,
     step_run_ref_to_step_context,
 )
+from dagsterlite.errors import DagsterExecutionInterruptedError
 from tests.event_lists import assert_gap_free, logged, of_step
 from tests.test_house.checkout import ROOT
 
@@ -414,3 +416,30 @@ def test_a_pipeline_that_cannot_be_pickled_is_told() -> None:
 
     with pytest.raises(DagsterInvariantViolationError, match="'locking' cannot be sent"):
         run(locking)
+
+
+class LateLauncher(StepLauncher):
+    """Tells that a step failed elsewhere when its time here is over."""
+
+    def launch_step(self, step_context):  # type: ignore[override]
+        try:
+            while True:
+                time.sleep(0.01)
+        except DagsterExecutionInterruptedError:
+            yield from run_step_from_ref(step_context_to_step_run_ref(step_context))
+
+
+def test_a_launched_step_that_fails_after_its_time_has_one_end() -> None:
+    @solid(required_resource_keys={"launcher"}, tags={"dagsterlite/timeout": "0.05"})
+    def fails(_context):
+        raise ValueError("too late")
+
+    @pipeline(mode_defs=mode_with(LateLauncher()))
+    def late():
+        fails()
+
+    result = run(late, raise_on_error=False)
+
+    assert of_step(result, "fails") == ["STEP_START", "STEP_FAILURE"]
+    failure = result.result_for_solid("fails").failure_data
+    assert failure.error.cls_name == "DagsterStepTimeoutError"

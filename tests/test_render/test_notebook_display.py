@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from dataclasses import replace
+
+import pytest
 
 from dagsterlite import DagsterInstance, execute_pipeline
 from dagsterlite.events.engine import ClusterJoined
 from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.render import notebook_display
 from dagsterlite.render.live_html import LiveView, LoggedLine, WorkerShare, live_html, live_text
 from dagsterlite.render.notebook_display import Canvas, NotebookDisplay, display_in_notebook
 from dagsterlite.render.progress import RunProgress
@@ -56,6 +60,17 @@ def test_a_display_draws_at_its_begin_and_at_its_end() -> None:
     assert first.startswith("mixed: STARTING, 0 of 6 steps succeeded")
     assert last.startswith("mixed: FAILURE, 3 of 6 steps succeeded, 1 failed, 1 skipped, 1 not run")
     assert "✗ break_down: ValueError: no rows" in Page(sheet.drawn[-1]["text/html"]).text
+
+
+def test_while_a_drawing_stands_no_news_draws_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebook_display, "REDRAW_SECONDS", threading.TIMEOUT_MAX)
+    instance, entries = entries_of(wide(500))
+    sheet = Sheet()
+    with NotebookDisplay(instance.get_runs()[0], 502, sheet) as display:
+        for entry in entries:
+            display.take(entry)
+
+    assert len(sheet.drawn) == 2
 
 
 def test_steps_that_run_are_listed_and_those_to_come_are_counted() -> None:

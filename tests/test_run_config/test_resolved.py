@@ -31,7 +31,8 @@ from dagsterlite import (
 )
 from dagsterlite.definitions.subset import subset_pipeline
 from dagsterlite.handles import SolidHandle
-from dagsterlite.run_config.resolved import EnvironmentConfig, Selected, SolidConfig
+from dagsterlite.run_config.resolved import EnvironmentConfig, Selected
+from dagsterlite.run_config.solid_configs import SolidConfig
 
 
 @solid(config_schema={"path": StringSource, "n": Field(int, default_value=3)})
