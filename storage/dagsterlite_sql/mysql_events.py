@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagsterlite.configurable import ConfigurableClassData
+from dagsterlite.errors import DagsterStorageUnreachableError
 from dagsterlite_sql.consolidated_events import ConsolidatedEventLogStorage
 from dagsterlite_sql.event_rows import IndexRow, LogRow
 from dagsterlite_sql.mysql_address import MySQLAddress
-from dagsterlite_sql.mysql_errors import MySQLConnectionError
 from dagsterlite_sql.mysql_store import MySQLStore
 from dagsterlite_sql.schema import EVENTS
 
@@ -38,6 +38,6 @@ class MySQLEventLogStorage(MySQLStore, ConsolidatedEventLogStorage):
     def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
         try:
             super().store_rows(run_id, rows, copies)
-        except MySQLConnectionError:
+        except DagsterStorageUnreachableError:
             # Whether they were written before the connection was lost: known ones are passed over.
             super().store_rows(run_id, rows, copies)

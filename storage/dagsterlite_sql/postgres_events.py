@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from dagsterlite.configurable import ConfigurableClassData
+from dagsterlite.errors import DagsterStorageUnreachableError
 from dagsterlite_sql.consolidated_events import ConsolidatedEventLogStorage
 from dagsterlite_sql.event_rows import IndexRow, LogRow
 from dagsterlite_sql.postgres_address import PostgresAddress
-from dagsterlite_sql.postgres_errors import PostgresConnectionError
 from dagsterlite_sql.postgres_listener import PostgresListener, notify
 from dagsterlite_sql.postgres_store import PostgresStore
 from dagsterlite_sql.schema import EVENTS
@@ -45,7 +45,7 @@ class PostgresEventLogStorage(PostgresStore, ConsolidatedEventLogStorage):
     def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
         try:
             super().store_rows(run_id, rows, copies)
-        except PostgresConnectionError:
+        except DagsterStorageUnreachableError:
             # Whether they were written before the connection was lost: known ones are passed over.
             super().store_rows(run_id, rows, copies)
 
