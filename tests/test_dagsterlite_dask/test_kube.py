@@ -191,6 +191,15 @@ def test_what_would_be_overlooked_is_refused(config: dict[str, Any], message: st
         pass
 
 
+def test_an_adaptive_cluster_has_a_minimum_and_a_maximum() -> None:
+    options = ClusterOptions(adapt={"maximum": 4})
+    with (
+        pytest.raises(DagsterInvalidConfigError, match=r"config\.adapt needs a minimum and"),
+        kube.open_cluster({}, options),
+    ):
+        pass
+
+
 # --- its start ---
 
 
