@@ -482,6 +482,10 @@ class DagsterStorageError(DagsterError):
     """A store cannot be read or written; the message names the file or address and the mend."""
 
 
+class DagsterStorageUnreachableError(DagsterStorageError, ConnectionError):
+    """A store cannot be reached, or a connection was lost: before a commit, or just after."""
+
+
 class DagsterFileNotFoundError(DagsterStorageError, FileNotFoundError):
     """A file handle's file is not there."""
 

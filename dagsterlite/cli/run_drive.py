@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -20,21 +21,23 @@ def drive(ctx: click.Context, run_id: str, *, home: bool, resume: bool) -> None:
     """Drive a run that was launched; the ref of its instance comes by standard input.
 
     With ``--resume`` the process may be started again when it ends too early. It ends well once
-    the run's end is recorded, whatever that is, so that it need not be.
+    the run's end is recorded, whatever that is, so that it need not be. It waits for stores that
+    are away.
     """
-    instance = ctx.with_resource(DagsterInstance.get() if home else _from_standard_input())
+    opened = DagsterInstance.get if home else _from_ref(sys.stdin.read())
     if resume:
         from dagsterlite.api.resuming import drive_resumable
+        from dagsterlite.execution.away import once_back
 
-        drive_resumable(run_id, instance)
+        drive_resumable(run_id, ctx.with_resource(once_back(opened)))
         return
     from dagsterlite.api.launching import drive_launched
 
-    if not drive_launched(run_id, instance):
+    if not drive_launched(run_id, ctx.with_resource(opened())):
         ctx.exit(RUN_FAILED)
 
 
-def _from_standard_input() -> DagsterInstance:
+def _from_ref(text: str) -> Callable[[], DagsterInstance]:
     from dagsterlite.settings import instance_from_ref
 
-    return instance_from_ref(from_json(sys.stdin.read()))
+    return lambda: instance_from_ref(from_json(text))

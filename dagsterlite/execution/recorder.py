@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 from dagsterlite.errors import (
     DagsterError,
@@ -14,10 +14,14 @@ from dagsterlite.errors import (
     DagsterRunCanceledError,
     DagsterStorageError,
 )
+from dagsterlite.events.event_type import STATUS_AFTER
 from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.execution.away import once_back
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.instance import DagsterInstance
 from dagsterlite.runs import CANCEL_POLL_SECONDS, LEASE_SECONDS, RENEW_SECONDS
+
+T = TypeVar("T")
 
 FLUSH_SECONDS: Final = 0.05
 """How long an entry waits for company before it is written."""
@@ -40,8 +44,8 @@ class Recorder:
     """Writes the events of one run while its driver owns it.
 
     Entries are written by a thread of its own, in the order they came, in batches. An instance in
-    memory is written at once: there is nothing to batch. After an error nothing more is written, so
-    that what stands has no gap.
+    memory is written at once: there is nothing to batch. Stores that are away are waited for, while
+    the run goes on. After an error nothing more is written, so that what stands has no gap.
 
     Args:
         instance: Where the run stands.
@@ -124,13 +128,29 @@ class Recorder:
         with self._writing:
             self.flush()
             with self._told():
-                self._look_at_stale_lease()
+                self._once_back(self._look_at_stale_lease)
                 # A run that has ended is nobody's: from here on its lease tells nothing.
                 self._has_ended = entry.get_dagster_event().is_terminal
-                is_recorded = self._instance.record_status(entry)
+                is_recorded = self._record_status(entry)
             if is_recorded and self._watch is not None:
                 self._watch(entry)
             return is_recorded
+
+    def _record_status(self, entry: EventLogEntry) -> bool:
+        """Set the run's status, and write the event if that was allowed."""
+
+        def set_status() -> bool:
+            return self._instance.set_status_after(entry)
+
+        is_set = self._once_back(set_status, again=lambda: set_status() or self._has_set(entry))
+        if is_set:
+            self._once_back(lambda: self._write_as_owner([entry]))
+        return is_set
+
+    def _has_set(self, entry: EventLogEntry) -> bool:
+        """Return whether the status was set before the connection was lost."""
+        run = self._instance.require_run(self._run_id).dagster_run
+        return run.status is STATUS_AFTER[entry.get_dagster_event().event_type]
 
     def flush(self) -> None:
         """Write all entries so far.
@@ -163,9 +183,21 @@ class Recorder:
                 self._room.notify_all()
             if batch and self._error is None:
                 with self._told():
-                    self._look_at_stale_lease()
-                    self._instance.record_entries(batch)
+                    self._once_back(lambda: self._write_as_owner(batch))
             return len(batch)
+
+    def _write_as_owner(self, batch: list[EventLogEntry]) -> None:
+        self._look_at_stale_lease()
+        self._instance.record_entries(batch)
+
+    def _once_back(self, call: Callable[[], T], *, again: Callable[[], T] | None = None) -> T:
+        """Call the stores, once they are back; who is to stop waits for them no longer."""
+        return once_back(
+            call,
+            again=again,
+            wait=self._interrupts.wait,
+            is_over=lambda: self._is_stopping or self._interrupts.reason is not None,
+        )
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -192,7 +224,7 @@ class Recorder:
             while self._wait():
                 self._write()
                 with self._writing, self._told():
-                    self._look_at_lease()
+                    self._once_back(self._look_at_lease)
         except DagsterError as exc:
             self._interrupts.request(exc)
 
@@ -222,16 +254,16 @@ class Recorder:
         now = time.monotonic()
         if now < self._look_at or self._has_ended:
             return
-        self._look_at = now + CANCEL_POLL_SECONDS
         storage = self._instance.run_storage
         if now >= self._renew_at:
-            self._renew_at = now + RENEW_SECONDS
             state = storage.renew_lease(
                 self._run_id, self._driver_id, seconds=LEASE_SECONDS, now=time.time()
             )
+            self._renew_at = now + RENEW_SECONDS
             self._held_until = now + LEASE_SECONDS
         else:
             state = storage.read_lease(self._run_id, self._driver_id)
+        self._look_at = now + CANCEL_POLL_SECONDS
         if not state.held:
             raise DagsterLeaseLostError(self._run_id, self._driver_id)
         if state.cancel_requested:

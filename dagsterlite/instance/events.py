@@ -36,13 +36,17 @@ class EventMethods(InstanceParts):
         Where the run's status does not allow it (it ended, or was never there), nothing is
         recorded: terminal states never change again.
         """
+        allowed = self.set_status_after(entry)
+        if allowed:
+            self.record_entries([entry])
+        return allowed
+
+    def set_status_after(self, entry: EventLogEntry) -> bool:
+        """Set a run's status after a run-level event, and record no more; return whether it was."""
         status = STATUS_AFTER[entry.get_dagster_event().event_type]
-        allowed = self._run_storage.change_status(
+        return self._run_storage.change_status(
             entry.run_id, status, expected=sources_of(status), timestamp=entry.timestamp
         )
-        if allowed:
-            self._event_storage.store_entries([entry])
-        return allowed
 
     def all_logs(
         self, run_id: str, of_type: DagsterEventType | Iterable[DagsterEventType] | None = None

@@ -16,11 +16,13 @@ from typing import Any, Final
 
 import cloudpickle
 from distributed import Scheduler, SchedulerPlugin, Worker, WorkerPlugin
+from distributed.scheduler import TaskState, WorkerState
 
 _LOOKS: Final = 500
 _LOOK_SECONDS: Final = 0.01
 _END_SECONDS: Final = 60.0
 _LAST_LOOKS: Final = 10
+_TO_COME: Final = frozenset({"waiting", "no-worker", "queued"})
 
 
 class RunPlugin(WorkerPlugin):
@@ -58,19 +60,43 @@ class RunPlugin(WorkerPlugin):
             await asyncio.to_thread(module.close_run, self._run_id)
 
 
-class DriverWatch(SchedulerPlugin):
-    """Ends a run on its cluster when its driver's client is gone: its process died, or was cut off.
+class RunWatch(SchedulerPlugin):
+    """Looks after a run on its scheduler: while its driver is there, and once it is gone.
 
-    Nobody else would: its workers go on with what they run, and keep the run's resources open.
+    A cluster that shrinks does so by its idle workers. When the driver's client is gone, because
+    its process died or was cut off, the run is ended. Nobody else would: its workers go on with
+    what they run, and keep the run's resources open.
 
     Args:
         name: The plugin's name, the run's alone: that of its topic and of its worker plugin too.
         client: The id of the driver's client.
+        run_hex: What the keys of the run's tasks have in them.
     """
 
-    def __init__(self, name: str, client: str) -> None:
+    def __init__(self, name: str, client: str, run_hex: str) -> None:
         self.name = name
         self._client = client
+        self._run_hex = run_hex
+
+    def valid_workers_downscaling(
+        self, scheduler: Scheduler, workers: list[WorkerState]
+    ) -> list[WorkerState]:
+        """Keep workers that have steps of the run, or offer what steps to come ask for."""
+        wanted: set[str] = set()
+        if any(worker.resources for worker in workers):
+            wanted = {
+                name
+                for task in scheduler.tasks.values()
+                if task.resource_restrictions and task.state in _TO_COME
+                if _is_of(task, self._run_hex)
+                for name in task.resource_restrictions
+            }
+        return [
+            worker
+            for worker in workers
+            if wanted.isdisjoint(worker.resources)
+            and not any(_is_of(task, self._run_hex) for task in worker.processing)
+        ]
 
     def remove_client(self, scheduler: Scheduler, client: str) -> None:
         """Have the workers stop the run and tear it down, and forget it."""
@@ -144,15 +170,16 @@ def is_there() -> bool:
     return True
 
 
-def watch_driver(name: str, client: str, dask_scheduler: Any = None) -> None:
-    """Have the scheduler end a run when its driver is gone without having done so.
+def watch_run(name: str, client: str, run_hex: str, dask_scheduler: Any = None) -> None:
+    """Have the scheduler keep a run's workers, and end the run when its driver is gone before.
 
     Args:
         name: What the run's topic and plugins are named.
         client: The id of the driver's client.
+        run_hex: What the keys of the run's tasks have in them.
         dask_scheduler: The scheduler that this runs on.
     """
-    dask_scheduler.add_plugin(DriverWatch(name, client))
+    dask_scheduler.add_plugin(RunWatch(name, client, run_hex))
 
 
 def end_undriven(name: str, dask_scheduler: Any = None) -> None:
@@ -239,15 +266,16 @@ def sights_of(run_hex: str, shared: str, dask_scheduler: Any = None) -> dict[str
             "memory": worker.metrics.get("memory", 0),
             "memory_limit": worker.memory_limit or 0,
             "silent_seconds": max(0.0, now - worker.last_seen),
-            "tasks": [
-                task.key
-                for task in worker.processing
-                if isinstance(task.key, tuple) and str(task.key[0]).endswith(run_hex)
-            ],
+            "tasks": [task.key for task in worker.processing if _is_of(task, run_hex)],
             "holds_shared": worker in holders,
         }
         for address, worker in dask_scheduler.workers.items()
     }
+
+
+def _is_of(task: TaskState, run_hex: str) -> bool:
+    """Return whether a task is a run's own."""
+    return isinstance(task.key, tuple) and str(task.key[0]).endswith(run_hex)
 
 
 def _only_holders(task: Any) -> Collection[Any]:

@@ -29,7 +29,7 @@ from dagsterlite_dask.on_cluster import (
     let_in,
     let_out,
     sights_of,
-    watch_driver,
+    watch_run,
 )
 from dagsterlite_dask.placement import Offer
 from dagsterlite_dask.questions import Questions
@@ -119,7 +119,7 @@ class Session:
         self._client.subscribe_topic(self._topic, self._hear)
         self._client.subscribe_topic(CLUSTER_TOPIC, self._hear_of_cluster)
         self._client.subscribe_topic(MEMORY_TOPIC, self._hear)
-        self.on_scheduler(watch_driver, self._topic, self._client.id)
+        self.on_scheduler(watch_run, self._topic, self._client.id, run_hex(self._run_id))
         # A worker that dies or hangs just now is no reason to fail, and none to wait for long.
         self.ask_workers(is_there, seconds=PING_SECONDS)
         plugin = dumps(RunPlugin(self._topic, self._run_id))

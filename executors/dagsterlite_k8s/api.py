@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import urllib3
 from kubernetes import client, config
@@ -15,7 +16,17 @@ from dagsterlite.errors import DagsterLaunchFailedError
 from dagsterlite_k8s.manifest import CONTAINER, RUN_ID
 from dagsterlite_k8s.troubles import JobView
 
+T = TypeVar("T")
+
+AWAY_SECONDS: Final = 30.0
+"""How long the API server may be away where a Job is to be created or deleted."""
+
 _SECONDS: Final = 30.0
+_FIRST_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 5.0
+_AWAY: Final = frozenset({429, 502, 503, 504})
+"""What is answered by a server, or a balancer before it, that is not ready yet."""
+
 _CONFLICT: Final = 409
 _NOT_FOUND: Final = 404
 _TAIL_BYTES: Final = 100_000
@@ -65,7 +76,9 @@ class KubernetesApi:
         metadata = manifest["metadata"]
         with _told(f"Job {metadata['name']} cannot be created"):
             try:
-                self._json(self._batch.create_namespaced_job, body=dict(manifest))
+                _once_back(
+                    lambda: self._json(self._batch.create_namespaced_job, body=dict(manifest))
+                )
             except ApiException as exc:
                 if exc.status != _CONFLICT:
                     raise
@@ -115,7 +128,11 @@ class KubernetesApi:
         """
         with _told(f"Job {name} cannot be deleted"):
             try:
-                self._json(self._batch.delete_namespaced_job, name, propagation_policy="Background")
+                _once_back(
+                    lambda: self._json(
+                        self._batch.delete_namespaced_job, name, propagation_policy="Background"
+                    )
+                )
             except ApiException as exc:
                 if exc.status == _NOT_FOUND:
                     return False
@@ -163,6 +180,21 @@ class KubernetesApi:
         )
         data: bytes = response.data
         return data
+
+
+def _once_back(call: Callable[[], T]) -> T:
+    """Return what a call returns, which may be repeated, once the API server is back."""
+    until = time.monotonic() + AWAY_SECONDS
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return call()
+        except (ApiException, urllib3.exceptions.HTTPError) as exc:
+            is_away = not isinstance(exc, ApiException) or exc.status in _AWAY
+            if not is_away or time.monotonic() > until:
+                raise
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import ColumnElement, Connection, delete
 
+from dagsterlite.errors import DagsterStorageUnreachableError
 from dagsterlite_sql.database import Database
 from dagsterlite_sql.event_rows import IndexRow, LogRow
 from dagsterlite_sql.events import INDEX_SCOPE, SqlEventLogStorage
@@ -41,7 +42,7 @@ class ConsolidatedEventLogStorage(SqlEventLogStorage):
     def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
         try:
             self._write_rows(run_id, rows, copies)
-        except ConnectionError:
+        except DagsterStorageUnreachableError:
             # Whether they were written before the connection was lost: known ones are passed over.
             self._write_rows(run_id, rows, copies)
 

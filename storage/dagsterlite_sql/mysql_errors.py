@@ -9,7 +9,11 @@ from typing import Any
 from sqlalchemy.exc import StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from dagsterlite.errors import DagsterSerdesError, DagsterStorageError
+from dagsterlite.errors import (
+    DagsterSerdesError,
+    DagsterStorageError,
+    DagsterStorageUnreachableError,
+)
 from dagsterlite_sql.mysql_address import MySQLAddress
 
 LOCK_SECONDS = 60
@@ -42,17 +46,13 @@ _LOST = frozenset({0, 1053, 1080, 1927, 2002, 2003, 2005, 2006, 2013, 4031})
 """The errors after which there is no connection: it failed, or the server shuts down."""
 
 
-class MySQLConnectionError(DagsterStorageError, ConnectionError):
-    """The server cannot be reached, or a connection was lost: before a commit, or just after."""
-
-
 @contextmanager
 def told_of(address: MySQLAddress) -> Iterator[None]:
     """Turn errors of MySQL and of the way to it into typed ones that name the database.
 
     Raises:
         DagsterSerdesError: a value cannot be written as text, or is too long for its column.
-        MySQLConnectionError: the database cannot be reached any more.
+        DagsterStorageUnreachableError: the database cannot be reached any more.
         DagsterStorageError: it cannot be read or written.
     """
     import pymysql
@@ -93,7 +93,7 @@ def _typed(address: MySQLAddress, error: Any) -> DagsterStorageError | DagsterSe
         text = text.replace(address.password, "********")
     if isinstance(error, pymysql.DataError):
         return DagsterSerdesError(f"A value cannot be stored in the database {address}: {text}")
-    kind = MySQLConnectionError if code in _LOST else DagsterStorageError
+    kind = DagsterStorageUnreachableError if code in _LOST else DagsterStorageError
     return kind(_message(address, text, _mend(code)))
 
 

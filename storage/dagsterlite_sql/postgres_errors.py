@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from dagsterlite.errors import DagsterSerdesError, DagsterStorageError
+from dagsterlite.errors import (
+    DagsterSerdesError,
+    DagsterStorageError,
+    DagsterStorageUnreachableError,
+)
 from dagsterlite_sql.postgres_address import PostgresAddress
 
 if TYPE_CHECKING:
@@ -36,17 +40,13 @@ _LOST = ("08", "57P")
 """How the states begin of errors that end the connection: it failed, or the server shuts down."""
 
 
-class PostgresConnectionError(DagsterStorageError, ConnectionError):
-    """The server cannot be reached, or a connection was lost: before a commit, or just after."""
-
-
 @contextmanager
 def told_of(address: PostgresAddress) -> Iterator[None]:
     """Turn errors of Postgres and of the way to it into typed ones that name the database.
 
     Raises:
         DagsterSerdesError: a value cannot be written as text.
-        PostgresConnectionError: the database cannot be reached any more.
+        DagsterStorageUnreachableError: the database cannot be reached any more.
         DagsterStorageError: it cannot be read or written.
     """
     import psycopg
@@ -78,7 +78,7 @@ def _typed(
         return DagsterSerdesError(f"A value cannot be stored in the database {address}: {text}")
     # Where there is no connection, there is no state.
     state = error.sqlstate or "08"
-    kind = PostgresConnectionError if state.startswith(_LOST) else DagsterStorageError
+    kind = DagsterStorageUnreachableError if state.startswith(_LOST) else DagsterStorageError
     return kind(_message(address, text, _mend(state)))
 
 

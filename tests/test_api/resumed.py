@@ -39,14 +39,14 @@ def in_two_steps():
 
 
 def _die_before_the_end(instance):
-    record = instance.record_status
+    set_status = instance.set_status_after
 
     def refuse(entry):
         if entry.dagster_event.event_type is DagsterEventType.PIPELINE_SUCCESS:
             os._exit(9)
-        return record(entry)
+        return set_status(entry)
 
-    instance.record_status = refuse
+    instance.set_status_after = refuse
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import kr8s
 import pytest
 
 from dagsterlite.errors import DagsterClusterUnreachableError, DagsterInvalidConfigError
@@ -190,6 +191,15 @@ def test_what_would_be_overlooked_is_refused(config: dict[str, Any], message: st
         pass
 
 
+def test_an_adaptive_cluster_has_a_minimum_and_a_maximum() -> None:
+    options = ClusterOptions(adapt={"maximum": 4})
+    with (
+        pytest.raises(DagsterInvalidConfigError, match=r"config\.adapt needs a minimum and"),
+        kube.open_cluster({}, options),
+    ):
+        pass
+
+
 # --- its start ---
 
 
@@ -301,6 +311,58 @@ def test_what_kubernetes_refuses_is_told(code: int, message: str) -> None:
         response = SimpleNamespace(status_code=code)
 
     assert message in kube_start._refusal(Refused("told"))
+
+
+class Answers:
+    """A DaskCluster whose creation is answered by errors, one after the other."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    def __call__(self, _spec: dict[str, Any], namespace: str | None) -> Answers:
+        return self
+
+    def create(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+def answered(status: int) -> kr8s.ServerError:
+    return kr8s.ServerError("told", response=SimpleNamespace(status_code=status))  # type: ignore[arg-type]
+
+
+LOST = ConnectionError("All connection attempts failed")
+
+
+@pytest.mark.parametrize("errors", [[LOST], [answered(503), LOST], [LOST, answered(409)]])
+def test_a_cluster_is_created_once_the_api_server_is_back(
+    errors: list[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Answers(*errors)
+    monkeypatch.setattr(kube_start, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(kube_start, "_class", lambda: answers)
+    monkeypatch.setattr(kube_start, "_scheduler_pods", lambda _cluster: [READY])
+
+    assert kube_start.start({}, None, 60) is answers
+    assert answers.errors == []
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds", "kind"),
+    [
+        (answered(409), 60, RuntimeError),
+        (answered(422), 60, RuntimeError),
+        (answered(503), -1, RuntimeError),
+        (LOST, -1, ConnectionError),
+    ],
+)
+def test_a_cluster_that_is_refused_or_cannot_be_asked_for_is_an_error(
+    error: Exception, seconds: float, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kube_start, "_class", lambda: Answers(error))
+
+    with pytest.raises(kind, match=r"refuses the DaskCluster: told|cannot be reached: All"):
+        kube_start.start({}, None, seconds)
 
 
 def test_a_cluster_that_does_not_come_up_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:

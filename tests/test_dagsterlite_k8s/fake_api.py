@@ -30,6 +30,8 @@ class FakeApi:
         self.deleted: list[tuple[str, str]] = []
         #: What the next requests are answered with in place of what they asked for.
         self.refusal: tuple[int, str] | None = None
+        #: What the next attempts to change something are answered with, one after the other.
+        self.refusals: list[tuple[int, str]] = []
 
     def kubeconfig(self, folder: Path) -> str:
         config = {
@@ -116,6 +118,9 @@ class _Handler(BaseHTTPRequestHandler):
         query = parse_qs(url.query)
         if fake.refusal is not None:
             code, message = fake.refusal
+            self._send(code, _status(code, message))
+        elif fake.refusals and self.command != "GET":
+            code, message = fake.refusals.pop(0)
             self._send(code, _status(code, message))
         elif self.command == "POST" and body is not None:
             self._send(*fake.post(url.path, body))

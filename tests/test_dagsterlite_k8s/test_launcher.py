@@ -18,6 +18,7 @@ from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.execution.heirs import INTERRUPTED_TAG, TAKES_OVER_TAG
 from dagsterlite.runs import DagsterRunStatus, make_driver_id
 from dagsterlite_k8s import K8sRunLauncher
+from dagsterlite_k8s import api as api_module
 from dagsterlite_k8s import watch as watch_module
 from dagsterlite_k8s.manifest import RUN_ID, job_name
 from tests.test_cli.command import invoke
@@ -48,6 +49,7 @@ def opened(
     home.mkdir()
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     monkeypatch.setattr(watch_module, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(api_module, "_FIRST_PAUSE", 0.01)
     made: list[DagsterInstance] = []
 
     def open_instance(**config: Any) -> DagsterInstance:
@@ -179,9 +181,24 @@ def test_what_the_cluster_refuses_fails_the_run(
     assert status(instance, run_id) is DagsterRunStatus.FAILURE
 
 
-def test_a_cluster_that_cannot_be_reached_fails_the_run(
-    opened: Callable[..., DagsterInstance], tmp_path: Path
+def test_a_job_is_created_and_deleted_once_the_api_server_is_back(
+    instance: DagsterInstance, api: FakeApi
 ) -> None:
+    api.refusals = [(503, "starting"), (429, "too many requests")]
+    run_id = recorded(instance)
+    instance.launch_run(run_id)
+    assert api.refusals == []
+    assert job_name(run_id) in api.jobs
+
+    api.refusals = [(503, "starting")]
+    assert launcher(instance).terminate(run_id)
+    assert job_name(run_id) not in api.jobs
+
+
+def test_a_cluster_that_cannot_be_reached_fails_the_run(
+    opened: Callable[..., DagsterInstance], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_module, "AWAY_SECONDS", 0.0)
     gone = tmp_path / "gone"
     gone.mkdir()
     instance = opened(kubeconfig_file=FakeApi(1).kubeconfig(gone))

@@ -20,6 +20,7 @@ from dagsterlite.errors import (
     DagsterSerdesError,
     DagsterSettingsError,
     DagsterStorageError,
+    DagsterStorageUnreachableError,
     MissingExtraError,
 )
 from dagsterlite_sql import migrate, mysql_admission, server_engine
@@ -27,7 +28,6 @@ from dagsterlite_sql.column_types import MYSQL_NAME_BYTES
 from dagsterlite_sql.migrate import NOTHING, steps, upgrade
 from dagsterlite_sql.mysql import _engine
 from dagsterlite_sql.mysql_address import MySQLAddress, read_address
-from dagsterlite_sql.mysql_errors import MySQLConnectionError
 from dagsterlite_sql.mysql_events import MySQLEventLogStorage
 from dagsterlite_sql.mysql_runs import MySQLRunStorage
 from dagsterlite_sql.schema import EVENTS, RUNS, Schema
@@ -632,6 +632,6 @@ def test_a_connection_is_lost_with_its_own_error(mysql_database: MySQLAddress) -
             connection.exec_driver_sql("SELECT 1")
 
     store = MySQLRunStorage(mysql_database)
-    with pytest.raises(MySQLConnectionError, match="see that the server is up"):
+    with pytest.raises(DagsterStorageUnreachableError, match="see that the server is up"):
         write_and_lose(store)
     store.close()

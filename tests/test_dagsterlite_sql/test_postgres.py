@@ -20,12 +20,12 @@ from dagsterlite.errors import (
     DagsterSerdesError,
     DagsterSettingsError,
     DagsterStorageError,
+    DagsterStorageUnreachableError,
 )
 from dagsterlite_sql import migrate, server_engine
 from dagsterlite_sql.migrate import NOTHING, steps, upgrade
 from dagsterlite_sql.postgres import _engine
 from dagsterlite_sql.postgres_address import PostgresAddress, read_address
-from dagsterlite_sql.postgres_errors import PostgresConnectionError
 from dagsterlite_sql.postgres_events import PostgresEventLogStorage
 from dagsterlite_sql.postgres_runs import PostgresRunStorage
 from dagsterlite_sql.schema import EVENTS, RUNS, Schema
@@ -212,7 +212,7 @@ def test_a_server_that_stays_away_is_told_in_time(
     with closing(PostgresRunStorage(database)) as store:
         query(PostgresAddress({**database.parameters, "dbname": "postgres"}), drop(database))
 
-        with pytest.raises(PostgresConnectionError, match="cannot be used"):
+        with pytest.raises(DagsterStorageUnreachableError, match="cannot be used"):
             store.add_run(run("one"))
 
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import queue
+import threading
 from pathlib import Path
 
 import pytest
 import yaml
 
-from dagsterlite import EventLogEntry, execute_pipeline, pipeline, solid
+from dagsterlite import (
+    EventLogEntry,
+    InputDefinition,
+    Nothing,
+    execute_pipeline,
+    lambda_solid,
+    pipeline,
+    solid,
+)
+from dagsterlite.execution import away
 from dagsterlite.settings import check_home, instance_from_home, instance_from_ref, migrate_home
+from dagsterlite_sql import server_engine
 from dagsterlite_sql.postgres_address import PostgresAddress
 from tests.contracts.entries import step
 from tests.test_cli.command import invoke
+from tests.test_dagsterlite_sql.postgres_server import running
 
 
 @solid
@@ -110,3 +122,39 @@ def test_watchers_are_called_with_what_other_processes_record(home: Path) -> Non
         writing.record_entries(step("r", 0))
 
         assert [entries.get(timeout=30) for _ in range(4)] == step("r", 0)
+
+
+def test_a_run_goes_on_while_its_database_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that it is the driver that waits, and not its store.
+    monkeypatch.setattr(server_engine, "RESTART_SECONDS", 0.0)
+    monkeypatch.setenv("PG_USER", "postgres")
+    monkeypatch.setenv("PG_PASSWORD", "hunter2")
+    home, data = tmp_path / "home", tmp_path / "data"
+    for folder in (home, data):
+        folder.mkdir()
+    is_missed = threading.Event()
+    monkeypatch.setattr(away._logger, "warning", lambda *_: is_missed.set())
+    with running(data) as server:
+
+        @lambda_solid
+        def stop() -> None:
+            server.stop()
+
+        @lambda_solid(input_defs=[InputDefinition("_stopped", Nothing)])
+        def outlast() -> None:
+            assert is_missed.wait(60)
+            server.start()
+
+        @pipeline
+        def restarting() -> None:
+            outlast(stop())
+
+        (home / "dagster.yaml").write_text(unified(server.address("postgres")), encoding="utf-8")
+        with instance_from_home(str(home)) as instance:
+            result = execute_pipeline(restarting, instance=instance)
+
+            (run,) = instance.get_runs()
+            assert (run.run_id, run.status.value) == (result.run_id, "SUCCESS")
+            assert len(instance.all_logs(result.run_id)) == len(result.event_list)

@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 
 from dagsterlite import DagsterInstance, DagsterLeaseLostError
-from dagsterlite.errors import DagsterRunCanceledError, DagsterStorageError
+from dagsterlite.errors import (
+    DagsterRunCanceledError,
+    DagsterStorageError,
+    DagsterStorageUnreachableError,
+)
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.events.log_entry import EventLogEntry
+from dagsterlite.execution import away
 from dagsterlite.execution import recorder as recorder_module
 from dagsterlite.execution.interrupts import Interrupts
 from dagsterlite.execution.recorder import FLUSH_ENTRIES, Recorder
@@ -242,6 +247,81 @@ def test_a_write_that_fails_in_the_drivers_thread_ends_the_recording_too(
     with pytest.raises(DagsterStorageError):
         recorder.record_status(entry(1, DagsterEventType.PIPELINE_START))
     assert seqs(instance) == []
+
+
+# --- stores that are away ---
+
+
+AWAY = DagsterStorageUnreachableError("the server restarts")
+
+
+def test_a_store_that_is_away_is_waited_for_and_nothing_gets_lost(
+    instance: Watched, recorder: Recorder, interrupts: Interrupts
+) -> None:
+    instance.failure = AWAY
+    recorder.emit(entry(0))
+    assert instance.writes.acquire(timeout=20)
+    assert instance.writes.acquire(timeout=20)
+    recorder.emit(entry(1))
+    instance.failure = None
+    assert recorder.record_status(entry(2, DagsterEventType.PIPELINE_START))
+    assert seqs(instance) == [0, 1, 2]
+    assert recorder.error is None
+    assert interrupts.reason is None
+
+
+def test_a_store_that_stays_away_ends_the_run(
+    instance: Watched, recorder: Recorder, interrupts: Interrupts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(away, "AWAY_SECONDS", 0.0)
+    instance.failure = AWAY
+    recorder.emit(entry(0))
+    assert requested(interrupts) is AWAY
+    assert recorder.error is AWAY
+
+
+def test_who_is_to_stop_waits_for_no_store(
+    instance: Watched, recorder: Recorder, interrupts: Interrupts
+) -> None:
+    instance.failure = AWAY
+    interrupts.request(DagsterRunCanceledError(RUN))
+    recorder.emit(entry(0))
+    with pytest.raises(DagsterStorageUnreachableError):
+        recorder.flush()
+
+
+def test_another_driver_may_have_the_run_once_the_store_is_back(
+    instance: Watched, interrupts: Interrupts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "LEASE_SECONDS", 0.0)
+    monkeypatch.setattr(recorder_module, "CANCEL_POLL_SECONDS", 60)
+    recorder = Recorder(instance, RUN, "me", interrupts)
+    instance.failure = AWAY
+    recorder.emit(entry(0))
+    assert instance.writes.acquire(timeout=20)
+    assert instance.run_storage.acquire_lease(RUN, "other", seconds=10, now=time.time() + 60)
+    instance.failure = None
+    assert isinstance(requested(interrupts), DagsterLeaseLostError)
+    recorder.close()
+    assert seqs(instance) == []
+
+
+@pytest.mark.parametrize(
+    "kind", [DagsterEventType.PIPELINE_START, DagsterEventType.PIPELINE_FAILURE]
+)
+def test_a_status_that_was_set_before_the_connection_was_lost_counts(
+    instance: Watched, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, kind: DagsterEventType
+) -> None:
+    set_status = instance.set_status_after
+
+    def lose_the_answer(told: EventLogEntry) -> bool:
+        set_status(told)
+        monkeypatch.setattr(instance, "set_status_after", set_status)
+        raise AWAY
+
+    monkeypatch.setattr(instance, "set_status_after", lose_the_answer)
+    assert recorder.record_status(entry(0, kind))
+    assert seqs(instance) == [0]
 
 
 def test_closing_ends_the_thread_at_once(instance: Watched, interrupts: Interrupts) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 
 import kubernetes_validate
 import pytest
@@ -16,19 +15,21 @@ from tests.test_k8s.manifests import KUBECTL, rendered
 TESTBED = ROOT / "tests/test_k8s_cluster/testbed"
 
 
-def test_without_a_testbed_one_line_says_so_and_nothing_fails(tmp_path: Path) -> None:
-    nowhere = tmp_path / "none"
-
+@pytest.mark.parametrize(
+    ("testbed", "reason"),
+    [("", "K8S_TESTBED is empty"), ("/no/where", "there is no folder /no/where")],
+)
+def test_without_a_testbed_one_line_says_so_and_nothing_fails(testbed: str, reason: str) -> None:
     done = subprocess.run(
         [TESTBED / "run.sh"],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "K8S_TESTBED": str(nowhere)},
+        env={**os.environ, "K8S_TESTBED": testbed},
     )
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"not run: tests on Kubernetes; there is no folder {nowhere}\n"
+    assert done.stdout == f"not run: tests on Kubernetes; {reason}\n"
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in TESTBED.glob("*.sh")))

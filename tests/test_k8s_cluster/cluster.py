@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 import uuid
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,45 +25,61 @@ RESTART_API = os.environ.get("K8S_RESTART_API")
 """A command that restarts the API server; where there is none, that is not tested."""
 
 GATED = "/tmp/pipelines/gated.py"
-"""Where the pods see the pipeline that waits."""
+"""Where the pods see the pipelines that wait."""
+
+PATIENCE = 480
+"""Seconds that anything may take on a cluster whose machine has much else to do."""
 
 SHARED = {"existing": {"address": "tcp://dask-scheduler:8786"}}
 
-SOLIDS = ("begin", "wait", "end")
+GATED_SOLIDS: dict[str, dict[str, Any]] = {"begin": {}, "wait": {}, "end": {}}
 
 _RUNS = """
 import json
 from dagsterlite import DagsterInstance
+from dagsterlite.events.event_type import DagsterEventType
 with DagsterInstance.get() as instance:
     print(json.dumps([
         {"id": run.run_id, "status": run.status.value, "tags": dict(run.tags),
-         "log": [entry.message for entry in instance.all_logs(run.run_id)]}
+         "log": [entry.message for entry in instance.all_logs(run.run_id)],
+         "errors": [
+             data.error.cls_name
+             for entry in instance.all_logs(run.run_id, DagsterEventType.PIPELINE_FAILURE)
+             if (data := entry.get_dagster_event().event_specific_data) and data.error
+         ]}
         for run in instance.get_runs()
     ]))
 """
 
-_COUNT = """
+_FIND = """
 import json, sys
 import fsspec
 store = fsspec.filesystem("s3")
-print(json.dumps(len(store.find(sys.argv[1]))))
+print(json.dumps([path.split("/")[-2:] for path in store.find(sys.argv[1])]))
+"""
+
+_LOG = """
+import json, sys
+from dagsterlite import DagsterInstance
+with DagsterInstance.get() as instance:
+    print(json.dumps(instance.run_launcher.get_run_log(sys.argv[1])))
 """
 
 _WAIT = """
 import sys, time
 import fsspec
 store = fsspec.filesystem("s3")
-until = time.monotonic() + 240
+until = time.monotonic() + float(sys.argv[3])
 while len(store.find(sys.argv[1])) < int(sys.argv[2]):
     assert time.monotonic() < until, "it did not come"
-    time.sleep(0.2)
+    time.sleep(0.5)
     store.invalidate_cache()
 """
 
 _WRITE = """
 import sys, time
 import fsspec
-until = time.monotonic() + 120
+until = time.monotonic() + float(sys.argv[2])
 while True:
     try:
         fsspec.filesystem("s3", skip_instance_cache=True).pipe_file(sys.argv[1], b"")
@@ -74,18 +92,43 @@ while True:
 """
 
 
-def kubectl(*arguments: str, seconds: float = 330) -> str:
+def kubectl(*arguments: str) -> str:
     """Call kubectl in our namespace; return what it prints."""
     done = subprocess.run(
         ["kubectl", "--namespace", NAMESPACE, *arguments],
         capture_output=True,
         text=True,
         check=False,
-        timeout=seconds,
+        timeout=PATIENCE + 60,
         cwd=ROOT,
     )
     assert done.returncode == 0, f"kubectl {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def wait_for(condition: str, *what: str) -> None:
+    """Wait until objects are in a condition."""
+    kubectl("wait", "--for", f"condition={condition}", *what, "--timeout", f"{PATIENCE}s")
+
+
+def wait_for_services() -> None:
+    """Wait until the database and the object store, and the node they are on, can be reached.
+
+    A node that was not heard of for a while is taken for lost, and its pods for not ready: no
+    Service leads to them, until it is heard of again.
+    """
+    wait_for("ready", "node", "--all")
+    for name in ("postgres", "object-store"):
+        kubectl("rollout", "status", f"statefulset/{name}", "--timeout", f"{PATIENCE}s")
+    wait_for("ready", "pod/look")
+
+
+def wait_until(is_so: Callable[[], bool], what: str) -> None:
+    """Look again and again until something is so."""
+    until = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < until, f"it did not come: {what}"
+        time.sleep(1)
 
 
 def objects(kind: str, *arguments: str) -> list[Any]:
@@ -139,7 +182,7 @@ def dagsterlite(*arguments: str) -> str:
 
 
 def runs() -> dict[str, Any]:
-    """Return all runs by id, the newest first: status, tags, log."""
+    """Return all runs by id, the newest first: status, tags, log, classes of errors."""
     return {run["id"]: run for run in in_look(_RUNS)}
 
 
@@ -153,14 +196,32 @@ def launch(config: dict[str, Any], *arguments: str, tags: dict[str, Any]) -> str
 
 
 class GatedRun:
-    """A run of the pipeline that waits in its midst until it is told to go on."""
+    """A run that waits in its midst until it is told to go on.
 
-    def __init__(self, cluster: dict[str, Any]) -> None:
+    Args:
+        cluster: The cluster that its steps run on, as config has it.
+        solids: The solids of its pipeline, and what config each has beside the place of its marks.
+        pipeline: The name of the pipeline.
+        begun: The solids that must have begun before a test goes on.
+        **dask: Further options of the executor.
+    """
+
+    def __init__(
+        self,
+        cluster: dict[str, Any],
+        solids: Mapping[str, Mapping[str, Any]] = GATED_SOLIDS,
+        *,
+        pipeline: str = "gated",
+        begun: Sequence[str] = ("wait",),
+        **dask: Any,
+    ) -> None:
         self.where = f"dagster/{uuid.uuid4().hex}"
         config = {
-            "execution": {"dask": {"cluster": cluster, "wait_for_workers": 1}},
+            "execution": {"dask": {"cluster": cluster, "wait_for_workers": 1, **dask}},
             "intermediate_storage": {"filesystem": {"base_dir": "s3://dagster/intermediates"}},
-            "solids": {name: {"config": {"where": self.where}} for name in SOLIDS},
+            "solids": {
+                name: {"config": {"where": self.where, **more}} for name, more in solids.items()
+            },
         }
         pods = {
             "pod_spec_config": {
@@ -171,32 +232,46 @@ class GatedRun:
                 "volumeMounts": [{"name": "pipelines", "mountPath": os.path.dirname(GATED)}],
             },
         }
-        self.id = launch(config, "-f", GATED, tags={"dagster-k8s/config": pods})
+        tags = {"dagster-k8s/config": pods}
+        self.id = launch(config, "-f", GATED, "-a", pipeline, tags=tags)
         self.job = f"dagster-run-{self.id}"
         self.driver = f"dagster/run={self.job}"
-        self.wait_for(1, "wait")
+        for name in begun:
+            self.wait_for(1, name)
 
     def count(self, name: str) -> int:
         """Return how often a solid's code ran."""
-        found: int = in_look(_COUNT, f"{self.where}/{name}")
-        return found
+        return len(in_look(_FIND, f"{self.where}/{name}"))
+
+    def workers(self, name: str) -> list[str]:
+        """Return the hosts of the workers that a solid told of."""
+        return [host for host, _ in in_look(_FIND, f"{self.where}/{name}")]
 
     def wait_for(self, times: int, name: str) -> None:
         """Wait until a solid's code has been begun so often."""
-        in_look(_WAIT, f"{self.where}/{name}", str(times))
+        in_look(_WAIT, f"{self.where}/{name}", str(times), str(PATIENCE))
 
-    def go_on(self) -> None:
-        """Open the gate, and wait for the end of the run's Job."""
-        in_look(_WRITE, f"{self.where}/open")
+    def open(self, gate: str) -> None:
+        """Open a gate."""
+        in_look(_WRITE, f"{self.where}/{gate}", str(PATIENCE))
+
+    def go_on(self, gate: str = "open") -> None:
+        """Open the last gate, and wait for the end of the run's Job."""
+        self.open(gate)
         self.wait_for_job()
 
     def kill_driver(self) -> None:
         """Have the driver's process end without any clearing up."""
-        in_look(_WRITE, f"{self.where}/die")
+        self.open("die")
 
     def wait_for_job(self) -> None:
         """Wait for the end of the run's Job."""
-        kubectl("wait", "--for", "condition=complete", f"job/{self.job}", "--timeout", "240s")
+        wait_for("complete", f"job/{self.job}")
+
+    def log(self) -> str:
+        """Return what the driver in the last pod printed."""
+        text: str = in_look(_LOG, self.id)
+        return text
 
     def pod(self) -> str:
         """Return the pod of the driver that is at work."""

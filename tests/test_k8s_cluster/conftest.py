@@ -13,8 +13,10 @@ from tests.test_k8s_cluster.cluster import (
     GATED,
     NAMESPACE,
     OVERLAY,
+    PATIENCE,
     RESTART_API,
     kubectl,
+    wait_for,
     with_our_image,
     write_in_look,
 )
@@ -51,14 +53,13 @@ class Applied:
             literals = [f"--from-literal={key}={value}" for key, value in values.items()]
             kubectl("create", "secret", "generic", name, *literals)
         kubectl("apply", "-k", self.overlay)
-        kubectl("rollout", "status", "statefulset/postgres", "--timeout", "5m")
-        kubectl("wait", "--for", "condition=complete", "job/make-bucket", "--timeout", "5m")
-        selector = "dask.org/cluster-name=dask"
-        kubectl("wait", "--for", "condition=ready", "pod", "-l", selector, "--timeout", "5m")
+        kubectl("rollout", "status", "statefulset/postgres", "--timeout", f"{PATIENCE}s")
+        wait_for("complete", "job/make-bucket")
+        wait_for("ready", "pod", "--selector", "dask.org/cluster-name=dask")
         gated = Path(__file__).with_name("gated.py")
         kubectl("create", "configmap", "pipelines", f"--from-file={gated}")
         kubectl("apply", "-k", self.look)
-        kubectl("wait", "--for", "condition=ready", "pod/look", "--timeout", "5m")
+        wait_for("ready", "pod/look")
         write_in_look(GATED, gated.read_text())
 
     def take_down(self) -> None:

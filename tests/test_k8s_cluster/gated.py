@@ -1,9 +1,10 @@
-"""A pipeline that waits in its midst: executed in pods, so it imports nothing of the tests."""
+"""Pipelines that wait in their midst: executed in pods, so they import nothing of the tests."""
 
 from __future__ import annotations
 
 import logging
 import os
+import socket
 import threading
 import time
 import uuid
@@ -11,7 +12,7 @@ from typing import Any
 
 import fsspec
 
-from dagsterlite import pipeline, solid
+from dagsterlite import InputDefinition, List, pipeline, solid
 
 WHERE = {"where": str}
 
@@ -59,10 +60,45 @@ def end(context, number: int) -> int:
     return 2 * number
 
 
+@solid(config_schema={**WHERE, "name": str})
+def hold(context, number: int) -> int:
+    """Wait until a gate of its own is open."""
+    where, name = context.solid_config["where"], context.solid_config["name"]
+    mark(where, name)
+    wait_for(f"{where}/open-{name}")
+    return number
+
+
+@solid(
+    input_defs=[InputDefinition("numbers", List[int])],
+    config_schema=WHERE,
+    tags={"dagster-dask/resource_requirements": '{"SPECIAL": 1}'},
+)
+def special(context, numbers) -> int:
+    """Tell on which worker it is."""
+    mark(context.solid_config["where"], f"special/{socket.gethostname()}")
+    return sum(numbers)
+
+
 @pipeline
 def gated():
     """One after the other."""
     end(wait(begin()))
+
+
+@pipeline
+def spread():
+    """Some at once."""
+    number = begin()
+    for name in ("left", "middle", "right"):
+        hold.alias(name)(number)
+
+
+@pipeline
+def grouped():
+    """Some at once, and then one that asks for a worker of its own kind."""
+    number = begin()
+    special([hold.alias(name)(number) for name in ("left", "middle", "right")])
 
 
 def die_when_told(path: str) -> None:

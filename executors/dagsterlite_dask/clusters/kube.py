@@ -105,7 +105,7 @@ def _read(path: str, options: ClusterOptions) -> Spec:
 
 
 def _check(config: Mapping[str, Any], options: ClusterOptions) -> None:
-    """Refuse what would be overlooked."""
+    """Refuse what would be overlooked, or refused once the cluster is made."""
     if config.get("custom_cluster_spec") is not None:
         for name in ("pod_spec", "container_spec"):
             if config.get(name) is not None:
@@ -114,3 +114,6 @@ def _check(config: Mapping[str, Any], options: ClusterOptions) -> None:
     if "containers" in (config.get("pod_spec") or {}):
         message = "stands for the containers that are made: say by container_spec what they have."
         raise options.misfit("cluster.kube.pod_spec.containers", message, config["pod_spec"])
+    if options.adapt is not None and not {"minimum", "maximum"} <= options.adapt.keys():
+        message = "needs a minimum and a maximum: the operator's autoscaler asks for both."
+        raise options.misfit("adapt", message, dict(options.adapt))

@@ -15,6 +15,8 @@ from typing import Any, Final
 LOOK_SECONDS: Final = 0.5
 
 _NOT_FOUND: Final = 404
+_CONFLICT: Final = 409
+_SERVER_ERRORS: Final = 500
 
 _logger = logging.getLogger(__name__)
 
@@ -25,15 +27,17 @@ def start(spec: Mapping[str, Any], namespace: str | None, seconds: float) -> Any
     Args:
         spec: Its specification.
         namespace: Where; None for the namespace that the client of Kubernetes is set to.
-        seconds: How long the scheduler's pod may take.
+        seconds: How long the scheduler's pod may take, and an API server that is away.
 
     Raises:
+        ConnectionError: the API server stays away.
         RuntimeError: Kubernetes refuses the cluster, e.g. because there is one of its name.
         TimeoutError: the pod is not ready in time; why, as far as Kubernetes tells.
     """
-    cluster = _created(spec, namespace)
+    until = time.monotonic() + seconds
+    cluster = _created(spec, namespace, until)
     try:
-        _wait_for_scheduler(cluster, seconds)
+        _wait_for_scheduler(cluster, until - time.monotonic())
     except BaseException:
         remove(cluster)
         raise
@@ -82,19 +86,36 @@ def _class() -> Any:
     return new_class("DaskCluster", "kubernetes.dask.org/v1")
 
 
-def _created(spec: Mapping[str, Any], namespace: str | None) -> Any:
+def _created(spec: Mapping[str, Any], namespace: str | None, until: float) -> Any:
     import kr8s
 
     cluster = _class()(dict(spec), namespace=namespace)
-    try:
-        cluster.create()
-    except kr8s.ServerError as exc:
-        raise RuntimeError(_refusal(exc)) from exc
-    return cluster
+    is_first = True
+    while True:
+        try:
+            cluster.create()
+        except kr8s.ServerError as exc:
+            if _status_of(exc) == _CONFLICT and not is_first:
+                # It was created, and the answer was lost.
+                return cluster
+            if _status_of(exc) < _SERVER_ERRORS or time.monotonic() > until:
+                raise RuntimeError(_refusal(exc)) from exc
+        except Exception as exc:
+            # The API server restarts.
+            if time.monotonic() > until:
+                raise ConnectionError(f"Kubernetes cannot be reached: {exc}") from exc
+        else:
+            return cluster
+        is_first = False
+        time.sleep(LOOK_SECONDS)
+
+
+def _status_of(error: Any) -> int:
+    return 0 if error.response is None else int(error.response.status_code)
 
 
 def _refusal(error: Any) -> str:
-    if error.response is not None and error.response.status_code == _NOT_FOUND:
+    if _status_of(error) == _NOT_FOUND:
         return "Kubernetes knows no DaskCluster: install the operator of Dask (k8s/README.md)"
     return f"Kubernetes refuses the DaskCluster: {error}"
 

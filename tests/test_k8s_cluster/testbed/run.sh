@@ -1,17 +1,22 @@
 #!/usr/bin/env bash
 # Runs `make test-k8s` on a cluster of one node, which the scripts in $K8S_TESTBED bring up and take
-# down (by default ../shared/k8s-testbed). Where this machine lacks what that takes, one line says
-# what, and nothing is run.
+# down (by default ../shared/k8s-testbed; empty for none). Where this machine lacks what that takes,
+# one line says what, and nothing is run. Nothing that it starts outlives it, however it ends.
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 REPO=$(cd "$HERE/../../.." && pwd)
 cd "$REPO"
-TESTBED=$(cd "${K8S_TESTBED:-../shared/k8s-testbed}" 2> /dev/null && pwd) || TESTBED=
+K8S_TESTBED=${K8S_TESTBED-../shared/k8s-testbed}
 PY=$REPO/.venv/bin/python
-export CONTAINERS_CONF=$TESTBED/containers.conf
+# A cluster on a machine that has much else to do takes its time; more than this is too much.
+LIMIT_SECONDS=3000
+LEAST_MEMORY_GIB=6
+LEAST_DISK_GIB=12
 
 WORK=
-STARTED=0
+MAIN=
+GUARD=
+PORTS=(53 10248 10249 10250 10251 10252 10256 10257 10259 16443 23790 23800)
 # What the cluster changes outside of its folder.
 SETTINGS=(net.ipv4.ip_forward net.ipv4.conf.all.route_localnet vm.overcommit_memory kernel.panic
   kernel.panic_on_oops)
@@ -40,17 +45,44 @@ in_use() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
 # --- what there must be ---------------------------------------------------------------------------
 
 check_machine() {
-  [ -n "$TESTBED" ] || not_run "there is no folder ${K8S_TESTBED:-../shared/k8s-testbed}"
+  [ -n "$K8S_TESTBED" ] || not_run 'K8S_TESTBED is empty'
+  [ -d "$K8S_TESTBED" ] || not_run "there is no folder $K8S_TESTBED"
+  TESTBED=$(cd "$K8S_TESTBED" && pwd)
+  export CONTAINERS_CONF=$TESTBED/containers.conf
   [ "$(uname -sm)" = 'Linux x86_64' ] || not_run "the testbed's programs are for Linux on x86_64"
   [ "$(id -u)" = 0 ] || not_run 'a cluster on this machine takes root'
   # shellcheck disable=SC1091
   . /etc/os-release
   [ "${ID:-}" = debian ] || not_run 'the images are made of Debian, and this machine is another'
   [ -x "$PY" ] || not_run 'there is no .venv; make dev makes it'
+  check_kernel
+  check_room
   local port
-  for port in 16443 23790 10250; do
+  for port in "${PORTS[@]}"; do
     ! in_use "$port" || not_run "port $port is in use, maybe by a cluster"
   done
+}
+
+check_kernel() {
+  local groups=/sys/fs/cgroup
+  [ ! -d "$groups/memory" ] || groups=$groups/memory
+  { mkdir "$groups/dagsterlite-$$" && rmdir "$groups/dagsterlite-$$"; } 2> /dev/null \
+    || not_run 'this machine lets nobody make cgroups'
+  unshare --mount --net --pid --uts --ipc --fork true 2> /dev/null \
+    || not_run 'this machine lets nobody make namespaces'
+  grep -qw overlay /proc/filesystems || modprobe overlay 2> /dev/null \
+    || not_run 'this machine has no file system overlay'
+  [ -d /sys/class/net/eth0 ] || not_run 'the testbed takes a network eth0'
+}
+
+check_room() {
+  local free
+  free=$(awk '$1 == "MemAvailable:" {print int($2 / 1048576)}' /proc/meminfo)
+  [ "$free" -ge "$LEAST_MEMORY_GIB" ] \
+    || not_run "it takes $LEAST_MEMORY_GIB GiB of memory, and $free are free"
+  free=$(df -Pk "${TMPDIR:-/tmp}" | awk 'NR == 2 {print int($4 / 1048576)}')
+  [ "$free" -ge "$LEAST_DISK_GIB" ] \
+    || not_run "it takes $LEAST_DISK_GIB GiB in ${TMPDIR:-/tmp}, and $free are free"
 }
 
 install_packages() {
@@ -69,18 +101,19 @@ install_packages() {
   fi
   kubectl kustomize "$HERE" > "$WORK/manifests.yaml" 2> /dev/null \
     || not_run 'kubectl is too old for the kustomizations'
-  [ -n "$(ip -4 -o addr show eth0 2> /dev/null)" ] || not_run 'the testbed takes a network eth0'
+  [ -n "$(ip -4 -o addr show eth0)" ] || not_run 'the testbed takes an address of eth0'
+  iptables -t nat -S > /dev/null 2>&1 || not_run 'this machine has no iptables of the kind nat'
 }
 
 # --- the cluster ----------------------------------------------------------------------------------
 
 bring_up() {
   step 'cluster'
-  STARTED=1
   iptables-save > "$WORK/iptables"
   sysctl "${SETTINGS[@]}" > "$WORK/settings" 2> /dev/null || true
   ls -d /sys/fs/cgroup/*/kubepods /sys/fs/cgroup/kubepods /sys/class/net/k8s0 \
     > "$WORK/before" 2> /dev/null || true
+  touch "$WORK/has-begun"
   # The testbed's DNS is a script of Python with one dependency.
   { python3 -m venv "$WORK/dns" && "$WORK/dns/bin/pip" install -q dnslib; } > "$WORK/dns.log" 2>&1 \
     || not_run 'the DNS of the testbed cannot be installed'
@@ -181,22 +214,47 @@ furnish() {
 # --- the end --------------------------------------------------------------------------------------
 
 take_down() {
-  local status=$?
+  trap '' INT TERM HUP
   trap - EXIT
   set +e
-  [ "$STARTED" = 0 ] || end_cluster
-  [ -z "$WORK" ] || rm -rf --one-file-system "$WORK"
-  exit "$status"
+  [ -z "$MAIN" ] || kill -9 "$MAIN" 2> /dev/null
+  # What runs the tests, before what they run on.
+  if [ -e "$WORK/has-begun" ] && [ -e "$WORK/has-ended" ]; then
+    ROOT=$WORK bash "$TESTBED/cluster-down.sh" > /dev/null 2>&1
+  fi
+  local number
+  for number in 1 2 3 4 5; do
+    end_processes && sleep 0.5
+  done
+  [ ! -e "$WORK/has-begun" ] || put_back
+  rm -rf --one-file-system "$WORK"
+  [ "$GUARD" = "$BASHPID" ] || kill -9 "$GUARD"
 }
 
-end_cluster() {
-  ROOT=$WORK bash "$TESTBED/cluster-down.sh" > /dev/null 2>&1
-  local process path
+# Ends what is ours: the folder is in its environment or in its command, or it has its root there.
+# Returns whether there was any.
+end_processes() {
+  local process pid found=1
   for process in /proc/[0-9]*; do
-    if tr '\0' ' ' 2> /dev/null < "$process/cmdline" | grep -qF "$WORK/run/"; then
-      kill -9 "${process#/proc/}" 2> /dev/null
+    pid=${process#/proc/}
+    if [ "$pid" != $$ ] && [ "$pid" != "$BASHPID" ] && [ "$pid" != "$GUARD" ] && is_ours "$process"
+    then
+      kill -9 "$pid" 2> /dev/null && found=0
     fi
   done
+  return "$found"
+}
+
+is_ours() {
+  [[ $(readlink "$1/root") != "$WORK"/* ]] || return 0
+  { tr '\0' '\n' < "$1/environ" | grep -qxF "TMPDIR=$WORK" \
+    || tr '\0' ' ' < "$1/cmdline" | grep -qF "$WORK/run/" \
+    || awk -v folder="$WORK/" '$5 == "/" && index($0, folder) {found = 1} END {exit !found}' \
+      "$1/mountinfo"; } 2> /dev/null
+}
+
+put_back() {
+  local path
   # Network namespaces are mounts too.
   find /run/netns -name 'cni-*' -newer "$WORK/started" -exec umount -l {} \; 2> /dev/null
   awk '{print $2}' /proc/mounts | grep "^$WORK/" | sort -r | xargs -r umount -l
@@ -210,20 +268,53 @@ end_cluster() {
   sysctl -q -p "$WORK/settings" > /dev/null 2>&1
 }
 
+# Takes down what is left where this script is ended without a word (kill -9).
+guard() {
+  trap '' INT TERM HUP
+  trap - EXIT
+  while kill -0 $$ 2> /dev/null; do sleep 2; done
+  GUARD=$BASHPID
+  take_down
+}
+
 # --- all of it ------------------------------------------------------------------------------------
+
+run() {
+  trap - EXIT INT TERM HUP
+  install_packages
+  pip_settings
+  bring_up
+  images
+  furnish
+  step 'tests'
+  K8S_RESTART_API="bash $HERE/restart_api.sh" K8S_OVERLAY=$WORK/overlay \
+    make --no-print-directory test-k8s
+}
 
 check_machine
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/k8s.XXXXXX")
-export TMPDIR=$WORK
+IMAGE=dagsterlite:$(version_of dagsterlite)
 touch "$WORK/started"
 trap take_down EXIT
-trap 'exit 130' INT TERM
-IMAGE=dagsterlite:$(version_of dagsterlite)
-install_packages
-pip_settings
-bring_up
-images
-furnish
-step 'tests'
-K8S_RESTART_API="bash $HERE/restart_api.sh" K8S_OVERLAY=$WORK/overlay \
-  timeout 2400 make --no-print-directory test-k8s
+trap 'exit 143' INT TERM HUP
+export TMPDIR=$WORK
+# In groups of their own: a signal to this script's group reaches this script alone.
+set -m
+guard > /dev/null 2>&1 < /dev/null &
+GUARD=$!
+run < /dev/null &
+MAIN=$!
+set +m
+status=0
+while kill -0 "$MAIN" 2> /dev/null; do
+  [ "$SECONDS" -lt "$LIMIT_SECONDS" ] || {
+    echo "tests on Kubernetes: they are not done within $LIMIT_SECONDS seconds" >&2
+    exit 1
+  }
+  sleep 1 &
+  wait $! || true
+done
+wait "$MAIN" || status=$?
+MAIN=
+touch "$WORK/has-ended"
+exit "$status"
