@@ -212,7 +212,9 @@ def inputs_from(
     hints = annotations_of(fn)
     with _named(owner):
         inputs = [
-            given.pop(p.name, cls()).to_definition(p.name, hints.get(p.name), default_of(p))
+            given.pop(p.name, cls()).to_definition(
+                p.name, value_hint(hints.get(p.name)), default_of(p)
+            )
             for p in single
         ]
         return inputs + [item.to_definition(n, None, NO_VALUE) for n, item in given.items()]

@@ -120,7 +120,8 @@ def inputs_of(
 ) -> list[InputDefinition]:
     """Return the inputs that are given; else one for each parameter.
 
-    An inferred input has the type of the parameter's annotation, and its default value.
+    An inferred input has the type of the parameter's annotation, T for ``Output[T]``, and its
+    default value.
 
     Raises:
         CheckError: what is given is no list of inputs.
@@ -161,7 +162,8 @@ def default_of(parameter: inspect.Parameter) -> Any:
 
 def _infer_input(owner: str, parameter: inspect.Parameter, hint: Any) -> InputDefinition:
     try:
-        return InputDefinition(parameter.name, hint, default_value=default_of(parameter))
+        value = value_hint(hint)
+        return InputDefinition(parameter.name, value, default_value=default_of(parameter))
     except DagsterInvalidDefinitionError as exc:
         raise DagsterInvalidDefinitionError(f"{owner}: {exc}") from exc
 
@@ -199,7 +201,7 @@ def is_stream(fn: Callable[..., Any]) -> bool:
 
 
 def value_hint(hint: Any) -> Any:
-    """Return what an annotation says of an output's value: for ``Output[T]``, that it is a T."""
+    """Return what an annotation says of a value: for ``Output[T]``, that it is a T."""
     if hint is Output:
         return None
     return typing.get_args(hint)[0] if typing.get_origin(hint) is Output else hint

@@ -35,7 +35,7 @@ class SolidDefinition(NodeDefinition, ConfigurableNode):
         name: Letters, digits and underscores.
         input_defs: The inputs.
         compute_fn: Called with ``(context, inputs)``; yields outputs, materializations,
-            observations and expectation results.
+            observations and expectation results. One that returns None yields nothing.
         output_defs: The outputs.
         config_schema: What ``context.solid_config`` must look like (default: any config,
             and none is needed).

@@ -41,6 +41,9 @@ class ScopedResources:
     def __iter__(self) -> Iterator[Any]:
         return iter(vars(self).values())
 
+    def __getitem__(self, place: int) -> Any:
+        return tuple(self)[place]
+
     def __repr__(self) -> str:
         return f"Resources({', '.join(sorted(vars(self)))})"
 

@@ -54,9 +54,10 @@ def _compute(
 ) -> Generator[Any, None, None]:
     compute = context.step.solid_def.compute_fn
     answer = _call(context, lambda: compute(SolidExecutionContext(context), inputs))
-    if not isinstance(answer, Iterable):
-        raise DagsterInvariantViolationError(_no_events(context.step, answer))
-    iterator = iter(answer)
+    events = () if answer is None else answer
+    if not isinstance(events, Iterable):
+        raise DagsterInvariantViolationError(_no_events(context.step, events))
+    iterator = iter(events)
     try:
         while (event := _call(context, lambda: next(iterator, _END))) is not _END:
             yield event

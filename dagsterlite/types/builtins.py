@@ -91,6 +91,7 @@ def _scalar(
         loader=_loader(scalar),
         materializer=_materializer(),
         config_type=scalar,
+        typing_type=python_type,
     )
 
 
@@ -119,4 +120,5 @@ Nothing = _NothingType(
     name="Nothing",
     is_builtin=True,
     description="No value: an order of execution alone.",
+    typing_type=type(None),
 )

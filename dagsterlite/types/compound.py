@@ -26,6 +26,8 @@ class CompoundType(DagsterType):
         DagsterInvalidDefinitionError: one of the inner types is Nothing.
     """
 
+    python_type: type[Any]
+
     def __init__(
         self, key: str, inner: Sequence[DagsterType], loader: DagsterTypeLoader | None
     ) -> None:
@@ -41,6 +43,11 @@ class CompoundType(DagsterType):
     @property
     def inner_types(self) -> tuple[DagsterType, ...]:
         return self._inner
+
+    @property
+    def typing_type(self) -> Any:
+        form: Any = self.python_type
+        return form[tuple(item.typing_type for item in self._inner)]
 
     def is_same(self, other: DagsterType) -> bool:
         alike = isinstance(other, CompoundType) and type(self) is type(other)
@@ -59,14 +66,16 @@ class OptionalType(CompoundType):
     def __init__(self, inner: DagsterType) -> None:
         super().__init__(f"{inner.display_name}?", [inner], _noneable_loader(inner))
 
+    @property
+    def typing_type(self) -> Any:
+        return self._inner[0].typing_type | None
+
     def _check(self, context: Any, value: Any) -> TypeCheck:
         return PASSED if value is None else self._inner[0].type_check(context, value)
 
 
 class _ManyType(CompoundType):
     """A Python collection whose items are all of the inner type."""
-
-    python_type: type[Any]
 
     def __init__(self, key: str, inner: DagsterType) -> None:
         super().__init__(key, [inner], _array_loader(inner, self.python_type))
@@ -103,9 +112,16 @@ class UniformTupleType(_ManyType):
     def __init__(self, inner: DagsterType) -> None:
         super().__init__(f"Tuple[{inner.display_name},...]", inner)
 
+    @property
+    def typing_type(self) -> Any:
+        form: Any = tuple
+        return form[self._inner[0].typing_type, ...]
+
 
 class TupleType(CompoundType):
     """A Python tuple whose items are each of their own type."""
+
+    python_type = tuple
 
     def __init__(self, *inner: DagsterType) -> None:
         names = ",".join(item.display_name for item in inner)
@@ -127,6 +143,8 @@ class TupleType(CompoundType):
 
 class DictType(CompoundType):
     """A Python dict whose keys and values are each of one type."""
+
+    python_type = dict
 
     def __init__(self, key: DagsterType, value: DagsterType) -> None:
         name = f"Dict[{key.display_name},{value.display_name}]"

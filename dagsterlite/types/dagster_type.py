@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Union
 
 from dagsterlite.config import ConfigType
 from dagsterlite.errors import (
@@ -59,6 +59,8 @@ class DagsterType(HasMetadata):
             are kept as its ``metadata_entries``. What is told of a value, its
             :class:`TypeCheck` tells.
         metadata: The same as a dict from labels to values.
+        typing_type: Python's own annotation of the values, such as ``list[int]``, for IO managers
+            and tools to read; nothing is checked by it.
 
     Raises:
         CheckError: neither name nor key is given, an argument is of the wrong type, or is given
@@ -83,6 +85,7 @@ class DagsterType(HasMetadata):
         config_type: ConfigType | None = None,
         metadata_entries: Iterable[EventMetadataEntry] | None = None,
         metadata: Mapping[str, Any] | None = None,
+        typing_type: Any = Any,
     ) -> None:
         if name is None and key is None:
             raise CheckError("DagsterType: give a name, a key, or both; neither is set.")
@@ -111,6 +114,7 @@ class DagsterType(HasMetadata):
         #: The config type that the same name stands for in a config schema, for built-in scalars.
         self.config_type = config_type
         self.metadata_entries = metadata_entries_of(owner, metadata_entries, metadata)
+        self._typing_type = typing_type
 
     @property
     def display_name(self) -> str:
@@ -126,6 +130,11 @@ class DagsterType(HasMetadata):
     def name(self) -> str | None:
         """The type's name, or None for a type that is known by its key alone."""
         return self._name
+
+    @property
+    def typing_type(self) -> Any:
+        """Python's own annotation of the values; ``typing.Any`` where none is known."""
+        return self._typing_type
 
     @property
     def is_nothing(self) -> bool:
@@ -190,7 +199,7 @@ class PythonObjectDagsterType(DagsterType):
         python_type: The class, or a tuple of classes.
         key: The unique key (default: the name).
         name: The type's name (default: the class's).
-        **kwargs: Those of :class:`DagsterType`.
+        **kwargs: Those of :class:`DagsterType`; ``typing_type`` is the class if none is given.
     """
 
     def __init__(
@@ -206,6 +215,7 @@ class PythonObjectDagsterType(DagsterType):
             raise ParameterCheckError(owner, "python_type", "a class", python_type)
         self.python_type = python_type
         self.type_str = classes[0].__name__ if len(classes) == 1 else _union_name(classes)
+        kwargs = {"typing_type": Union[classes], **kwargs}  # noqa: UP007 - of classes in a tuple
         super().__init__(self._is_instance, key=key, name=name or self.type_str, **kwargs)
 
     def _is_instance(self, _context: Any, value: Any) -> TypeCheck:

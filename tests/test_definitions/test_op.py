@@ -252,6 +252,15 @@ def test_an_output_is_typed_by_the_annotation():
     assert types_of(pairs)[1] == {"result": "Tuple[Int,String]"}
 
 
+@pytest.mark.parametrize("decorator", [op, solid])
+def test_an_input_that_is_annotated_as_an_output_is_typed_by_its_value(decorator):
+    @decorator
+    def takes(number: Output[int], waits_for: Output): ...
+
+    types = {item.name: item.dagster_type.display_name for item in takes.input_defs}
+    assert types == {"number": "Int", "waits_for": "Any"}
+
+
 def test_several_outputs_are_typed_by_an_annotated_tuple():
     @op(out={"a": Out(), "b": Out(is_required=False), "c": Out(float)})
     def three() -> tuple[int, Output[str], Any]:

@@ -112,3 +112,12 @@ def test_an_unknown_resource_is_told_with_those_that_are_there() -> None:
 def test_wrong_arguments_are_refused(arguments, error) -> None:
     with pytest.raises(error), build_resources(**arguments):
         raise NotImplementedError
+
+
+def test_they_are_read_by_place_as_those_of_a_tuple_are() -> None:
+    with build_resources({"database": database}, None, {"database": {"url": "x"}}) as made:
+        assert made[0] == made.database
+        (only,) = made
+        assert only == made[-1]
+        with pytest.raises(IndexError):
+            made[1]

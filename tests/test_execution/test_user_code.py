@@ -192,15 +192,28 @@ def test_outputs_may_come_in_any_order_and_optional_ones_may_stay_out() -> None:
     assert result.output_values == {"c": 3, "a": 1}
 
 
-def test_a_compute_function_that_yields_nothing_at_all_is_told() -> None:
+def test_a_compute_function_that_returns_what_holds_no_events_is_told() -> None:
     def compute(_context: Any, _inputs: Any) -> Any:
-        return None
+        return 3
 
     wrong = SolidDefinition("gives", [], compute, [OutputDefinition()])
     with pytest.raises(
         DagsterInvariantViolationError, match="compute_fn of solid 'gives' returned"
     ):
         run_of(wrong, raise_on_error=True)
+
+
+def test_a_compute_function_that_returns_none_yields_no_events() -> None:
+    def compute(_context: Any, _inputs: Any) -> Any:
+        return None
+
+    result = run_of(SolidDefinition("quiet", [], compute, [OutputDefinition(Nothing)]))
+    assert result.success
+    assert [e.is_successful_output for e in result.step_event_list].count(True) == 1
+
+    wanting = SolidDefinition("wanting", [], compute, [OutputDefinition()])
+    with pytest.raises(DagsterStepOutputNotFoundError, match="'result'"):
+        run_of(wanting, raise_on_error=True)
 
 
 def test_a_compute_function_may_return_any_iterable() -> None:

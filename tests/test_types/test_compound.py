@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -119,3 +120,19 @@ def test_a_list_of_anything_is_not_walked_through():
     for _ in range(100):
         assert resolve(list).type_check(None, many).success
     assert time.process_time() - start < 0.5
+
+
+@pytest.mark.parametrize(
+    ("given", "form"),
+    [
+        (list[int], list[int]),
+        (list, list[Any]),
+        (set[str], set[str]),
+        (tuple[int, str], tuple[int, str]),
+        (tuple[int, ...], tuple[int, ...]),
+        (dict[str, list[Table]], dict[str, list[Table]]),
+        (int | None, int | None),
+    ],
+)
+def test_a_type_made_of_others_tells_how_python_annotates_it(given, form):
+    assert resolve(given).typing_type == form

@@ -14,7 +14,7 @@ from dagsterlite.errors import (
 )
 from dagsterlite.events.metadata import EventMetadataEntry
 from dagsterlite.events.yielded import TypeCheck
-from dagsterlite.types.builtins import Int
+from dagsterlite.types.builtins import Int, Nothing
 from dagsterlite.types.dagster_type import DagsterType, PythonObjectDagsterType
 from dagsterlite.types.loader import dagster_type_loader, dagster_type_materializer
 
@@ -180,3 +180,21 @@ def test_facts_about_a_type_that_are_none_are_refused_with_its_name():
         DagsterType(is_even, name="T", metadata_entries=words)
     with pytest.raises(CheckError, match=r"'T'.*not both"):
         DagsterType(is_even, name="T", metadata_entries=[], metadata={})
+
+
+def test_a_type_tells_how_python_annotates_its_values():
+    given = DagsterType(is_even, name="Even", typing_type=int | None)
+
+    assert given.typing_type == int | None
+    assert DagsterType(is_even, name="Even").typing_type is Any
+    assert Int.typing_type is int
+    assert Nothing.typing_type is type(None)
+
+
+def test_a_type_of_a_class_is_annotated_by_the_class():
+    assert PythonObjectDagsterType(Rows).typing_type is Rows
+    assert PythonObjectDagsterType((int, str)).typing_type == int | str
+    assert PythonObjectDagsterType(Rows, typing_type=list[int]).typing_type == list[int]
+
+
+class Rows(list[int]): ...
