@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -26,6 +27,7 @@ Stores = tuple[RunStorage, EventLogStorage]
 
 BALLAST = 8 << 20
 BATCH = 10
+LETTERS = 40_000
 
 
 def take_room(disk: Path) -> Path:
@@ -86,7 +88,9 @@ def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Store
 
 
 def batch(number: int) -> list[EventLogEntry]:
-    return [message("r", number * BATCH + n, f"{n}" * 20_000) for n in range(BATCH)]
+    """Return entries whose texts take the room that they have letters: nothing repeats in them."""
+    entries = range(number * BATCH, (number + 1) * BATCH)
+    return [message("r", seq, Random(seq).randbytes(LETTERS // 2).hex()) for seq in entries]
 
 
 def fill(events: EventLogStorage) -> tuple[int, DagsterStorageError]:
