@@ -83,7 +83,8 @@ class Session:
         self._is_ended = False
         self._questions = Questions(client)
         #: What was heard: messages of the run's topic, and those on workers that come and go.
-        self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        #: No SimpleQueue: a wait that a signal outlasts, as on a busy machine, never ends there.
+        self.messages: queue.Queue[Message] = queue.Queue()
 
     @property
     def scheduler(self) -> str:

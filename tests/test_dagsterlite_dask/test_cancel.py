@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed import Client
 
 from dagsterlite import (
     DagsterInstance,
@@ -27,6 +30,7 @@ from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.errors import DagsterRunCanceledError
 from dagsterlite.events.event_type import DagsterEventType
 from dagsterlite.runs import DagsterRunStatus
+from dagsterlite_dask.session import Session
 from tests.event_lists import assert_gap_free, logged, recorded
 from tests.test_dagsterlite_dask.cluster import Cluster, left_behind
 from tests.test_dagsterlite_dask.side import (
@@ -182,6 +186,23 @@ def test_a_cancel_ends_the_wait_for_a_retry(seconds: int, cluster: Cluster, tmp_
 def told_so_far(instance: DagsterInstance) -> list[str]:
     runs = instance.get_runs()
     return recorded(instance, runs[0].run_id) if runs else []
+
+
+def test_a_driver_that_listens_hears_of_a_signal_whose_handler_takes_long(
+    cluster: Cluster,
+) -> None:
+    with Client(cluster.address) as client:
+        messages = Session(client, "r").messages
+        before = signal.signal(signal.SIGUSR1, lambda *_: time.sleep(0.5))
+        sender = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1))
+        sender.start()
+        try:
+            # Not more than the handler's time and its own, and not until a message comes.
+            with pytest.raises(queue.Empty):
+                messages.get(timeout=0.2)
+        finally:
+            sender.join()
+            signal.signal(signal.SIGUSR1, before)
 
 
 def test_who_stops_reading_events_cancels_the_run(cluster: Cluster, tmp_path: Path) -> None:

@@ -272,6 +272,7 @@ put_back() {
 guard() {
   trap '' INT TERM HUP
   trap - EXIT
+  set +e
   while kill -0 $$ 2> /dev/null; do sleep 2; done
   GUARD=$BASHPID
   take_down
