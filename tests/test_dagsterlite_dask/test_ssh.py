@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,7 @@ def test_nothing_is_left_on_the_hosts_of_a_driver_that_is_killed(
 
 
 def test_what_a_host_says_is_told_and_the_other_hosts_are_left_clean(server: SSHServer) -> None:
-    interpreters = [sys.executable, sys.executable, "/no/python"]
+    interpreters = [*[shlex.quote(sys.executable)] * 2, "/no/python"]
     config = server.config(3, remote_python=interpreters)
 
     with pytest.raises(DagsterClusterUnreachableError, match=r"cluster\.ssh") as raised:
