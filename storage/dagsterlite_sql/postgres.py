@@ -52,10 +52,11 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self._connected() as connection:
-            yield connection.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+        with self._connected() as connection, connection.begin():
+            # Said to the transaction, not to the connection: that would have later ones write also
+            # where the database is set to be read only.
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield connection
 
     @contextmanager
     def write(self, scope: str = "") -> Iterator[Connection]:
