@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import DagsterEventType
-from dagsterlite_sql.schema import asset_wipes, event_index
+from dagsterlite_sql.schema import event_index
 
 _asset_key: ColumnElement[str] = event_index.c.asset_key
 
@@ -27,12 +27,6 @@ def asset_keys(prefix: Sequence[str] | None, limit: int | None, cursor: str | No
     following = select(func.min(_asset_key)).where(_asset_key > keys.c.key, *wanted)
     keys = keys.union_all(select(following.scalar_subquery()).where(keys.c.key.is_not(None)))
     return select(keys.c.key).where(keys.c.key.is_not(None)).limit(limit)
-
-
-def wipes(keys: Sequence[str]) -> Select[str, float]:
-    """Return the query for when the assets of those texts were last wiped, if they were."""
-    columns = asset_wipes.c
-    return select(columns.asset_key, columns.timestamp).where(columns.asset_key.in_(keys))
 
 
 def _bounds(prefix: Sequence[str] | None, cursor: str | None) -> Iterator[ColumnElement[bool]]:

@@ -12,6 +12,7 @@ from dagsterlite_sql.database import Database
 from dagsterlite_sql.event_rows import IndexRow, LogRow
 from dagsterlite_sql.events import INDEX_SCOPE, SqlEventLogStorage
 from dagsterlite_sql.schema import event_index, event_logs
+from dagsterlite_sql.wipes import unwiped, wipes_of
 
 
 class ConsolidatedEventLogStorage(SqlEventLogStorage):
@@ -47,8 +48,8 @@ class ConsolidatedEventLogStorage(SqlEventLogStorage):
             self._write_rows(run_id, rows, copies)
 
     def _write_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
-        copies = self.unwiped(run_id, copies)
         with self._database.write(_scope(run_id)) as connection:
+            copies = unwiped(connection, copies, wipes_of(connection, copies))
             self._database.insert_rows(connection, event_logs, rows)
             if copies:
                 self._database.exclude(connection, INDEX_SCOPE)

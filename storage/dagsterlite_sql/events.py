@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from heapq import merge
 from itertools import islice
-from math import inf
-from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, tuple_
+from sqlalchemy import ColumnElement, delete, insert, select
 
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.event_type import DagsterEventType
@@ -50,7 +48,7 @@ class SqlEventLogStorage(EventLogStorage):
 
     @abstractmethod
     def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
-        """Write rows to a run's log, all or none, and the copies that are :meth:`unwiped`."""
+        """Write rows to a run's log, all or none, and the copies that are unwiped to the index."""
 
     def store_entries(self, entries: Sequence[EventLogEntry]) -> None:
         rows: defaultdict[str, list[LogRow]] = defaultdict(list)
@@ -62,30 +60,6 @@ class SqlEventLogStorage(EventLogStorage):
                 copies[entry.run_id].append(to_copy(row, entry))
         for run_id, run_rows in rows.items():
             self.store_rows(run_id, run_rows, copies[run_id])
-
-    def unwiped(self, run_id: str, copies: Sequence[IndexRow]) -> Sequence[IndexRow]:
-        """Leave out copies of entries that stood in the log when their asset was wiped."""
-        keys = sorted({copy.asset_key for copy in copies if copy.asset_key is not None})
-        if not keys:
-            return copies
-        wiped: dict[str | None, float] = {}
-        with self.index.read() as connection:
-            for part in parts(keys):
-                wiped |= dict(connection.execute(asset_queries.wipes(part)).all())
-        old = [copy for copy in copies if copy.timestamp <= wiped.get(copy.asset_key, -inf)]
-        known = self._known(run_id, old) if old else ()
-        return [copy for copy in copies if copy[:4] not in known]
-
-    def _known(self, run_id: str, copies: Sequence[IndexRow]) -> set[tuple[Any, ...]]:
-        """Return the keys of those entries that stand in the run's log."""
-        columns = event_logs.c
-        key = (columns.run_id, columns.step_key, columns.attempt_id, columns.seq)
-        with self.run_log(run_id) as database:
-            if database is None:
-                return set()
-            with database.read() as connection:
-                queries = (select(*key).where(tuple_(*key) == copy[: len(key)]) for copy in copies)
-                return {tuple(row) for query in queries for row in connection.execute(query)}
 
     def get_records_for_run(
         self,

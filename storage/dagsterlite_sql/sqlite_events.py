@@ -29,7 +29,6 @@ from dagsterlite_sql.events import SqlEventLogStorage
 from dagsterlite_sql.schema import (
     EVENT_INDEX,
     EVENT_LOGS,
-    asset_wipes,
     event_index,
     event_logs,
     unfinished_writes,
@@ -37,6 +36,7 @@ from dagsterlite_sql.schema import (
 from dagsterlite_sql.sqlite import SqliteFile
 from dagsterlite_sql.sqlite_migrate import migrate_file
 from dagsterlite_sql.sqlite_run_files import RunFiles, run_file_paths
+from dagsterlite_sql.wipes import Wipes, unwiped, wipes_of
 
 OPEN_FILES = 64
 """How many runs' files a store keeps open."""
@@ -96,18 +96,24 @@ class SqliteEventLogStorage(SqlEventLogStorage, MigratableClass):
 
     def store_rows(self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow]) -> None:
         if not copies:
-            self._write_log(run_id, rows)
+            self._write_log(run_id, rows, copies, {})
             return
-        copies = self.unwiped(run_id, copies)
-        token = self._mark(run_id)
-        self._write_log(run_id, rows)
+        with self._index.write() as connection:
+            wipes = wipes_of(connection, copies)
+            token = _mark(connection, run_id, self._clock())
+        copies = self._write_log(run_id, rows, copies, wipes)
         with self._index.write() as connection:
             self._write_copies(connection, run_id, copies)
             _unmark(connection, [token])
 
-    def _write_log(self, run_id: str, rows: Sequence[LogRow]) -> None:
+    def _write_log(
+        self, run_id: str, rows: Sequence[LogRow], copies: Sequence[IndexRow], wipes: Wipes
+    ) -> list[IndexRow]:
+        """Write rows to a run's log; return the copies that belong into the index."""
         with self._runs.use(run_id) as file, file.write() as connection:
+            kept = unwiped(connection, copies, wipes)
             file.insert_rows(connection, event_logs, rows)
+        return kept
 
     def _write_copies(
         self, connection: Connection, run_id: str, copies: Sequence[IndexRow]
@@ -119,17 +125,11 @@ class SqliteEventLogStorage(SqlEventLogStorage, MigratableClass):
         elif copies:
             self._index.insert_rows(connection, event_index, copies)
 
-    def _mark(self, run_id: str) -> str:
-        token = uuid.uuid4().hex
-        row = {"token": token, "run_id": run_id, "since": self._clock()}
-        with self._index.write() as connection:
-            connection.execute(insert(unfinished_writes), row)
-        return token
-
     def delete_events(self, run_id: str) -> None:
         if not (self._index.exists() or self._runs.exists(run_id)):
             return
-        token = self._mark(run_id)
+        with self._index.write() as connection:
+            token = _mark(connection, run_id, self._clock())
         self._runs.delete(run_id)
         with self._index.write() as connection:
             self._write_copies(connection, run_id, ())
@@ -150,8 +150,8 @@ class SqliteEventLogStorage(SqlEventLogStorage, MigratableClass):
     def _finish_run(self, run_id: str, tokens: Sequence[str]) -> None:
         copies = self._missing_copies(run_id)
         with self._index.write() as connection:
-            wiped = dict(connection.execute(_wipes).all())
-            kept = [row for row in copies if row.timestamp > wiped.get(row.asset_key, -inf)]
+            wipes = wipes_of(connection, copies)
+            kept = [row for row in copies if row.timestamp > wipes.get(row.asset_key, -inf)]
             self._write_copies(connection, run_id, kept)
             _unmark(connection, tokens)
 
@@ -195,15 +195,19 @@ class SqliteEventLogStorage(SqlEventLogStorage, MigratableClass):
         return [path for path, schema in files.items() if migrate_file(path, schema)]
 
 
-_wipes = select(asset_wipes.c.asset_key, asset_wipes.c.timestamp)
-
-
 def _index_path(base_dir: str) -> str:
     return os.path.join(os.path.abspath(base_dir), "index.db")
 
 
 def _runs_folder(base_dir: str) -> str:
     return os.path.join(os.path.abspath(base_dir), "runs")
+
+
+def _mark(connection: Connection, run_id: str, since: float) -> str:
+    token = uuid.uuid4().hex
+    row = {"token": token, "run_id": run_id, "since": since}
+    connection.execute(insert(unfinished_writes), row)
+    return token
 
 
 def _unmark(connection: Connection, tokens: Sequence[str]) -> None:
