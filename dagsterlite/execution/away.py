@@ -1,4 +1,4 @@
-"""Waiting for stores whose server is away for a while: it restarts, or moves to another machine."""
+"""Waiting for servers that are away for a while: they restart, or move to another machine."""
 
 from __future__ import annotations
 
@@ -21,36 +21,45 @@ LONGEST_PAUSE: Final = 5.0
 _logger = logging.getLogger(__name__)
 
 
+def _is_store_away(error: Exception) -> bool:
+    return isinstance(error, DagsterStorageUnreachableError)
+
+
 def once_back(
     call: Callable[[], T],
     *,
     again: Callable[[], T] | None = None,
+    is_away: Callable[[Exception], bool] = _is_store_away,
+    seconds: float | None = None,
     wait: Callable[[float], None] = time.sleep,
     is_over: Callable[[], bool] = lambda: False,
 ) -> T:
-    """Return what a call returns, once the stores that it needs can be reached.
+    """Return what a call returns, once the server that it needs can be reached.
 
     Args:
         call: May be repeated.
         again: What is called after the first try, which may have done its work although the answer
             was lost.
+        is_away: Whether an error says that the server is away (default: of the instance's stores).
+        seconds: How long to wait (default: :data:`AWAY_SECONDS`).
         wait: Lets so many seconds pass, or fewer.
         is_over: Whether to wait no longer.
 
     Raises:
-        DagsterStorageUnreachableError: they are away for more than :data:`AWAY_SECONDS`, or it is
-            to be waited no longer.
+        Exception: what ``call`` raised last, where that says something else, it has lasted too long
+            or it is to be waited no longer.
     """
-    until = time.monotonic() + AWAY_SECONDS
+    seconds = AWAY_SECONDS if seconds is None else seconds
+    until = time.monotonic() + seconds
     pause = FIRST_PAUSE
     while True:
         try:
             return call()
-        except DagsterStorageUnreachableError as exc:
-            if time.monotonic() > until or is_over():
+        except Exception as exc:
+            if not is_away(exc) or time.monotonic() > until or is_over():
                 raise
             if pause == FIRST_PAUSE:
-                _logger.warning("A store is waited for, up to %g seconds: %s", AWAY_SECONDS, exc)
+                _logger.warning("It is waited up to %g seconds: %s", seconds, exc)
         call = again or call
         wait(pause)
         pause = min(2 * pause, LONGEST_PAUSE)

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, Protocol, TypeVar
+from functools import partial
+from typing import Any, Final, Protocol
 
 import urllib3
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
 from dagsterlite.errors import DagsterLaunchFailedError
+from dagsterlite.execution.away import once_back
 from dagsterlite_k8s.manifest import CONTAINER, RUN_ID
 from dagsterlite_k8s.troubles import JobView
-
-T = TypeVar("T")
 
 AWAY_SECONDS: Final = 30.0
 """How long the API server may be away where a Job is to be created or deleted."""
 
 _SECONDS: Final = 30.0
-_FIRST_PAUSE: Final = 0.25
-_LONGEST_PAUSE: Final = 5.0
 _AWAY: Final = frozenset({429, 502, 503, 504})
 """What is answered by a server, or a balancer before it, that is not ready yet."""
 
@@ -76,9 +73,7 @@ class KubernetesApi:
         metadata = manifest["metadata"]
         with _told(f"Job {metadata['name']} cannot be created"):
             try:
-                _once_back(
-                    lambda: self._json(self._batch.create_namespaced_job, body=dict(manifest))
-                )
+                self._once_back(self._batch.create_namespaced_job, body=dict(manifest))
             except ApiException as exc:
                 if exc.status != _CONFLICT:
                     raise
@@ -128,11 +123,8 @@ class KubernetesApi:
         """
         with _told(f"Job {name} cannot be deleted"):
             try:
-                _once_back(
-                    lambda: self._json(
-                        self._batch.delete_namespaced_job, name, propagation_policy="Background"
-                    )
-                )
+                delete = self._batch.delete_namespaced_job
+                self._once_back(delete, name, propagation_policy="Background")
             except ApiException as exc:
                 if exc.status == _NOT_FOUND:
                     return False
@@ -169,6 +161,11 @@ class KubernetesApi:
     def _json(self, call: _Call, *names: str, **keywords: Any) -> Any:
         return json.loads(self._bytes(call, *names, **keywords))
 
+    def _once_back(self, call: _Call, *names: str, **keywords: Any) -> None:
+        """Call what may be repeated, once the API server is back."""
+        work = partial(self._json, call, *names, **keywords)
+        once_back(work, is_away=_is_away, seconds=AWAY_SECONDS)
+
     def _bytes(self, call: _Call, *names: str, **keywords: Any) -> bytes:
         """Call without the client's own models: those of a newer server know other fields."""
         response = call(
@@ -182,19 +179,10 @@ class KubernetesApi:
         return data
 
 
-def _once_back(call: Callable[[], T]) -> T:
-    """Return what a call returns, which may be repeated, once the API server is back."""
-    until = time.monotonic() + AWAY_SECONDS
-    pause = _FIRST_PAUSE
-    while True:
-        try:
-            return call()
-        except (ApiException, urllib3.exceptions.HTTPError) as exc:
-            is_away = not isinstance(exc, ApiException) or exc.status in _AWAY
-            if not is_away or time.monotonic() > until:
-                raise
-        time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
+def _is_away(error: Exception) -> bool:
+    if isinstance(error, ApiException):
+        return error.status in _AWAY
+    return isinstance(error, urllib3.exceptions.HTTPError)
 
 
 @contextmanager

@@ -8,10 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import httpx
 import kr8s
 import pytest
 
 from dagsterlite.errors import DagsterClusterUnreachableError, DagsterInvalidConfigError
+from dagsterlite.execution import away
 from dagsterlite_dask.clusters import kube, kube_owners, kube_start
 from dagsterlite_dask.clusters.kube_owners import DRIVER, own_namespace, owner, remove_leftovers
 from dagsterlite_dask.clusters.kube_spec import OURS, cluster_spec, marked, worker_groups
@@ -328,10 +330,10 @@ class Answers:
 
 
 def answered(status: int) -> kr8s.ServerError:
-    return kr8s.ServerError("told", response=SimpleNamespace(status_code=status))  # type: ignore[arg-type]
+    return kr8s.ServerError("told", response=httpx.Response(status))
 
 
-LOST = ConnectionError("All connection attempts failed")
+LOST = httpx.ConnectError("All connection attempts failed")
 
 
 @pytest.mark.parametrize("errors", [[LOST], [answered(503), LOST], [LOST, answered(409)]])
@@ -339,7 +341,7 @@ def test_a_cluster_is_created_once_the_api_server_is_back(
     errors: list[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = Answers(*errors)
-    monkeypatch.setattr(kube_start, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(away, "FIRST_PAUSE", 0)
     monkeypatch.setattr(kube_start, "_class", lambda: answers)
     monkeypatch.setattr(kube_start, "_scheduler_pods", lambda _cluster: [READY])
 
@@ -354,6 +356,8 @@ def test_a_cluster_is_created_once_the_api_server_is_back(
         (answered(422), 60, RuntimeError),
         (answered(503), -1, RuntimeError),
         (LOST, -1, ConnectionError),
+        # Nothing to wait for: no such server was ever named.
+        (ValueError("Kubernetes cannot be reached: All its configs are missing"), 60, ValueError),
     ],
 )
 def test_a_cluster_that_is_refused_or_cannot_be_asked_for_is_an_error(

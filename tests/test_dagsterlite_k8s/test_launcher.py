@@ -15,6 +15,7 @@ from dagsterlite import DagsterInstance, pipeline, reconstructable, solid
 from dagsterlite.api import create_run_for_pipeline
 from dagsterlite.errors import DagsterInvariantViolationError, DagsterLaunchFailedError
 from dagsterlite.events.event_type import DagsterEventType
+from dagsterlite.execution import away
 from dagsterlite.execution.heirs import INTERRUPTED_TAG, TAKES_OVER_TAG
 from dagsterlite.runs import DagsterRunStatus, make_driver_id
 from dagsterlite_k8s import K8sRunLauncher
@@ -49,7 +50,7 @@ def opened(
     home.mkdir()
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     monkeypatch.setattr(watch_module, "LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(api_module, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(away, "FIRST_PAUSE", 0.01)
     made: list[DagsterInstance] = []
 
     def open_instance(**config: Any) -> DagsterInstance:

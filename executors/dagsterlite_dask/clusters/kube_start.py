@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from dagsterlite.execution.away import once_back
+
 LOOK_SECONDS: Final = 0.5
 
 _NOT_FOUND: Final = 404
@@ -35,7 +37,7 @@ def start(spec: Mapping[str, Any], namespace: str | None, seconds: float) -> Any
         TimeoutError: the pod is not ready in time; why, as far as Kubernetes tells.
     """
     until = time.monotonic() + seconds
-    cluster = _created(spec, namespace, until)
+    cluster = _created(spec, namespace, seconds)
     try:
         _wait_for_scheduler(cluster, until - time.monotonic())
     except BaseException:
@@ -86,28 +88,33 @@ def _class() -> Any:
     return new_class("DaskCluster", "kubernetes.dask.org/v1")
 
 
-def _created(spec: Mapping[str, Any], namespace: str | None, until: float) -> Any:
+def _created(spec: Mapping[str, Any], namespace: str | None, seconds: float) -> Any:
+    import httpx
     import kr8s
 
     cluster = _class()(dict(spec), namespace=namespace)
-    is_first = True
-    while True:
+
+    def create_again() -> None:
         try:
             cluster.create()
         except kr8s.ServerError as exc:
-            if _status_of(exc) == _CONFLICT and not is_first:
-                # It was created, and the answer was lost.
-                return cluster
-            if _status_of(exc) < _SERVER_ERRORS or time.monotonic() > until:
-                raise RuntimeError(_refusal(exc)) from exc
-        except Exception as exc:
-            # The API server restarts.
-            if time.monotonic() > until:
-                raise ConnectionError(f"Kubernetes cannot be reached: {exc}") from exc
-        else:
-            return cluster
-        is_first = False
-        time.sleep(LOOK_SECONDS)
+            # It was created, and the answer was lost.
+            if _status_of(exc) != _CONFLICT:
+                raise
+
+    lost = (httpx.TransportError, kr8s.APITimeoutError)
+
+    def is_away(error: Exception) -> bool:
+        is_refused = isinstance(error, kr8s.ServerError)
+        return _status_of(error) >= _SERVER_ERRORS if is_refused else isinstance(error, lost)
+
+    try:
+        once_back(cluster.create, again=create_again, is_away=is_away, seconds=seconds)
+    except kr8s.ServerError as exc:
+        raise RuntimeError(_refusal(exc)) from exc
+    except lost as exc:
+        raise ConnectionError(f"Kubernetes cannot be reached: {exc}") from exc
+    return cluster
 
 
 def _status_of(error: Any) -> int:
