@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from types import UnionType
 from typing import Any
 
 from dagsterlite.errors import ParameterCheckError
 
 
-def check_is(owner: str, parameter: str, value: object, cls: type, expected: str) -> None:
+def check_is(
+    owner: str, parameter: str, value: object, cls: type | UnionType, expected: str
+) -> None:
     """Look whether an argument is of a class; ``expected`` says so in words.
 
     Raises:

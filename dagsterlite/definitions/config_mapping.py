@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
-from dagsterlite.config import Any as AnyConfig
 from dagsterlite.config import Field
-from dagsterlite.definitions.configurable import config_field_of
+from dagsterlite.definitions.configurable import any_config, config_field_of
 from dagsterlite.types.callables import check_function
 
 
@@ -30,8 +29,7 @@ class ConfigMapping:
         self.config_fn: Callable[[Any], Mapping[str, Any]] = check_function(
             "ConfigMapping", "config_fn", config_fn, takes=("config",)
         )
-        any_config = Field(AnyConfig, is_required=False)
-        self.config_field: Field = config_field_of("ConfigMapping", config_schema) or any_config
+        self.config_field: Field = config_field_of("ConfigMapping", config_schema) or any_config()
 
 
 @overload

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from dagsterlite.config import Any as AnyConfig
 from dagsterlite.config import Evaluation, Field, convert_to_field, resolve_config
 from dagsterlite.errors import DagsterInvalidConfigDefinitionError, DagsterInvalidConfigError
 
@@ -23,6 +24,11 @@ def config_field_of(owner: str, config_schema: Any) -> Field | None:
     except DagsterInvalidConfigDefinitionError as exc:
         message = f"{owner}: argument 'config_schema' is wrong: {exc}"
         raise DagsterInvalidConfigDefinitionError(message) from exc
+
+
+def any_config() -> Field:
+    """Return the field of a definition that takes any config, and needs none."""
+    return Field(AnyConfig, is_required=False)
 
 
 def is_bare(config_schema: Any) -> bool:

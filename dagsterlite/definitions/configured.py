@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 from dagsterlite.config import Any as AnyConfig
 from dagsterlite.config import Field, MappedConfig, Noneable, Shape, validate_config
 from dagsterlite.config.config_type import ABSENT
-from dagsterlite.definitions.configurable import config_field_of, default_config
+from dagsterlite.definitions.configurable import any_config, config_field_of, default_config
 from dagsterlite.definitions.naming import check_label, check_name
 from dagsterlite.errors import (
     CheckError,
@@ -83,7 +83,7 @@ class ConfigurableDefinition(ABC):
         if self.config_field is not None:
             return self.config_field
         if self.takes_any_config:
-            return Field(AnyConfig, is_required=False)
+            return any_config()
         message = (
             f"{self.label} takes no config of its own, so there is nothing to configure. Give "
             "it a config_fn."

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import NoneType, UnionType
+from types import NoneType
 from typing import Any, SupportsFloat, SupportsIndex
 
+from dagsterlite.arguments import check_is, check_text
 from dagsterlite.errors import CheckError, ParameterCheckError
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.metadata_values import (
@@ -193,11 +194,6 @@ def data_of(value: Any) -> MetadataEntryData | None:
     return next((make(value) for cls, make in _MAKERS if isinstance(value, cls)), None)
 
 
-def _check(field: str, value: object, cls: type | UnionType, expected: str) -> None:
-    if not isinstance(value, cls):
-        raise ParameterCheckError("EventMetadataEntry", field, expected, value)
-
-
 @serializable("EventMetadataEntry")
 @dataclass(frozen=True, init=False)
 class EventMetadataEntry:
@@ -230,13 +226,13 @@ class EventMetadataEntry:
         object.__setattr__(self, "label", label)
         object.__setattr__(self, "description", description)
         object.__setattr__(self, "entry_data", entry_data if value is None else data_of(value))
-        _check("label", self.label, str, "a text")
-        _check("description", self.description, str | None, "a text")
+        owner = "EventMetadataEntry"
+        check_is(owner, "label", self.label, str, "a text")
+        check_text(owner, "description", self.description)
         if value is not None and self.entry_data is None:
-            raise ParameterCheckError(
-                "EventMetadataEntry", "value", f"one of {PLAIN_VALUES}", value
-            )
-        _check("entry_data", self.entry_data, MetadataEntryData, "metadata of a known kind")
+            raise ParameterCheckError(owner, "value", f"one of {PLAIN_VALUES}", value)
+        expected = "metadata of a known kind"
+        check_is(owner, "entry_data", self.entry_data, MetadataEntryData, expected)
 
     @staticmethod
     def text(text: str, label: str, description: str | None = None) -> EventMetadataEntry:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Any, SupportsFloat, SupportsIndex
 
-from dagsterlite.errors import DagsterInvariantViolationError, ParameterCheckError, shown
+from dagsterlite.arguments import check_is
+from dagsterlite.errors import DagsterInvariantViolationError, shown
 from dagsterlite.events.assets import AssetKey
 from dagsterlite.events.table_metadata import TableRecord, TableSchema
 from dagsterlite.serdes import plain, serializable
 
 
 def _check(record: object, field: str, value: object, cls: type | UnionType, expected: str) -> None:
-    if not isinstance(value, cls):
-        raise ParameterCheckError(type(record).__name__, field, expected, value)
+    check_is(type(record).__name__, field, value, cls, expected)
 
 
 @serializable("TextMetadataEntryData")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from dagsterlite.config import Any as AnyConfig
 from dagsterlite.config import ConfigType, Field, Shape
 from dagsterlite.definitions.composite import CompositeSolidDefinition
+from dagsterlite.definitions.configurable import any_config
 from dagsterlite.definitions.configured import ConfigurableNode
 from dagsterlite.definitions.console import default_loggers
 from dagsterlite.definitions.dependency import Dependency, DependencyDefinition, sources_of
@@ -88,7 +88,7 @@ class _Solids:
             name: self._field(solid.definition, graph, graph.dependencies[name])
             for name, solid in graph.solids.items()
         }
-        return Shape(fields | {name: Field(AnyConfig, is_required=False) for name in ignored})
+        return Shape(fields | {name: any_config() for name in ignored})
 
     def _field(
         self, definition: NodeDefinition, graph: Graph, connected: Mapping[str, Dependency]

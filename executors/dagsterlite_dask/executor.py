@@ -262,9 +262,11 @@ class DaskExecutor(Executor):
 def _end_parent(plan_context: PlanOrchestrationContext, session: Session) -> None:
     """Take the run that is re-executed off the cluster, where its driver has not come to that."""
     parent = plan_context.pipeline_run.parent_run_id
-    records = plan_context.instance.get_run_records(RunsFilter(run_ids=[parent] if parent else []))
+    if parent is None:
+        return
+    records = plan_context.instance.get_run_records(RunsFilter(run_ids=[parent]))
     if records and not records[0].is_driven(time.time()):
-        session.end_undriven(records[0].dagster_run.run_id)
+        session.end_undriven(parent)
 
 
 def _told_of_cluster(plan_context: PlanOrchestrationContext, prepared: _Prepared) -> DagsterEvent:

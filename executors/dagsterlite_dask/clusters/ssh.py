@@ -101,12 +101,21 @@ def _ending_with_connection(python: str) -> str:
 @contextmanager
 def _heard() -> Iterator[Sequence[str]]:
     """Give out the last lines that Dask logs of those that the hosts' processes write."""
-    lines: deque[str] = deque(maxlen=LINES)
     logger = logging.getLogger("distributed.deploy.ssh")
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    logger.addHandler(handler)
+    last = _Last()
+    logger.addHandler(last)
     try:
-        yield lines
+        yield last.lines
     finally:
-        logger.removeHandler(handler)
+        logger.removeHandler(last)
+
+
+class _Last(logging.Handler):
+    """Keeps the last lines that are logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: deque[str] = deque(maxlen=LINES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
