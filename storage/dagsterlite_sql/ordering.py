@@ -1,50 +1,29 @@
-"""What rows are sorted by: those without a value come first, and last where the order is turned."""
+"""Sort with missing values first, whatever the database: they count as the lowest."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Column, UnaryExpression
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import asc_op, desc_op
 
 
-class Ascending(FunctionElement[Any]):
-    """Sorts by a column, rows without a value first."""
-
+class _MissingLowest(UnaryExpression[Any]):
     inherit_cache = True
 
 
-class Descending(FunctionElement[Any]):
-    """Sorts by a column turned round, rows without a value last."""
-
-    inherit_cache = True
-
-
-def in_order(column: ColumnElement[Any], *, ascending: bool) -> ColumnElement[Any]:
-    """Return what to sort by so that a value that is missing counts as the lowest."""
-    return Ascending(column) if ascending else Descending(column)
+def in_order(column: Column[Any], *, ascending: bool) -> UnaryExpression[Any]:
+    """Return what to sort by, or to make an index on, so that a missing value is the lowest."""
+    order = _MissingLowest if column.nullable else UnaryExpression
+    return order(column, modifier=asc_op if ascending else desc_op)
 
 
-@compiles(Ascending)
-def _ascending(element: Ascending, compiler: SQLCompiler, **options: Any) -> str:
-    return f"{compiler.process(element.clauses, **options)} ASC NULLS FIRST"
+# SQLite and MySQL sort so without further words, and MySQL knows none.
 
 
-@compiles(Descending)
-def _descending(element: Descending, compiler: SQLCompiler, **options: Any) -> str:
-    return f"{compiler.process(element.clauses, **options)} DESC NULLS LAST"
-
-
-# MySQL does not know the words, and sorts so without them.
-
-
-@compiles(Ascending, "mysql")
-def _ascending_in_mysql(element: Ascending, compiler: SQLCompiler, **options: Any) -> str:
-    return f"{compiler.process(element.clauses, **options)} ASC"
-
-
-@compiles(Descending, "mysql")
-def _descending_in_mysql(element: Descending, compiler: SQLCompiler, **options: Any) -> str:
-    return f"{compiler.process(element.clauses, **options)} DESC"
+@compiles(_MissingLowest, "postgresql")
+def _in_postgres(element: _MissingLowest, compiler: SQLCompiler, **options: Any) -> str:
+    words = "ASC NULLS FIRST" if element.modifier is asc_op else "DESC NULLS LAST"
+    return f"{compiler.process(element.element, **options)} {words}"

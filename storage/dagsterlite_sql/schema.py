@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from dagsterlite_sql.column_types import BODY, ID, NAME
+from dagsterlite_sql.ordering import in_order
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def _schema(name: str, version: str) -> Schema:
     return Schema(name, metadata, version)
 
 
-RUNS = _schema("runs", "0003")
+RUNS = _schema("runs", "0004")
 EVENT_LOGS = _schema("event_logs", "0001")
 EVENT_INDEX = _schema("event_index", "0003")
 EVENTS = _schema("events", "0002")
@@ -88,11 +89,12 @@ runs = Table(
     Index("runs_by_parent", "parent_run_id"),
     Index("runs_by_creation", "create_timestamp"),
     Index("runs_by_update", "update_timestamp"),
-    Index("runs_by_start", "start_time"),
-    Index("runs_by_end", "end_time"),
     # The id of a deleted run would make a cursor mean another one.
     sqlite_autoincrement=True,
 )
+# In the order in which runs are asked for.
+Index("runs_by_start", in_order(runs.c.start_time, ascending=True))
+Index("runs_by_end", in_order(runs.c.end_time, ascending=True))
 
 run_tags = Table(
     "run_tags",

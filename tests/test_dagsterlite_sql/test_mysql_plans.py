@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any
 
 import pymysql
 import pytest
 from pymysql.cursors import DictCursor
-from sqlalchemy import Engine, event
 
 from dagsterlite.runs import RunsFilter
 from dagsterlite_sql.mysql_address import MySQLAddress
 from dagsterlite_sql.mysql_events import MySQLEventLogStorage
 from dagsterlite_sql.mysql_runs import MySQLRunStorage
 from dagsterlite_sql.schema import runs
-from tests.contracts.entries import materialization, message, step
-from tests.contracts.run_storage import run
 from tests.test_dagsterlite_sql.mysql_server import MariaDB, query
+from tests.test_dagsterlite_sql.server_plans import OURS, Queries, asked, fill
 from tests.test_dagsterlite_sql.test_query_plans import EVENT_QUESTIONS, RUN_QUESTIONS
 
-Queries = list[tuple[str, Any]]
 Plan = list[dict[str, Any]]
-
-OURS = {"event_index", "event_logs", "of_asset", "dynamic_partitions", "runs", "run_tags"}
 
 
 @pytest.fixture(scope="module")
@@ -32,35 +27,13 @@ def filled(mysql: MariaDB) -> Iterator[MySQLAddress]:
     """A database of so many rows that an index pays."""
     made = mysql.create()
     with closing(MySQLEventLogStorage(made)) as events, closing(MySQLRunStorage(made)) as store:
-        for number in range(40):
-            run_id = f"r{number}" if number else "r"
-            store.add_run(run(run_id, pipeline_name=f"p{number}", tags={"a": str(number)}))
-            entries = [e for n in range(20) for e in step(run_id, n)]
-            written = [materialization(run_id, 100 + n, "table", str(n)) for n in range(30)]
-            events.store_entries([*entries, *written, *(message(run_id, n) for n in range(40))])
-        for name in ("days", "weeks"):
-            events.add_dynamic_partitions(name, [str(n) for n in range(100)])
+        fill(events, store)
     columns = ", ".join(column.name for column in runs.c if column.name not in {"id", "run_id"})
     more = f"SELECT CONCAT(run_id, '-', seq), {columns} FROM runs, seq_1_to_50"
     query(made, f"INSERT INTO runs (run_id, {columns}) {more}")
     query(made, "ANALYZE TABLE event_logs, event_index, dynamic_partitions, runs, run_tags")
     yield made
     mysql.drop(made)
-
-
-@contextmanager
-def asked() -> Iterator[Queries]:
-    """The queries that stores ask while the block runs."""
-    queries: Queries = []
-
-    def note(*call: Any) -> None:
-        statement, parameters = call[2], call[3]
-        if statement.lstrip().startswith(("SELECT", "WITH")):
-            queries.append((statement, parameters))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield queries
-    event.remove(Engine, "before_cursor_execute", note)
 
 
 def plan(place: MySQLAddress, queries: Queries) -> Plan:
