@@ -129,6 +129,8 @@ def _queries(store: EventLogStorage) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "by cursor", records(after_cursor=MANY // ONE_IN // 2, ascending=True)
     yield "after a time", records(after_timestamp=middle, ascending=True)
     yield "before a time", records(before_timestamp=middle)
+    yield "by job", records(job_names=["p3"])
+    yield "by jobs, after a time", records(job_names=["p3", "p7"], after_timestamp=middle)
     yield "by asset and time", records(asset_key=asset, before_timestamp=middle)
     yield "a run's log", lambda: store.get_records_for_run("run-7", limit=PAGE)
     yield "asset keys", lambda: store.get_asset_keys(limit=PAGE)
@@ -147,19 +149,19 @@ def _fill(store: EventLogStorage) -> None:
 
 
 def _entry(run: int, number: int) -> EventLogEntry:
-    event = None
+    event, job = None, f"p{run % 10}"
     if number % ONE_IN == 0:
         key = AssetKey(["table", str(number // ONE_IN % ASSETS)])
         asset = AssetMaterialization(key, partition=str(run % 10))
         data = StepMaterializationData(asset)
-        event = DagsterEvent(event_type=_WRITTEN, pipeline_name="p", event_specific_data=data)
+        event = DagsterEvent(event_type=_WRITTEN, pipeline_name=job, event_specific_data=data)
     return EventLogEntry(
         run_id=f"run-{run}",
         step_key="load.compute",
         attempt_id="a" * 32,
         seq=number,
         timestamp=float(number),
-        job_name="p",
+        job_name=job,
         user_message="" if event else "loaded a thousand rows",
         dagster_event=event,
     )
