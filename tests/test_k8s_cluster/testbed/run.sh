@@ -24,6 +24,8 @@ TRACES=(/run/netns /var/log/pods /var/log/containers /var/lib/cni/networks /var/
   /run/containerd/s)
 
 not_run() {
+  # What is missing then is not the machine's fault.
+  [ -d "$HERE" ] || { echo "tests on Kubernetes: $HERE is gone" >&2; exit 1; }
   echo "not run: tests on Kubernetes; $*"
   exit 0
 }
@@ -105,14 +107,18 @@ install_packages() {
   iptables -t nat -S > /dev/null 2>&1 || not_run 'this machine has no iptables of the kind nat'
 }
 
+# Prints what of the cluster's control groups and network there is.
+own_traces() {
+  ls -d /sys/fs/cgroup/{,*/}{kubepods,libpod_parent} /sys/class/net/k8s0 2> /dev/null || true
+}
+
 # --- the cluster ----------------------------------------------------------------------------------
 
 bring_up() {
   step 'cluster'
   iptables-save > "$WORK/iptables"
   sysctl "${SETTINGS[@]}" > "$WORK/settings" 2> /dev/null || true
-  ls -d /sys/fs/cgroup/*/kubepods /sys/fs/cgroup/kubepods /sys/class/net/k8s0 \
-    > "$WORK/before" 2> /dev/null || true
+  own_traces > "$WORK/before"
   touch "$WORK/has-begun"
   # The testbed's DNS is a script of Python with one dependency.
   { python3 -m venv "$WORK/dns" && "$WORK/dns/bin/pip" install -q dnslib; } > "$WORK/dns.log" 2>&1 \
@@ -259,11 +265,12 @@ put_back() {
   find /run/netns -name 'cni-*' -newer "$WORK/started" -exec umount -l {} \; 2> /dev/null
   awk '{print $2}' /proc/mounts | grep "^$WORK/" | sort -r | xargs -r umount -l
   find "${TRACES[@]}" -mindepth 1 -newer "$WORK/started" -delete 2> /dev/null
-  for path in /sys/fs/cgroup/*/kubepods /sys/fs/cgroup/kubepods; do
-    grep -qxF "$path" "$WORK/before" \
-      || find "$path" -depth -type d -exec rmdir {} \; 2> /dev/null
+  for path in $(own_traces | grep -vxF -f "$WORK/before"); do
+    case $path in
+      /sys/class/net/*) ip link delete "${path##*/}" ;;
+      *) find "$path" -depth -type d -exec rmdir {} \; ;;
+    esac 2> /dev/null
   done
-  grep -qxF /sys/class/net/k8s0 "$WORK/before" || ip link delete k8s0 2> /dev/null
   iptables-restore < "$WORK/iptables"
   sysctl -q -p "$WORK/settings" > /dev/null 2>&1
 }
