@@ -19,6 +19,7 @@ from dagsterlite.stores import IntermediateStorage, StagedOutput, StepManifest
 from dagsterlite.types.serialization import SerializationStrategy
 from dagsterlite_fsspec.bases import Durability, address_below, open_files
 from dagsterlite_fsspec.codecs import AnyCodec, FolderCodec, Part, codec_for, find_codec, loaded
+from dagsterlite_fsspec.copies import copied
 from dagsterlite_fsspec.folders import copy_folder, folder_of, read_folder, write_folder
 from dagsterlite_fsspec.hashing import hashed, size_of
 from dagsterlite_fsspec.manifest import decode_manifest, encode_manifest
@@ -122,7 +123,7 @@ class FsspecIntermediateStorage(IntermediateStorage):
         given = self._parts(step_key, output_name, value, chosen, address)
         with hashed(given) as checksum:
             # They may be views of what the value itself holds.
-            parts = [bytes(part) for part in given]
+            parts = [copied(part) for part in given]
         stored = _stored(address, output_name, chosen, parts, checksum())
         return StagedOutput(stored, lambda: self._files.write(address, parts))
 

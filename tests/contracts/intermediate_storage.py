@@ -72,18 +72,21 @@ class IntermediateStorageSuite:
     def storage(self) -> IntermediateStorage:
         raise NotImplementedError
 
-    def test_a_staged_value_is_stored_as_it_was(self, storage: IntermediateStorage) -> None:
-        value = {"rows": [1, 2], "data": bytearray(b"x" * 100_000)}
+    @pytest.mark.parametrize("size", [100_000, 5 << 20])
+    def test_a_staged_value_is_stored_as_it_was(
+        self, storage: IntermediateStorage, size: int
+    ) -> None:
+        value = {"rows": [1, 2], "data": bytearray(b"x" * size)}
         staged = storage.stage_output(STEP, "a", "result", value)
         stored_at_once = staged.write is None
         if staged.write is not None:
             value["rows"] = [3]
-            value["data"][:] = b"y" * 100_000
+            value["data"][:] = b"y" * size
             staged.write()
 
         assert staged.stored.output_name == "result"
         found = storage.read_output(STEP, staged.stored)
-        assert stored_at_once or found == {"rows": [1, 2], "data": bytearray(b"x" * 100_000)}
+        assert stored_at_once or found == {"rows": [1, 2], "data": bytearray(b"x" * size)}
         assert found["rows"] == [1, 2]
 
     @pytest.mark.parametrize(

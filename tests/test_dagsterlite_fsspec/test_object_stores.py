@@ -30,6 +30,8 @@ class TestS3(IntermediateStorageSuite):
         return FsspecIntermediateStorage(f"{s3.url}/runs", RUN_ID)
 
 
+# gcsfs hands bytes to aiohttp, which would have them as a file where they are many.
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 class TestGcs(IntermediateStorageSuite):
     @pytest.fixture
     def storage(self, gcs: ObjectStore) -> IntermediateStorage:

@@ -63,7 +63,8 @@ def test_the_flights_have_a_dask_cluster_of_their_own() -> None:
     job = f"job/dagster-run-{run_id}"
     wait_for("complete", job)
 
-    assert runs()[run_id]["status"] == "SUCCESS", kubectl("logs", job)
+    run = runs()[run_id]
+    assert run["status"] == "SUCCESS", "\n".join(run["log"])
     assert dask_clusters() == {"dask"}
 
 
