@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.test_k8s_cluster.cluster import (
-    DRIVER,
     GATED,
     NAMESPACE,
     OVERLAY,
@@ -20,60 +18,43 @@ from tests.test_k8s_cluster.cluster import (
     with_our_image,
     write_in_look,
 )
-
-SECRETS = {
-    "dagster-postgres": {
-        "DAGSTER_PG_HOST": "postgres",
-        "DAGSTER_PG_PORT": "5432",
-        "DAGSTER_PG_USERNAME": "dagster",
-        "DAGSTER_PG_PASSWORD": secrets.token_hex(16),
-        "DAGSTER_PG_DB": "dagster",
-    },
-    "dagster-object-store": {
-        "AWS_ENDPOINT_URL": "http://object-store:9000",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "dagster",
-        "AWS_SECRET_ACCESS_KEY": secrets.token_hex(16),
-    },
-}
+from tests.test_k8s_cluster.readme import Readme
 
 
 class Applied:
-    """The folders of k8s/ with the image that is tested."""
+    """The folders of k8s/ with the image that is tested, as the README has them applied."""
 
     def __init__(self, folder: Path) -> None:
-        self.overlay = with_our_image(OVERLAY, folder / "overlay")
-        self.run = with_our_image(Path("k8s/run").absolute(), folder / "run")
-        self.look = with_our_image(Path("k8s/look").absolute(), folder / "look")
+        run = with_our_image(Path("k8s/run").absolute(), folder / "run")
+        self._look = with_our_image(Path("k8s/look").absolute(), folder / "look")
+        overlay = with_our_image(OVERLAY, folder / "overlay")
+        places = {"k8s/overlays/kind": overlay, "k8s/run": run, "k8s/look": self._look}
+        self.readme = Readme(places, 3 * PATIENCE)
 
     def set_up(self) -> None:
         """Follow the README from an empty cluster to one that runs can be launched on."""
-        kubectl("apply", "-f", "k8s/base/namespace.yaml")
-        for name, values in SECRETS.items():
-            literals = [f"--from-literal={key}={value}" for key, value in values.items()]
-            kubectl("create", "secret", "generic", name, *literals)
-        kubectl("apply", "-k", self.overlay)
-        kubectl("rollout", "status", "statefulset/postgres", "--timeout", f"{PATIENCE}s")
-        wait_for("complete", "job/make-bucket")
-        wait_for("ready", "pod", "--selector", "dask.org/cluster-name=dask")
+        self.readme.follow("3. What is secret")
+        self.readme.follow("4. All else")
         gated = Path(__file__).with_name("gated.py")
         kubectl("create", "configmap", "pipelines", f"--from-file={gated}")
-        kubectl("apply", "-k", self.look)
+        kubectl("apply", "-k", self._look)
         wait_for("ready", "pod/look")
         write_in_look(GATED, gated.read_text())
 
     def take_down(self) -> None:
         """Follow the README back; twice is allowed."""
-        for folder in (self.look, self.run):
-            kubectl("delete", "-k", folder, "--ignore-not-found")
-        kubectl("delete", "jobs", "--selector", DRIVER, "--ignore-not-found")
-        kubectl("delete", "-k", self.overlay, "--ignore-not-found")
+        if is_there():
+            self.readme.follow("Clean-up")
+
+
+def is_there() -> bool:
+    """Return whether the cluster has our namespace."""
+    return f"namespace/{NAMESPACE}" in kubectl("get", "namespaces", "--output", "name").split()
 
 
 @pytest.fixture(scope="session")
 def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
-    found = kubectl("get", "namespaces", "--output", "name").split()
-    assert f"namespace/{NAMESPACE}" not in found, (
+    assert not is_there(), (
         f"the cluster has a namespace {NAMESPACE} already, and the tests would delete it"
     )
     applied = Applied(tmp_path_factory.mktemp("k8s"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -11,7 +12,6 @@ import yaml
 
 from tests.test_house.checkout import ROOT
 from tests.test_k8s_cluster.cluster import (
-    DRIVER,
     PATIENCE,
     RESTART_API,
     SHARED,
@@ -46,12 +46,12 @@ def dask_clusters() -> set[str]:
 
 
 def test_the_readme_leads_to_a_finished_run(applied: Applied) -> None:
-    kubectl("apply", "-k", applied.run)
-    wait_for("complete", "job/launch-flights")
-    run_id = kubectl("logs", "job/launch-flights").split()[1]
-    wait_for("complete", "job", "--selector", DRIVER)
+    launched, driven, looked = (applied.readme.follow("5. A run", block) for block in range(3))
+    (run_id,) = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", launched)
 
-    assert "SUCCESS" in dagsterlite("run", "list")
+    assert f"job.batch/dagster-run-{run_id} condition met" in driven
+    assert run_id in looked
+    assert "SUCCESS" in looked
     assert "load_flights" in dagsterlite("run", "show", run_id)
     assert "flights" in dagsterlite("run", "outputs", run_id)
 
