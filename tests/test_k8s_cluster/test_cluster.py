@@ -47,7 +47,9 @@ def dask_clusters() -> set[str]:
 
 def test_the_readme_leads_to_a_finished_run(applied: Applied) -> None:
     launched, driven, looked = (applied.readme.follow("5. A run", block) for block in range(3))
-    (run_id,) = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", launched)
+    told = re.search(r"^Run (\S+) is \w+\.$", launched, re.MULTILINE)
+    assert told is not None, launched
+    run_id = told[1]
 
     assert f"job.batch/dagster-run-{run_id} condition met" in driven
     assert run_id in looked
