@@ -71,7 +71,7 @@ _FAILED_MOUNT: Final = "FailedMount"
 
 
 def troubles(view: JobView) -> list[Trouble]:
-    """Return what is wrong, what came first first; nothing where all is well."""
+    """Return what is wrong, in the order in which it came; nothing where all is well."""
     return [*_of_creation(view), *_of_pods(view), *_of_job(view)]
 
 

@@ -311,7 +311,6 @@ def test_only_the_dask_executor_detaches(
     execution: dict[str, Any], home: Path, tmp_path: Path
 ) -> None:
     given = {**execution, **config_of(["waits_for_gate"], tmp_path)}
-    given = {**execution, **config_of(["waits_for_gate"], tmp_path)}
     with (
         DagsterInstance.get() as instance,
         pytest.raises(DagsterInvariantViolationError, match="Select the dask executor"),
