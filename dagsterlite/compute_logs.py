@@ -83,6 +83,10 @@ class ComputeLogManager(ConfigurableClass):
     def open_log_stream(self, log_key: LogKey, io_type: ComputeIOType) -> LogStream:
         """Open a stream that appends to what is kept; nothing is made before it is written to."""
 
+    def dispose(self) -> None:
+        """Let go of what this process has kept open for captures to come; by default nothing."""
+        return
+
     @abstractmethod
     def finish_capture(self, log_key: LogKey) -> None:
         """Mark that a capture has ended; called once, where anything was written."""

@@ -248,6 +248,7 @@ class WorkerRun:
             self._lane.close(STOP_SECONDS)
         self._context.loaded.clear()
         self.resources.tear_down()
+        self._context.compute_logs.dispose()
         self._flusher.close()
         self._outbox.flush()
         self._is_closed = True

@@ -27,6 +27,13 @@ from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.local import LocalFiles, is_local
 from dagsterlite_fsspec.log_files import LogFile, log_folder, log_key_of, log_path
 from dagsterlite_fsspec.options import public_options
+from dagsterlite_fsspec.spare_logs import (
+    SparedLogFile,
+    SpareLogs,
+    log_key_of_spare,
+    spare_folder,
+    spare_path,
+)
 
 UPLOAD_SECONDS = 5.0
 """How often what a step has written so far is made readable from elsewhere."""
@@ -95,6 +102,9 @@ class FilesComputeLogManager(ComputeLogManager):
 class LocalComputeLogManager(FilesComputeLogManager):
     """Stores copies of stdout and stderr of each step locally on disk (seed 003).
 
+    Where a capture reaches below Python its files lie in a folder ``%,`` of the run until something
+    is printed: most steps print nothing, and hand them on.
+
     Args:
         base_dir: The folder below which each run has its own; made when it is first needed. Workers
             on other machines must share it, or what they keep there stays there.
@@ -110,6 +120,10 @@ class LocalComputeLogManager(FilesComputeLogManager):
             raise ParameterCheckError("LocalComputeLogManager", "base_dir", expected, base_dir)
         self._files = LocalFiles(base_dir, is_synced=False)
         self._inst_data = inst_data
+        self._spares = SpareLogs()
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return LocalComputeLogManager, (self.base, self._inst_data)
 
     @classmethod
     def config_type(cls) -> Any:
@@ -122,10 +136,59 @@ class LocalComputeLogManager(FilesComputeLogManager):
         return cls(config_value["base_dir"], inst_data)
 
     def open_log_stream(self, log_key: LogKey, io_type: ComputeIOType) -> LogStream:
-        return LogFile(partial(self._address, log_key, io_type))
+        spare = spare_path(log_key, io_type)
+        return SparedLogFile(
+            partial(self._address, log_key, io_type),
+            self._spares,
+            None if spare is None else address_below(self.base, spare),
+            io_type,
+        )
 
     def finish_capture(self, log_key: LogKey) -> None:
         self._files.write(self._address(log_key, None), [b"complete"])
+
+    def dispose(self) -> None:
+        self._spares.close()
+
+    def get_log_data_for_type(
+        self, log_key: LogKey, io_type: ComputeIOType, offset: int, max_bytes: int | None
+    ) -> bytes:
+        found = super().get_log_data_for_type(log_key, io_type, offset, max_bytes)
+        spare = None if found else spare_path(log_key, io_type)
+        if spare is None:
+            return found
+        address = address_below(self.base, spare)
+        found = self._read(address, offset, max_bytes) or b""
+        # Handed on meanwhile, it may hold what another attempt writes.
+        return found if os.path.exists(address) else b""
+
+    def get_log_keys_for_log_key_prefix(
+        self, log_key_prefix: Sequence[str], io_type: ComputeIOType
+    ) -> list[Sequence[str]]:
+        found = super().get_log_keys_for_log_key_prefix(log_key_prefix, io_type)
+        spares = map(list, self._written_spares(log_key_prefix, io_type))
+        return sorted([*found, *spares], key=list)
+
+    def delete_logs(
+        self, log_key: LogKey | None = None, prefix: Sequence[str] | None = None
+    ) -> None:
+        given = check_one_given(log_key, prefix)
+        for kind in ComputeIOType:
+            for address in self._written_spares(given, kind).values():
+                self._files.remove(address)
+        super().delete_logs(log_key, prefix)
+
+    def _written_spares(
+        self, prefix: Sequence[str], io_type: ComputeIOType
+    ) -> dict[tuple[str, ...], str]:
+        """Return the keys that begin so and the files of what died before it had a file's place."""
+        folder = address_below(self.base, spare_folder(prefix[0]))
+        return {
+            key: address_below(folder, name)
+            for name, size in self._files.sizes(folder).items()
+            if size and (key := log_key_of_spare(prefix[0], name, io_type)) is not None
+            if key[: len(prefix)] == tuple(prefix)
+        }
 
 
 class FsspecComputeLogManager(FilesComputeLogManager):

@@ -17,6 +17,8 @@ from dagsterlite_fsspec.paths import joined_names, segment
 _FOLDER: Final = "compute_logs"
 _ENDINGS: Final = {ComputeIOType.STDOUT: ".out", ComputeIOType.STDERR: ".err"}
 COMPLETE: Final = ".complete"
+SPARES: Final = "%,"
+"""The folder of spares, beside those of steps: no name gives such a segment."""
 
 
 def log_folder(prefix: Sequence[str]) -> str:
@@ -27,15 +29,20 @@ def log_folder(prefix: Sequence[str]) -> str:
     """
     if not prefix:
         raise ParameterCheckError("ComputeLogManager", "prefix", "not empty", list(prefix))
-    first, *rest = map(_segment, prefix)
+    first, *rest = map(segment_of, prefix)
     return "/".join([first, _FOLDER, *rest])
 
 
-def _segment(name: str) -> str:
-    """Return a name as a path segment that is no stream's."""
+def segment_of(name: str) -> str:
+    """Return a part of a log key as a path segment that is no stream's."""
     found = segment(name)
     stem, dot, ending = found.rpartition(".")
     return f"{stem}%2E{ending}" if dot + ending in {COMPLETE, *_ENDINGS.values()} else found
+
+
+def log_ending(kind: ComputeIOType) -> str:
+    """Return how the names of a stream's files end."""
+    return _ENDINGS[kind]
 
 
 def log_path(log_key: LogKey, kind: ComputeIOType | None) -> str:
@@ -53,7 +60,7 @@ def log_path(log_key: LogKey, kind: ComputeIOType | None) -> str:
 def log_key_of(prefix: Sequence[str], path: str, io_type: ComputeIOType) -> Sequence[str] | None:
     """Return the key of the stream at a path in the prefix's folder; None where it is no such."""
     ending = _ENDINGS[io_type]
-    if not path.endswith(ending):
+    if not path.endswith(ending) or path.startswith(f"{SPARES}/"):
         return None
     return [*prefix, *joined_names(path.removesuffix(ending))]
 

@@ -99,7 +99,85 @@ def test_of_two_captures_at_once_one_has_the_descriptors(
 def test_a_silent_capture_leaves_nothing(local: LocalComputeLogManager, tmp_path: Path) -> None:
     with local.open_capture(KEY, below_python=True):
         pass
+    assert local.get_log_keys_for_log_key_prefix(["run"], ComputeIOType.STDOUT) == []
+    local.dispose()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def own_files(folder: Path) -> set[int]:
+    """Return the files below a folder, whatever they are called."""
+    return {path.stat().st_ino for path in folder.rglob("*") if path.is_file()}
+
+
+def test_silent_captures_hand_their_files_on(local: LocalComputeLogManager, tmp_path: Path) -> None:
+    with local.open_capture(["run", "first", "1"], below_python=True):
+        files = own_files(tmp_path)
+    with local.open_capture(["run", "second", "1"], below_python=True):
+        assert own_files(tmp_path) == files
+        os.write(1, b"below\n")
+        assert stdout_of(local, ["run", "second", "1"]) == "below\n"
+    with local.open_capture(["run", "third", "1"], below_python=True) as capture, capture.routed():
+        print("above")
+        os.write(1, b"and below\n")
+    assert [stdout_of(local, ["run", key, "1"]) for key in ("first", "second", "third")] == [
+        "",
+        "below\n",
+        "above\nand below\n",
+    ]
+    local.dispose()
+    assert len(local.get_log_keys_for_log_key_prefix(["run"], ComputeIOType.STDOUT)) == len(
+        [path for path in tmp_path.rglob("*.out") if path.is_file()]
+    )
+
+
+def test_a_file_that_another_process_still_has_is_not_handed_on(
+    local: LocalComputeLogManager,
+) -> None:
+    late = "import sys; sys.stdin.read(); print('late', flush=True)"
+    with local.open_capture(KEY, below_python=True):
+        child = subprocess.Popen([sys.executable, "-c", late], stdin=subprocess.PIPE)
+    other = ["run", "other", "1"]
+    with local.open_capture(other, below_python=True):
+        child.communicate()
+        os.write(1, b"own\n")
+    assert stdout_of(local, other) == "own\n"
+
+
+def test_the_last_words_of_a_process_that_dies_are_kept(
+    local: LocalComputeLogManager, tmp_path: Path
+) -> None:
+    key = ["run", "dies", "1"]
+    die = f"""
+import os
+from dagsterlite_fsspec.compute_logs import LocalComputeLogManager
+manager = LocalComputeLogManager({str(tmp_path)!r})
+for key in (["run", "lives", "1"], {key!r}):
+    with manager.open_capture(key, below_python=True):
+        if key == {key!r}:
+            os.write(2, b"abort\\n")
+            os._exit(1)
+"""
+    assert subprocess.run([sys.executable, "-c", die], check=False).returncode == 1
+    assert local.get_log_data(key).stderr == b"abort\n"
+    assert local.get_log_keys_for_log_key_prefix(["run"], ComputeIOType.STDERR) == [key]
+    assert local.get_log_keys_for_log_key_prefix(["run", "lives"], ComputeIOType.STDERR) == []
+    assert not local.is_capture_complete(key)
+    local.delete_logs(prefix=key[:2])
+    assert local.get_log_data(key).stderr is None
+    local.delete_logs(prefix=["run"])
+    assert own_files(tmp_path) == set()
+
+
+def test_a_name_that_is_too_long_for_a_spare_has_its_file_at_once(
+    local: LocalComputeLogManager, tmp_path: Path
+) -> None:
+    key = ["run", "x" * 300, "1"]
+    with local.open_capture(key, below_python=True):
+        os.write(1, b"below\n")
+    with local.open_capture(key, below_python=True):
+        pass
+    assert stdout_of(local, key) == "below\n"
+    assert len(own_files(tmp_path)) == 2  # what was written, and that it is complete
 
 
 def test_what_the_disk_refuses_does_not_fail_the_code_that_prints(
