@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from distributed import Client
+from dask.utils import parse_timedelta
+from distributed import Client, Security, rpc
+from distributed.comm.core import CommClosedError
+from distributed.utils import LoopRunner
 
 from dagsterlite.errors import DagsterClusterUnreachableError, DagsterNoWorkersError
 
 CONNECT_SECONDS: Final = 10
 
+GREETING_SECONDS: Final = 1.0
+"""How much longer than to be connected to what listens may take to say that it is a scheduler."""
+
 LOOK_SECONDS: Final = 0.5
+
+_STRANGE: Final = (TimeoutError, MemoryError, OverflowError, struct.error)
+"""What comes of a stranger: Dask takes its first bytes, "HTTP/1.1" say, for a huge length."""
+
+_STRANGER: Final = (
+    "what listens there does not answer as a Dask scheduler does. A scheduler's own port is "
+    "usually 8786; 8787 is that of its dashboard"
+)
+
+_REFUSED: Final = (
+    "what listens there closes the connection. A scheduler does where only one side uses TLS: "
+    "see `security`"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +62,33 @@ def connect(address: Any, mend: str, **options: Any) -> Client:
     """
     options = {"timeout": CONNECT_SECONDS, **options}
     try:
+        if isinstance(address, str):
+            LoopRunner().run_sync(_greet, address, options)
         return Client(address, set_as_default=False, **options)
     except (OSError, ValueError, TypeError, ImportError, RuntimeError) as exc:
         where = getattr(address, "scheduler_address", address)
         message = f"No Dask scheduler answers at {where}: {reason_of(exc)}. {mend}"
         raise DagsterClusterUnreachableError(message) from exc
+
+
+async def _greet(address: str, options: dict[str, Any]) -> None:
+    """See that a scheduler answers: a client would wait for good for one that says nothing.
+
+    Raises:
+        ConnectionError: what answers, or keeps silent, is something else.
+        OSError: nothing listens there, or it refuses.
+    """
+    seconds = parse_timedelta(options["timeout"], "s")
+    secured = (options.get("security") or Security()).get_connection_args("client")
+    async with rpc(address, timeout=seconds, connection_args=secured) as there:
+        try:
+            identity = await asyncio.wait_for(there.identity(), seconds + GREETING_SECONDS)
+        except _STRANGE as exc:
+            raise ConnectionError(_STRANGER) from exc
+        except CommClosedError as exc:
+            raise ConnectionError(_REFUSED) from exc
+    if "workers" not in identity:
+        raise ConnectionError(f"a Dask {identity['type']} answers there, not a scheduler")
 
 
 def reason_of(exc: BaseException) -> str:
