@@ -184,7 +184,7 @@ class Session:
         Raises:
             DagsterClusterLostError: the scheduler does not answer.
         """
-        found = self._offers()
+        found = self.offers()
         if found is None:
             raise self.lost()
         return found
@@ -199,7 +199,8 @@ class Session:
             for worker, facts in found.items()
         }
 
-    def _offers(self) -> dict[str, Offer] | None:
+    def offers(self) -> dict[str, Offer] | None:
+        """Return the same as :meth:`workers`; None where the scheduler does not say."""
         found = self._ask_scheduler("identity", n_workers=-1)
         if found is None:
             return None
@@ -307,7 +308,7 @@ class Session:
         """Call a function on workers (all by default); return the answers that came in time."""
         if self.is_lost:
             return {}
-        asked = (self._offers() or ()) if workers is None else workers
+        asked = (self.offers() or ()) if workers is None else workers
         ask = partial(self._questions.ask, function, *args, workers=list(asked), seconds=seconds)
         return _answer(lambda: self._client.sync(ask)) or {}
 

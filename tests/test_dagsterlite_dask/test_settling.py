@@ -1,0 +1,152 @@
+"""What is done about tasks that have ended without a word, and about a scheduler that hangs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dagsterlite import InputDefinition, create_execution_plan, pipeline, solid
+from dagsterlite.errors import DagsterClusterLostError
+from dagsterlite.events.receipt import Receipt, StepOutcome
+from dagsterlite.plan.growing import GrowingPlan
+from dagsterlite_dask.lookout import WATCH_SECONDS, Lookout
+from dagsterlite_dask.placement import Offer, placement_of
+from dagsterlite_dask.settling import Settling
+
+
+@solid
+def first(_context):
+    return 1
+
+
+@solid(input_defs=[InputDefinition("x")])
+def then(_context, x):
+    return x
+
+
+@pipeline
+def chain():
+    then.alias("b")(first.alias("a")())
+
+
+# --- tasks that have ended ---
+
+
+class Looked(Mapping[str, Receipt]):
+    """Receipts that are looked up one by one: there may be many."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Receipt] = {}
+
+    def __getitem__(self, key: str) -> Receipt:
+        return self.held[key]
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("all receipts are gone through")
+
+    def __len__(self) -> int:
+        raise AssertionError("all receipts are counted")
+
+
+def give(receipts: Looked, key: str, outcome: StepOutcome) -> None:
+    receipts.held[key] = Receipt(run_id="r", step_key=key, attempt_id="x", outcome=outcome)
+
+
+def settled(receipts: Looked, **ended: list[str]) -> list[str]:
+    """Return the steps that fail for what became of their tasks."""
+    failed: list[str] = []
+
+    def fail(key: str, _error: Exception) -> Iterator[Any]:
+        failed.append(key)
+        give(receipts, key, StepOutcome.FAILURE)
+        yield from ()
+
+    statuses = {"error": [], "cancelled": [], "finished": [], **ended}
+    nothing: Any = None
+    submissions: Any = SimpleNamespace(by_status=lambda: statuses)
+    asking: Any = SimpleNamespace(is_late=lambda *_: True)
+    recording: Any = SimpleNamespace(fail=fail)
+    settling = Settling(
+        nothing,
+        GrowingPlan(create_execution_plan(chain)),
+        receipts,
+        submissions=submissions,
+        asking=asking,
+        recording=recording,
+        values=None,
+        last_of=lambda _: None,
+    )
+    assert list(settling.settle(0.0)) == []
+    return failed
+
+
+def test_a_step_whose_task_was_taken_away_fails_unless_it_has_its_end() -> None:
+    receipts = Looked()
+    give(receipts, "a.compute", StepOutcome.SUCCESS)
+
+    assert settled(receipts, cancelled=["a.compute", "b.compute"]) == ["b.compute"]
+    assert receipts["a.compute"].outcome is StepOutcome.SUCCESS
+
+
+def test_no_step_fails_before_those_that_it_needs_have_their_end() -> None:
+    assert settled(Looked(), cancelled=["b.compute"], finished=["b.compute"]) == []
+    assert settled(Looked(), cancelled=["b.compute", "a.compute"]) == ["a.compute", "b.compute"]
+
+
+# --- a scheduler that hangs ---
+
+
+class Scheduler:
+    """The run's side of a cluster whose scheduler answers as it is told."""
+
+    is_joined = True
+    answer: dict[str, Offer] | None = None
+
+    def offers(self) -> dict[str, Offer] | None:
+        return self.answer
+
+    def sights(self) -> None:
+        return None
+
+    def lost(self) -> DagsterClusterLostError:
+        return DagsterClusterLostError("it is gone")
+
+
+def test_a_scheduler_that_does_not_say_who_is_there_is_asked_again_and_given_its_time() -> None:
+    checked: list[list[str]] = []
+    preflight: Any = SimpleNamespace(
+        check_workers=lambda workers, _seconds: checked.append(sorted(workers))
+    )
+    scheduler: Any = Scheduler()
+    old, new = {"tcp://a": Offer({}, "a")}, {"tcp://b": Offer({}, "b")}
+    lookout = Lookout(scheduler, preflight, old, place=placement_of, seconds=100.0)
+    lookout.note_change()
+
+    assert not lookout.renew()
+    assert lookout.workers == old
+    scheduler.answer = old | new
+    assert lookout.renew()
+    assert lookout.workers == old | new
+    assert checked == [["tcp://b"]]
+    assert not lookout.renew()
+
+
+def test_a_scheduler_that_hangs_is_given_up_in_its_time() -> None:
+    scheduler: Any = Scheduler()
+    nothing: Any = None
+    lookout = Lookout(scheduler, nothing, {}, place=placement_of, seconds=100.0)
+    now = lookout._watch_at
+
+    def look(after: float) -> list[str]:
+        lookout.note_change()
+        assert not lookout.renew()
+        news = lookout.look_at_trouble(lambda _: [], lambda _: False, now + after)
+        return [text for text, _ in news]
+
+    assert look(0.0) == ["The run waits for the Dask scheduler: it does not answer."]
+    assert look(100.0 - WATCH_SECONDS) != []
+    with pytest.raises(DagsterClusterLostError):
+        look(100.0)
