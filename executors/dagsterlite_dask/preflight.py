@@ -14,6 +14,7 @@ from distributed import Worker
 from dagsterlite.definitions.io_manager import IOManagerDefinition
 from dagsterlite.errors import (
     DagsterClusterError,
+    DagsterCorruptObjectError,
     DagsterError,
     DagsterRunCanceledError,
     DagsterStorageError,
@@ -97,6 +98,7 @@ class Preflight:
             DagsterNoWorkersError: there are no workers, or none that offers what a step asks for.
             DagsterVersionSkewError: a package is not the same everywhere.
             DagsterStorageNotSharedError: a worker stores what the driver does not find.
+            DagsterStorageError: the driver cannot reach the storage just now.
             DagsterClusterError: a worker cannot load the pipeline.
         """
         workers = self._session.workers()
@@ -235,7 +237,7 @@ def _check_shared(
 ) -> None:
     try:
         is_shared = storage.read_output(PROBE_STEP, stored) == token
-    except DagsterStorageError:
+    except DagsterCorruptObjectError:
         is_shared = False
     if not is_shared:
         raise DagsterStorageNotSharedError(

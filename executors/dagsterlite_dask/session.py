@@ -268,6 +268,8 @@ class Session:
     def end(self) -> list[Message]:
         """Tear down on the workers what the run left there; return what was told meanwhile."""
         self._is_ended = True
+        # One that was slow once may be well again: it has all the time that it needs, then.
+        self.ask_workers(is_there, workers=self._questions.silent, seconds=PING_SECONDS)
         found = self.ask_workers(end_run, self._run_id, seconds=TEAR_DOWN_SECONDS)
         return [message for message in found.values() if message is not None]
 
