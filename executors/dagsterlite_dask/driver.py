@@ -242,13 +242,12 @@ class Driver:
         yield from self._look_at_workers(start)
         # What came meanwhile tells of tasks that ended, and of workers that died.
         yield from self._listen(0)
-        begin = time.monotonic()
         if self._session.messages.empty():
             yield from self._settling.settle(start)
         steps_of, has_started = self._submissions.open_steps, self._following.has_started
         yield from self._tell(self._lookout.look_at_trouble(steps_of, has_started, start))
         end = time.monotonic()
-        pause = min(20 * (end - begin), LONGEST_LOOK_SECONDS)
+        pause = min(20 * (end - start), LONGEST_LOOK_SECONDS)
         self._look_at = end + max(LOOK_SECONDS, pause)
 
     def _look_at_workers(self, now: float) -> Iterator[DagsterEvent]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from dagsterlite import InputDefinition, create_execution_plan, pipeline, solid
 from dagsterlite.errors import DagsterClusterLostError
 from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite.plan.growing import GrowingPlan
+from dagsterlite_dask import driver
 from dagsterlite_dask.lookout import WATCH_SECONDS, Lookout
 from dagsterlite_dask.placement import Offer, placement_of
 from dagsterlite_dask.settling import Settling
@@ -150,3 +152,33 @@ def test_a_scheduler_that_hangs_is_given_up_in_its_time() -> None:
     assert look(100.0 - WATCH_SECONDS) != []
     with pytest.raises(DagsterClusterLostError):
         look(100.0)
+
+
+# --- how often ---
+
+
+def test_looks_take_a_small_part_of_the_drivers_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(driver, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    messages = queue.Queue[Any]()
+
+    def look_at_workers(*_: Any) -> list[Any]:
+        clock[0] += 0.2
+        return []
+
+    looking = object.__new__(driver.Driver)
+    vars(looking).update(
+        _look_at=0.0,
+        _session=SimpleNamespace(is_lost=False, messages=messages),
+        _lookout=SimpleNamespace(
+            renew=lambda: False,
+            look_at_workers=look_at_workers,
+            look_at_trouble=lambda *_: [],
+        ),
+        _submissions=SimpleNamespace(steps=list, open_steps=None),
+        _following=SimpleNamespace(has_started=None),
+        _settling=SimpleNamespace(settle=lambda _: []),
+    )
+
+    list(looking._look())
+    assert looking._look_at == pytest.approx(100.2 + 20 * 0.2)
