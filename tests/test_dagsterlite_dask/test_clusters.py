@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import socketserver
 import subprocess
@@ -30,17 +31,19 @@ from dagsterlite import (
 )
 from dagsterlite.config import resolve_config
 from dagsterlite.errors import (
+    DagsterClusterLostError,
     DagsterClusterUnreachableError,
     DagsterInvalidConfigError,
     DagsterInvariantViolationError,
     DagsterNoWorkersError,
+    DagsterRunCanceledError,
     MissingExtraError,
 )
 from dagsterlite_dask.cluster_config import cluster_fields
-from dagsterlite_dask.clusters import batch, gateway, open_cluster
+from dagsterlite_dask.clusters import batch, gateway, open_cluster, opened
 from dagsterlite_dask.clusters.options import ClusterOptions
 from tests.test_dagsterlite_dask import batch_fakes
-from tests.test_dagsterlite_dask.cluster import Cluster, running_cluster
+from tests.test_dagsterlite_dask.cluster import Cluster, kill, running_cluster
 from tests.test_dagsterlite_dask.side import wait_until
 from tests.test_dagsterlite_dask.simple_runs import QUIET, is_gone, pid, run_on
 
@@ -240,6 +243,30 @@ def test_a_run_waits_for_as_many_workers_as_it_is_told(threads: LocalCluster) ->
     assert run_on(existing, wait_for_workers=1) == os.getpid()
     with pytest.raises(DagsterNoWorkersError, match="fewer than 2 workers after 1 seconds"):
         run_on(existing, wait_for_workers=2, worker_timeout=1.0)
+
+
+def test_a_wait_for_workers_hears_of_its_end_also_while_the_scheduler_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "ANSWER_SECONDS", 0.1)
+    checks: list[None] = []
+
+    def check() -> None:
+        checks.append(None)
+        if len(checks) == 3:
+            raise DagsterRunCanceledError("r")
+
+    with running_cluster(tmp_path) as cluster:
+        os.kill(cluster.scheduler.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(DagsterRunCanceledError):
+                opened.wait_for_workers(cluster.client, 1, 60.0, check)
+        finally:
+            os.kill(cluster.scheduler.pid, signal.SIGCONT)
+        kill(cluster.scheduler)
+        wait_until(lambda: cluster.client.status != "running")
+        with pytest.raises(DagsterClusterLostError, match="before the workers came"):
+            opened.wait_for_workers(cluster.client, 1, 60.0)
 
 
 def test_arguments_of_the_client_are_handed_on(threads: LocalCluster) -> None:
