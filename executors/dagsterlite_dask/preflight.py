@@ -34,7 +34,7 @@ from dagsterlite_dask.placement import placement_of
 from dagsterlite_dask.report import missing_package
 from dagsterlite_dask.roster import Place, Workers, unmet
 from dagsterlite_dask.session import ANSWER_SECONDS, Session
-from dagsterlite_dask.versions import ENGINE, OURS, differences, packages_of
+from dagsterlite_dask.versions import DISTRIBUTION, ENGINE, differences, packages_of
 from dagsterlite_dask.worker_run import WorkerRun
 
 PROBED_WORKERS: Final = 16
@@ -190,7 +190,7 @@ def check_versions(
     Raises:
         DagsterVersionSkewError: a package is not the same everywhere; the message has the table.
     """
-    names = (OURS, *ENGINE, *packages)
+    names = (DISTRIBUTION, *ENGINE, *packages)
     answers = session.ask_workers(installed_versions, names, workers=workers, seconds=seconds)
     found = {f"worker {worker}": versions for worker, versions in answers.items()}
     of_scheduler = session.on_scheduler(installed_versions, ENGINE)
