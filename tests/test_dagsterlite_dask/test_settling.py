@@ -14,9 +14,14 @@ from dagsterlite.errors import DagsterClusterLostError
 from dagsterlite.events.receipt import Receipt, StepOutcome
 from dagsterlite.plan.growing import GrowingPlan
 from dagsterlite_dask import driver
+from dagsterlite_dask.follow import Following
+from dagsterlite_dask.graph import Again
 from dagsterlite_dask.lookout import WATCH_SECONDS, Lookout
+from dagsterlite_dask.messages import StepEnd, StepMessage
 from dagsterlite_dask.placement import Offer, placement_of
+from dagsterlite_dask.recording import Recording
 from dagsterlite_dask.settling import Settling
+from dagsterlite_dask.submissions import Submissions
 
 
 @solid
@@ -96,6 +101,50 @@ def test_a_step_whose_task_was_taken_away_fails_unless_it_has_its_end() -> None:
 def test_no_step_fails_before_those_that_it_needs_have_their_end() -> None:
     assert settled(Looked(), cancelled=["b.compute"], finished=["b.compute"]) == []
     assert settled(Looked(), cancelled=["b.compute", "a.compute"]) == ["a.compute", "b.compute"]
+
+
+# --- tasks that Dask runs again ---
+
+
+def test_a_copy_that_asks_for_a_retry_when_that_runs_already_is_not_heeded() -> None:
+    taken_off: list[tuple[str, Again]] = []
+
+    class Noted(Submissions):
+        def take_off(self, key: str, due: float, again: Again) -> list[str]:
+            taken_off.append((key, again))
+            return []
+
+    context: Any = SimpleNamespace(run_context=None)
+    nothing: Any = None
+    submissions = object.__new__(Noted)
+    recording = Recording(
+        context,
+        nothing,
+        following=Following({"a": frozenset()}),
+        submissions=submissions,
+        asking=nothing,
+        commits=None,
+    )
+
+    def told_after(again: Again | None, retry_number: int) -> list[tuple[str, Again]]:
+        taken_off.clear()
+        vars(submissions).update(_told={"a": again})
+        receipt = Receipt(
+            run_id="r",
+            step_key="a",
+            attempt_id="x",
+            outcome=StepOutcome.UP_FOR_RETRY,
+            retry_number=retry_number,
+        )
+        end = StepEnd(receipt=receipt, counts={})
+        assert list(recording.hear([StepMessage((), end)])) == []
+        return taken_off
+
+    assert told_after(None, 0) == [("a", (1, False))]
+    assert told_after((1, False), 0) == []
+    assert told_after((1, False), 1) == [("a", (2, False))]
+    # After a loss a task starts from what is noted of the step, whatever was told before.
+    assert told_after((0, True), 0) == [("a", (1, False))]
 
 
 # --- a scheduler that hangs ---
