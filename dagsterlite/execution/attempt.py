@@ -12,7 +12,6 @@ from dagsterlite.errors import (
     DagsterExecutionInterruptedError,
     DagsterOutputsNotStoredError,
     DagsterStepExecutionFailed,
-    DagsterStorageError,
 )
 from dagsterlite.events.engine import AttemptSuperseded, EngineEventData
 from dagsterlite.events.error_info import error_info_from_exception
@@ -94,6 +93,8 @@ class StepAttempt:
         #: What it cost, once its work is done.
         self._metrics: StepMetrics | None = None
         self._stored: list[StoredOutput] = []
+        #: Whether a manifest may stand that names them: it was put, and no answer came.
+        self._may_be_committed = False
         #: The outputs yielded so far.
         self.values: dict[OutputPlace, Any] = {}
 
@@ -154,9 +155,21 @@ class StepAttempt:
         """Remove what the attempt stored; what cannot be removed is told, and does no harm."""
         stored = [output for output in self._stored if not output.is_managed]
         try:
-            self._context.run_context.storage.discard(self._step.key, stored)
-        except DagsterStorageError as exc:
+            if not self._is_committed():
+                self._context.run_context.storage.discard(self._step.key, stored)
+        except Exception as exc:  # noqa: BLE001 - a storage of the user's own may raise anything
             self._context.log.warning("Outputs of a failed attempt cannot be removed: %s", exc)
+
+    def _is_committed(self) -> bool:
+        """Return whether the attempt's manifest stands, though nothing said so.
+
+        Raises:
+            DagsterStorageError: the storage still does not say.
+        """
+        if not self._may_be_committed:
+            return False
+        standing = self._context.run_context.storage.read_manifest(self._step.key)
+        return standing is not None and standing.receipt.attempt_id == self._context.attempt_id
 
     def _start(self) -> DagsterEvent:
         key = self._step.key
@@ -212,7 +225,10 @@ class StepAttempt:
 
     def _commit(self, success: _Success) -> Receipt:
         """Put the manifest; return the receipt of the attempt that was first."""
-        return self._context.run_context.storage.commit(success.manifest).receipt
+        self._may_be_committed = True
+        accepted = self._context.run_context.storage.commit(success.manifest).receipt
+        self._may_be_committed = False
+        return accepted
 
     def _commit_behind(self, success: _Success) -> Attempt:
         """Commit what was handed on already, and tell how the attempt ended."""

@@ -77,6 +77,10 @@ class GrowingPlan:
             return False
         return self._awaited[key] > 0 or self._awaited[unresolved_key(key)] > 0
 
+    def place_of(self, key: str) -> tuple[int, int]:
+        """Return where a known step stands in the plan's order: the least is the first."""
+        return self._place[key]
+
     def in_order(self, keys: Collection[str]) -> list[str]:
         """Return known steps in the plan's order, mapped ones in that of their mapping keys."""
         return sorted(keys, key=self._place.__getitem__)

@@ -73,16 +73,20 @@ class TagLimits:
 
     def hold(self, step: ExecutionStep) -> bool:
         """Return whether a limit is for a step."""
-        return bool(self._limits) and bool(self._slots_of(step))
+        return bool(self._limits) and bool(self.slots_of(step))
 
     def take(self, step: ExecutionStep) -> bool:
         """Take what a step needs to run; return whether all of it was free."""
-        slots = self._slots_of(step)
-        if any(self._taken[slot] >= slot[0].limit for slot in slots):
+        slots = self.slots_of(step)
+        if not self.has_room(slots):
             return False
         self._taken.update(slots)
         self._slots[step.key] = slots
         return True
+
+    def has_room(self, slots: Slots) -> bool:
+        """Return whether one of each of these is free."""
+        return all(self._taken[slot] < slot[0].limit for slot in slots)
 
     def give_back(self, step_key: str) -> bool:
         """Give back what a step took; return whether it had taken anything."""
@@ -90,6 +94,7 @@ class TagLimits:
         self._taken.subtract(slots)
         return bool(slots)
 
-    def _slots_of(self, step: ExecutionStep) -> Slots:
+    def slots_of(self, step: ExecutionStep) -> Slots:
+        """Return what a step takes one of each while it runs."""
         found = ((limit, limit.slot_of(step)) for limit in self._limits)
         return tuple((limit, slot) for limit, slot in found if slot is not None)

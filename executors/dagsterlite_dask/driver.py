@@ -39,6 +39,9 @@ from dagsterlite_dask.submissions import Submissions
 LISTEN_SECONDS: Final = 0.1
 """How long the driver listens before it looks whether the run is to stop."""
 
+HEARD_AT_ONCE: Final = 100
+"""How many messages the driver hears before it looks whether the run is to stop."""
+
 LOOK_SECONDS: Final = 0.5
 """How often the driver looks at the state of its futures, unless that takes too long."""
 
@@ -155,6 +158,7 @@ class Driver:
                 yield from self._listen()
                 yield from self._look()
                 self._submit()
+            yield from self._listen_to_all()
             yield from self._tear_down()
         except DagsterExecutionInterruptedError:
             yield from self._stop()
@@ -184,12 +188,19 @@ class Driver:
 
     # --- hearing of steps and workers ---
 
-    def _listen(self, seconds: float = LISTEN_SECONDS) -> Iterator[DagsterEvent]:
+    def _listen(
+        self, seconds: float = LISTEN_SECONDS, most: int = HEARD_AT_ONCE
+    ) -> Iterator[DagsterEvent]:
+        """Hear what is there, if not too much: steps may tell faster than it is recorded."""
         messages = self._session.messages
         with suppress(queue.Empty):
             yield from self._hear(messages.get(timeout=seconds))
-            while True:
+            for _ in range(most - 1):
                 yield from self._hear(messages.get_nowait())
+
+    def _listen_to_all(self) -> Iterator[DagsterEvent]:
+        """Hear all that has come so far."""
+        yield from self._listen(0, self._session.messages.qsize())
 
     def _hear(self, message: Message) -> Iterator[DagsterEvent]:
         if "entries" in message:
@@ -231,12 +242,12 @@ class Driver:
         yield from self._look_at_workers(start)
         # What came meanwhile tells of tasks that ended, and of workers that died.
         yield from self._listen(0)
-        begin = time.monotonic()
-        yield from self._settling.settle(start)
+        if self._session.messages.empty():
+            yield from self._settling.settle(start)
         steps_of, has_started = self._submissions.open_steps, self._following.has_started
         yield from self._tell(self._lookout.look_at_trouble(steps_of, has_started, start))
         end = time.monotonic()
-        pause = min(20 * (end - begin), LONGEST_LOOK_SECONDS)
+        pause = min(20 * (end - start), LONGEST_LOOK_SECONDS)
         self._look_at = end + max(LOOK_SECONDS, pause)
 
     def _look_at_workers(self, now: float) -> Iterator[DagsterEvent]:
@@ -253,10 +264,15 @@ class Driver:
         until = time.monotonic() + self._grace_seconds
         while left and time.monotonic() < until:
             yield from self._listen()
-            left = {key: worker for key, worker in left.items() if key not in self._receipts}
+            left = self._without_end(left)
         yield from self._listen()
+        yield from self._listen_to_all()
         yield from self._recording.drain()
+        left = self._without_end(left)
         yield from self._tell_texts(self._told_of(key, worker) for key, worker in left.items())
+
+    def _without_end(self, steps: Mapping[str, str]) -> dict[str, str]:
+        return {key: worker for key, worker in steps.items() if key not in self._receipts}
 
     def _told_of(self, key: str, worker: str) -> str:
         return (

@@ -85,16 +85,19 @@ class Lookout:
     def renew(self) -> bool:
         """Look who is there if that has changed, and whether newcomers can run steps of the run.
 
+        Where the scheduler does not say, it is asked again at the next look: how long it may hang
+        is for :meth:`look_at_trouble` to tell.
+
         Returns:
             Whether it has changed.
 
         Raises:
-            DagsterClusterLostError: the scheduler does not answer.
             DagsterError: a newcomer can run no step; as for :meth:`Preflight.check_workers`.
         """
-        if self._are_workers_known:
+        there = None if self._are_workers_known else self._session.offers()
+        if there is None:
             return False
-        known, self.workers = self.workers, self._session.workers()
+        known, self.workers = self.workers, there
         self._are_workers_known = True
         self._preflight.check_workers(self.workers.keys() - known.keys(), NEWCOMER_SECONDS)
         return True

@@ -14,6 +14,7 @@ from distributed import Worker
 from dagsterlite.definitions.io_manager import IOManagerDefinition
 from dagsterlite.errors import (
     DagsterClusterError,
+    DagsterCorruptObjectError,
     DagsterError,
     DagsterRunCanceledError,
     DagsterStorageError,
@@ -33,7 +34,7 @@ from dagsterlite_dask.placement import placement_of
 from dagsterlite_dask.report import missing_package
 from dagsterlite_dask.roster import Place, Workers, unmet
 from dagsterlite_dask.session import ANSWER_SECONDS, Session
-from dagsterlite_dask.versions import ENGINE, OURS, differences, packages_of
+from dagsterlite_dask.versions import DISTRIBUTION, ENGINE, differences, packages_of
 from dagsterlite_dask.worker_run import WorkerRun
 
 PROBED_WORKERS: Final = 16
@@ -97,6 +98,7 @@ class Preflight:
             DagsterNoWorkersError: there are no workers, or none that offers what a step asks for.
             DagsterVersionSkewError: a package is not the same everywhere.
             DagsterStorageNotSharedError: a worker stores what the driver does not find.
+            DagsterStorageError: the driver cannot reach the storage just now.
             DagsterClusterError: a worker cannot load the pipeline.
         """
         workers = self._session.workers()
@@ -188,7 +190,7 @@ def check_versions(
     Raises:
         DagsterVersionSkewError: a package is not the same everywhere; the message has the table.
     """
-    names = (OURS, *ENGINE, *packages)
+    names = (DISTRIBUTION, *ENGINE, *packages)
     answers = session.ask_workers(installed_versions, names, workers=workers, seconds=seconds)
     found = {f"worker {worker}": versions for worker, versions in answers.items()}
     of_scheduler = session.on_scheduler(installed_versions, ENGINE)
@@ -235,7 +237,7 @@ def _check_shared(
 ) -> None:
     try:
         is_shared = storage.read_output(PROBE_STEP, stored) == token
-    except DagsterStorageError:
+    except DagsterCorruptObjectError:
         is_shared = False
     if not is_shared:
         raise DagsterStorageNotSharedError(

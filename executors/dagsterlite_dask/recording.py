@@ -123,7 +123,7 @@ class Recording:
                 case Accepted(receipt, error, worker):
                     self._accept(receipt, error, worker)
                     yield from self.grow(self._plan.take_up(receipt))
-                case Postponed(receipt):
+                case Postponed(receipt) if not self._submissions.is_outdated(receipt):
                     due = time.monotonic() + (receipt.seconds_to_wait or 0)
                     self.take_off(receipt.step_key, due, (receipt.retry_number + 1, False))
 

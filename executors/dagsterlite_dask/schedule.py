@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from distributed import KilledWorker
 
 from dagsterlite.plan.growing import GrowingPlan
-from dagsterlite.plan.ready import priority_of
 from dagsterlite_dask.concurrency import TagLimits
 from dagsterlite_dask.graph import Again
 from dagsterlite_dask.keys import TaskKey
+from dagsterlite_dask.turns import Turns
 
 MOST_SUBMISSIONS = 10
 """How often a step is given to the cluster whose workers die before it begins."""
@@ -37,8 +37,11 @@ class Schedule:
     def __init__(self, plan: GrowingPlan, limits: TagLimits | None = None) -> None:
         self._plan = plan
         self._limits = limits or TagLimits()
+        self._turns = Turns(plan, self._limits)
         #: Steps that wait for what they need, and then for their turn.
         self._limited: dict[str, Again | None] = {}
+        #: Steps off the cluster that may have become ready, as something that they need has ended.
+        self._may_be_ready: set[str] = set()
         self._may_have_turn = False
         self._waiting: dict[str, _Wait] = {}
         self._held: set[str] = set()
@@ -62,13 +65,16 @@ class Schedule:
         its turn.
         """
         if self._limits.hold(self._plan.step_by_key[key]):
-            self._limited[key] = None
-            self._may_have_turn = True
+            self._limit(key, None)
             return True
         if not any(self._is_off_cluster(one) for one in self._plan.upstream_keys[key]):
             return False
         self._held.add(key)
         return True
+
+    def _limit(self, key: str, again: Again | None) -> None:
+        self._limited[key] = again
+        self._may_be_ready.add(key)
 
     def _is_off_cluster(self, key: str) -> bool:
         """Return whether a step waits to be given to the cluster again."""
@@ -77,8 +83,9 @@ class Schedule:
     def finish(self, key: str) -> None:
         """Note that a step has its end."""
         self.on_cluster.pop(key, None)
-        self._limits.give_back(key)
-        self._may_have_turn = bool(self._limited)
+        self._may_have_turn |= self._limits.give_back(key)
+        consumers = self._plan.consumers[key]
+        self._may_be_ready.update(one for one in consumers if self._is_off_cluster(one))
 
     def is_worn_out(self, key: str) -> bool:
         """Return whether a step was given to the cluster often enough."""
@@ -96,8 +103,7 @@ class Schedule:
             The steps that are taken off.
         """
         self._waiting[key] = _Wait(due, again)
-        self._limits.give_back(key)
-        self._may_have_turn = bool(self._limited)
+        self._may_have_turn |= self._limits.give_back(key)
         taken, todo = [], [key]
         while todo:
             one = todo.pop()
@@ -119,30 +125,43 @@ class Schedule:
         }
         for key in [key for key in due if self._limits.hold(self._plan.step_by_key[key])]:
             del self._waiting[key]
-            self._limited[key] = due.pop(key)
-            self._may_have_turn = True
-        due |= self._whose_turn_it_is(finished)
-        if not due:
-            return {}
+            self._limit(key, due.pop(key))
+        may_be_ready, self._may_be_ready = self._may_be_ready, set()
+        due |= self._whose_turn_it_is(may_be_ready, finished)
+        held = (may_be_ready & self._held) | self._held_behind(due)
         taken: dict[str, Again | None] = {}
-        for key in self._plan.in_order(due.keys() | self._held):
+        for key in self._plan.in_order(due.keys() | held):
             needs = self._plan.upstream_keys[key]
             if all(one in finished or one in self.on_cluster or one in taken for one in needs):
                 taken[key] = due.get(key)
         return taken
 
-    def _whose_turn_it_is(self, finished: Container[str]) -> dict[str, Again | None]:
-        """Take steps that are ready, as many as the limits let in: the most urgent first."""
+    def _whose_turn_it_is(
+        self, may_be_ready: set[str], finished: Container[str]
+    ) -> dict[str, Again | None]:
+        """Take limited steps that are ready, as many as the limits let in: the most urgent first.
+
+        Only those are looked at that may have become so: there may be many.
+        """
+        for key in may_be_ready & self._limited.keys():
+            if all(one in finished for one in self._plan.upstream_keys[key]):
+                self._turns.add(key)
+                self._may_have_turn = True
         if not self._may_have_turn:
             return {}
         self._may_have_turn = False
-        ready = [
-            self._plan.step_by_key[key]
-            for key in self._plan.in_order(self._limited)
-            if all(one in finished for one in self._plan.upstream_keys[key])
-        ]
-        ready.sort(key=priority_of, reverse=True)
-        return {step.key: self._limited[step.key] for step in ready if self._limits.take(step)}
+        return {key: self._limited[key] for key in self._turns.take()}
+
+    def _held_behind(self, keys: Iterable[str]) -> set[str]:
+        """Return the steps that are held back and need one of these, directly or not."""
+        found: set[str] = set()
+        todo = list(keys)
+        while todo:
+            for one in self._plan.consumers[todo.pop()]:
+                if one in self._held and one not in found:
+                    found.add(one)
+                    todo.append(one)
+        return found
 
 
 def is_blameless(error: BaseException, task: TaskKey, *, has_begun: bool) -> bool:

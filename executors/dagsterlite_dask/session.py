@@ -184,7 +184,7 @@ class Session:
         Raises:
             DagsterClusterLostError: the scheduler does not answer.
         """
-        found = self._offers()
+        found = self.offers()
         if found is None:
             raise self.lost()
         return found
@@ -199,7 +199,8 @@ class Session:
             for worker, facts in found.items()
         }
 
-    def _offers(self) -> dict[str, Offer] | None:
+    def offers(self) -> dict[str, Offer] | None:
+        """Return the same as :meth:`workers`; None where the scheduler does not say."""
         found = self._ask_scheduler("identity", n_workers=-1)
         if found is None:
             return None
@@ -267,6 +268,8 @@ class Session:
     def end(self) -> list[Message]:
         """Tear down on the workers what the run left there; return what was told meanwhile."""
         self._is_ended = True
+        # One that was slow once may be well again: it has all the time that it needs, then.
+        self.ask_workers(is_there, workers=self._questions.silent, seconds=PING_SECONDS)
         found = self.ask_workers(end_run, self._run_id, seconds=TEAR_DOWN_SECONDS)
         return [message for message in found.values() if message is not None]
 
@@ -307,7 +310,7 @@ class Session:
         """Call a function on workers (all by default); return the answers that came in time."""
         if self.is_lost:
             return {}
-        asked = (self._offers() or ()) if workers is None else workers
+        asked = (self.offers() or ()) if workers is None else workers
         ask = partial(self._questions.ask, function, *args, workers=list(asked), seconds=seconds)
         return _answer(lambda: self._client.sync(ask)) or {}
 

@@ -68,8 +68,9 @@ class Settling:
             DagsterClusterLostError: the scheduler is gone.
         """
         ended = self._submissions.by_status()
-        for key in ended["cancelled"]:
-            yield from self._recording.fail(key, taken_away(key))
+        for key in self._plan.in_order(ended["cancelled"]):
+            if key not in self._receipts and self._is_next(key):
+                yield from self._recording.fail(key, taken_away(key))
         for key in self._plan.in_order(ended["error"]):
             yield from self._settle_error(key)
         for key in ended["finished"]:
@@ -78,7 +79,8 @@ class Settling:
 
     def _is_next(self, key: str) -> bool:
         """Return whether all that a step needs has its end."""
-        return self._plan.upstream_keys[key] <= self._receipts.keys()
+        # Not by its keys(): to count those of a ChainMap takes as long as there are receipts.
+        return all(one in self._receipts for one in self._plan.upstream_keys[key])
 
     # --- an error of Dask's ---
 

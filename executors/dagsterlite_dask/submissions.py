@@ -239,6 +239,14 @@ class Submissions:
         """Return whether a step took its workers down, and its task only tells that."""
         return only_tells(self._told.get(key))
 
+    def is_outdated(self, receipt: Receipt) -> bool:
+        """Return whether a receipt is of an attempt before those that its step's last task makes.
+
+        Dask may run a task again that has ended; what its copy told may come late.
+        """
+        again = self._told.get(receipt.step_key)
+        return again is not None and receipt.retry_number < again[0]
+
     def open_steps(self, task: TaskKey) -> list[str]:
         """Return the steps of a task that have no end yet."""
         return [key for key in self.steps_of(task) if key not in self._receipts]

@@ -14,9 +14,7 @@ from typing import Final
 ENGINE: Final = ("cloudpickle", "dask", "distributed")
 """What the scheduler too must have as the driver has it."""
 
-OURS: Final = "dagsterlite"
-
-PYTHON: Final = "python"
+DISTRIBUTION: Final = "dagsterlite"
 
 Versions = Mapping[str, str | None]
 """A process's versions by package; None for one that it does not have."""
@@ -42,7 +40,7 @@ def packages_of(payload: bytes) -> tuple[str, ...]:
     }
     modules = {text.decode().partition(".")[0] for text in texts & known}
     found = {_distribution(name) for name in modules if _is_installed(name)}
-    return tuple(sorted({name for name in found if name} - {*ENGINE, OURS}))
+    return tuple(sorted({name for name in found if name} - {*ENGINE, DISTRIBUTION}))
 
 
 def _is_installed(module: str) -> bool:

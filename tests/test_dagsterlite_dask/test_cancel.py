@@ -9,7 +9,9 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -116,6 +118,34 @@ def test_a_cancel_from_outside_stops_steps_and_starts_no_others(
         assert told[-2:] == ["PIPELINE_CANCELING", "PIPELINE_CANCELED"]
         assert "STEP_FAILURE works_on.compute" in told
         assert "STEP_START queued.compute" not in told
+        assert_gap_free(logged(instance, run.run_id))
+
+
+class Endless(queue.Queue[Any]):
+    """Never runs dry, as where steps tell faster than it is recorded."""
+
+    def get_nowait(self) -> Any:
+        with suppress(queue.Empty):
+            return super().get_nowait()
+        return {"steps": ()}
+
+
+def test_steps_that_tell_without_end_do_not_keep_a_cancel_from_being_heard(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dagsterlite_dask.session.queue", SimpleNamespace(Queue=Endless))
+    side = tmp_path / "side"
+    side.mkdir()
+    config = endless_config(cluster, side)
+    with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+        with in_background(
+            lambda: execute_pipeline(endless, config, instance=instance), instance
+        ) as found:
+            wait_until(lambda: noted(side).get("began") == 2)
+            (run,) = instance.get_runs()
+            instance.request_cancel(run.run_id)
+        assert isinstance(found[0], DagsterRunCanceledError)
+        assert noted(side) == {"began": 2, "cleaned up": 1, "made": 1, "put away": 1}
         assert_gap_free(logged(instance, run.run_id))
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,17 +31,19 @@ from dagsterlite import (
 )
 from dagsterlite.config import resolve_config
 from dagsterlite.errors import (
+    DagsterClusterLostError,
     DagsterClusterUnreachableError,
     DagsterInvalidConfigError,
     DagsterInvariantViolationError,
     DagsterNoWorkersError,
+    DagsterRunCanceledError,
     MissingExtraError,
 )
 from dagsterlite_dask.cluster_config import cluster_fields
-from dagsterlite_dask.clusters import batch, gateway, open_cluster
+from dagsterlite_dask.clusters import batch, gateway, open_cluster, opened
 from dagsterlite_dask.clusters.options import ClusterOptions
 from tests.test_dagsterlite_dask import batch_fakes
-from tests.test_dagsterlite_dask.cluster import Cluster, running_cluster
+from tests.test_dagsterlite_dask.cluster import Cluster, kill, running_cluster
 from tests.test_dagsterlite_dask.side import wait_until
 from tests.test_dagsterlite_dask.simple_runs import QUIET, is_gone, pid, run_on
 
@@ -88,6 +94,57 @@ def test_where_no_address_answers_each_is_told() -> None:
         run_on({"existing": {"addresses": addresses}}, client_kwargs={"timeout": 1})
     assert all(address in str(raised.value) for address in addresses)
     assert "cluster.existing.addresses" in str(raised.value)
+
+
+HTTP = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+
+
+@contextmanager
+def stranger(greeting: bytes) -> Iterator[str]:
+    """Listen at an address; say one thing to whoever comes, and nothing more."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(greeting)
+            # Until who came has gone.
+            while self.request.recv(1024):
+                pass
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"tcp://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("greeting", [b"", HTTP, b"\0" * 64])
+def test_an_address_where_something_else_listens_is_told(greeting: bytes) -> None:
+    with stranger(greeting) as address:
+        known = set(threading.enumerate())
+        with pytest.raises(DagsterClusterUnreachableError, match="usually 8786") as raised:
+            run_on({"existing": {"address": address}}, client_kwargs={"timeout": 0.5})
+        assert not [t for t in threading.enumerate() if t.name == "IO loop" and t not in known]
+    assert address in str(raised.value)
+
+
+def test_a_stranger_among_addresses_is_passed_over(threads: LocalCluster) -> None:
+    with stranger(b"") as address, stranger(HTTP) as other:
+        addresses = [address, other, threads.scheduler_address]
+        found = run_on({"existing": {"addresses": addresses}}, client_kwargs={"timeout": 0.5})
+        assert found == os.getpid()
+        with pytest.raises(DagsterClusterUnreachableError, match="any of 2 addresses") as raised:
+            run_on({"existing": {"addresses": addresses[:2]}}, client_kwargs={"timeout": 0.5})
+    assert str(raised.value).count("does not answer as a Dask scheduler does") == 2
+
+
+def test_an_address_of_a_worker_is_told(threads: LocalCluster) -> None:
+    (worker,) = threads.scheduler_info["workers"]
+
+    with pytest.raises(DagsterClusterUnreachableError, match="a Dask Worker answers there"):
+        run_on({"existing": {"address": worker}})
 
 
 def test_a_scheduler_file_is_read(threads: LocalCluster, tmp_path: Path) -> None:
@@ -186,6 +243,30 @@ def test_a_run_waits_for_as_many_workers_as_it_is_told(threads: LocalCluster) ->
     assert run_on(existing, wait_for_workers=1) == os.getpid()
     with pytest.raises(DagsterNoWorkersError, match="fewer than 2 workers after 1 seconds"):
         run_on(existing, wait_for_workers=2, worker_timeout=1.0)
+
+
+def test_a_wait_for_workers_hears_of_its_end_also_while_the_scheduler_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "ANSWER_SECONDS", 0.1)
+    checks: list[None] = []
+
+    def check() -> None:
+        checks.append(None)
+        if len(checks) == 3:
+            raise DagsterRunCanceledError("r")
+
+    with running_cluster(tmp_path) as cluster:
+        os.kill(cluster.scheduler.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(DagsterRunCanceledError):
+                opened.wait_for_workers(cluster.client, 1, 60.0, check)
+        finally:
+            os.kill(cluster.scheduler.pid, signal.SIGCONT)
+        kill(cluster.scheduler)
+        wait_until(lambda: cluster.client.status != "running")
+        with pytest.raises(DagsterClusterLostError, match="before the workers came"):
+            opened.wait_for_workers(cluster.client, 1, 60.0)
 
 
 def test_arguments_of_the_client_are_handed_on(threads: LocalCluster) -> None:
@@ -366,6 +447,9 @@ def test_a_cluster_is_made_and_joined_by_tls(tls: dict[str, str]) -> None:
         assert run_on(existing, security=tls) == os.getpid()
         with pytest.raises(DagsterClusterUnreachableError, match="No Dask scheduler answers"):
             run_on(existing, client_kwargs={"timeout": 1})
+        plain = {"existing": {"address": address.replace("tls://", "tcp://")}}
+        with pytest.raises(DagsterClusterUnreachableError, match="only one side uses TLS"):
+            run_on(plain, client_kwargs={"timeout": 1})
 
 
 def test_files_of_tls_that_are_not_there_are_told(tls: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,15 +30,19 @@ from dagsterlite.errors import (
     DagsterInvariantViolationError,
     DagsterNoWorkersError,
     DagsterRunCanceledError,
+    DagsterStorageError,
     DagsterStorageNotSharedError,
     DagsterUnmetResourcesError,
     DagsterVersionSkewError,
 )
 from dagsterlite.runs import DagsterRunStatus
+from dagsterlite.serdes import to_json
 from dagsterlite_dask import session
 from dagsterlite_dask.admission import admit_run, close_run, open_run
+from dagsterlite_dask.preflight import Preflight, probe_run
 from dagsterlite_dask.questions import SILENT_SECONDS, Questions
-from dagsterlite_dask.session import PING_SECONDS
+from dagsterlite_dask.session import PING_SECONDS, Session
+from dagsterlite_fsspec.intermediates import FsspecIntermediateStorage
 from tests.event_lists import logged, recorded
 from tests.test_dagsterlite_dask.cluster import WITHOUT_US, Cluster, running_cluster
 from tests.test_dagsterlite_dask.side import in_background, wait_until
@@ -354,12 +359,54 @@ def test_a_worker_that_hangs_is_given_a_few_seconds_in_all(
             execute_pipeline(with_gpu, {**cluster.config(), "loggers": QUIET})
         with pytest.raises(DagsterClusterError, match="cannot prepare the run"):
             execute_pipeline(unloadable(), {**cluster.config(), "loggers": QUIET})
-    refused, unprepared = waited[silent][:2], waited[silent][2:]
-    # Its resources are looked at first; then only the end of the run is told.
-    assert refused == [PING_SECONDS, SILENT_SECONDS]
+    refused, unprepared = waited[silent][:3], waited[silent][3:]
+    # Its resources are looked at first; then it is asked once more, and told the end of the run.
+    assert refused == [PING_SECONDS, SILENT_SECONDS, SILENT_SECONDS]
     assert unprepared[0] == PING_SECONDS
     assert set(unprepared[1:]) == {SILENT_SECONDS}
     assert sum(unprepared) < 10
+
+
+def test_a_worker_that_was_slow_once_has_all_its_time_to_tear_down(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_time: list[tuple[str, bool]] = []
+    ask = Questions._ask
+
+    async def noted(self: Questions, worker: str, function: Any, args: Any, seconds: float) -> Any:
+        if worker == slow:
+            given_time.append((function.__name__, worker not in self._silent))
+        return await ask(self, worker, function, args, seconds)
+
+    slow, *_ = cluster.facts()
+    asking = Session(cluster.client, "a-run")
+    asking._questions._silent.add(slow)
+    monkeypatch.setattr(Questions, "_ask", noted)
+    asking.end()
+
+    assert given_time == [("is_there", False), ("end_run", True)]
+
+
+class Hiccup(FsspecIntermediateStorage):
+    """A storage that cannot be read just now."""
+
+    def read_output(self, step_key: str, output: Any) -> Any:
+        raise DagsterStorageError(f"{output.address} cannot be reached: slow down")
+
+
+def test_storage_that_cannot_be_reached_is_not_told_to_be_unshared(tmp_path: Path) -> None:
+    storage = Hiccup(str(tmp_path), "a-run")
+    stored = to_json(storage.write_output("probe", "attempt", "token", "token"))
+    asked: Any = SimpleNamespace(
+        ask_workers=lambda function, *_, **__: (
+            {"tcp://w": (stored, {}, None)} if function is probe_run else {}
+        ),
+        on_scheduler=lambda *_: None,
+    )
+
+    with pytest.raises(DagsterStorageError, match="slow down") as raised:
+        Preflight(asked, ("a-run", b""), storage).check_workers(["tcp://w"])
+    assert not isinstance(raised.value, DagsterStorageNotSharedError)
 
 
 def test_nobody_waits_for_a_worker_that_the_scheduler_has_given_up(

@@ -158,6 +158,36 @@ def test_a_commit_that_fails_fails_the_step_and_what_was_stored_is_removed() -> 
     assert_gap_free(logged(instance))
 
 
+class LostAnswers(Trouble):
+    """A storage that takes a manifest and is gone before it says so."""
+
+    #: Whether it is there again a moment later.
+    comes_back = False
+
+    def commit(self, manifest: StepManifest) -> StepManifest:
+        super().commit(manifest)
+        raise DagsterStorageError("the network is gone")
+
+    def read_manifest(self, step_key: str) -> StepManifest | None:
+        if not self.comes_back:
+            raise OSError("the network is still gone")
+        return super().read_manifest(step_key)
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_what_a_manifest_may_name_is_not_removed(comes_back: bool) -> None:
+    storage = LostAnswers()
+    storage.comes_back = comes_back
+    result, instance = run_in(storage)
+    assert of_step(result, "gives")[-1] == "STEP_FAILURE"
+    assert storage.discarded == []
+    storage.comes_back = True
+    manifest = storage.read_manifest("gives.compute")
+    assert manifest is not None
+    assert [storage.read_output("gives.compute", one) for one in manifest.receipt.outputs] == [1, 2]
+    assert_gap_free(logged(instance))
+
+
 def test_outputs_of_a_failed_step_are_removed() -> None:
     storage = Trouble()
     result, _ = run_in(storage, fails=True)

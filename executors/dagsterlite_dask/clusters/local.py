@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import logging
 import math
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -15,9 +14,14 @@ from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster, Nanny, Worker
 from distributed.worker_memory import parse_memory_limit
 
-from dagsterlite.errors import DagsterClusterUnreachableError, DagsterInvalidConfigError, near
+from dagsterlite.errors import (
+    DagsterClusterUnreachableError,
+    DagsterInvalidConfigError,
+    DagsterNoWorkersError,
+    near,
+)
 from dagsterlite_dask.clusters.made import Recipe, kept, open_made
-from dagsterlite_dask.clusters.opened import OpenedCluster, connect
+from dagsterlite_dask.clusters.opened import OpenedCluster, connect, wait_for_workers
 from dagsterlite_dask.clusters.options import ClusterOptions
 from dagsterlite_dask.clusters.processes import Members, running_cluster
 
@@ -127,15 +131,10 @@ def _size(workers: int | None, threads: int | None, options: ClusterOptions) -> 
 
 
 def _wait(client: Client, members: Members, count: int) -> None:
-    until = time.monotonic() + WORKER_SECONDS
-    while time.monotonic() < until:
-        members.check()
-        try:
-            client.wait_for_workers(count, timeout=0.5)
-        except TimeoutError:
-            continue
-        return
-    raise DagsterClusterUnreachableError(
-        f"The {count} Dask workers that were started for the run are not up after "
-        f"{WORKER_SECONDS:g} seconds. {_MEND}"
-    )
+    try:
+        wait_for_workers(client, count, WORKER_SECONDS, members.check)
+    except DagsterNoWorkersError as exc:
+        raise DagsterClusterUnreachableError(
+            f"The {count} Dask workers that were started for the run are not up after "
+            f"{WORKER_SECONDS:g} seconds. {_MEND}"
+        ) from exc
