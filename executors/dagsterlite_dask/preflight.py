@@ -202,7 +202,7 @@ def check_versions(
         raise DagsterVersionSkewError(
             f"The Dask cluster has other versions of some packages than this driver:{lines}\n"
             "Install the same ones in both places and restart what runs there, or say "
-            "execution.dask.config.preflight: warn."
+            "execution.dask.preflight: warn."
         )
 
 
@@ -228,7 +228,7 @@ def _unfit(worker: str, error: SerializableErrorInfo) -> DagsterClusterError:
     return DagsterClusterError(
         f"Worker {worker} cannot prepare the run: {error.reason}. Modules that "
         "are installed here are expected there too; your own travel with the pipeline as far as "
-        "execution.dask.config.ship_code says."
+        "execution.dask.ship_code says."
     )
 
 

@@ -38,7 +38,7 @@ def missing_package(session: Session) -> DagsterClusterError | None:
     if found is None or found[_DRAWS] is not None:
         return None
     return DagsterClusterError(
-        f"execution.dask.config.performance_report needs the package '{_DRAWS}' where Dask's "
+        f"execution.dask.performance_report needs the package '{_DRAWS}' where Dask's "
         f"scheduler runs ({session.scheduler}), and it is not installed there: pip install "
         "'dagsterlite[report]', or leave performance_report out."
     )

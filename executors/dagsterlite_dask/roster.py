@@ -71,7 +71,7 @@ def _unfit(step: ExecutionStep, placement: Placement, workers: Workers) -> Dagst
     return DagsterNoWorkersError(
         f"Step '{step.key}' may run on workers {listed(placement.workers)} only, and none of these "
         f"is there; there are {listed(names)}. Start one of them, or mend the solid's tag or "
-        "execution.dask.config.placement."
+        "execution.dask.placement."
     )
 
 

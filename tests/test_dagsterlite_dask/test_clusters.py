@@ -195,7 +195,7 @@ def test_a_class_that_makes_no_cluster_is_told(
 ) -> None:
     with pytest.raises(DagsterInvalidConfigError, match=message) as raised:
         run_on({"custom": {"class": path, "config": config}})
-    assert "execution.dask.config.cluster.custom" in str(raised.value)
+    assert "execution.dask.cluster.custom" in str(raised.value)
 
 
 def test_a_cluster_that_does_not_come_up_is_told() -> None:
@@ -226,7 +226,7 @@ def test_a_local_cluster_grows_with_the_work() -> None:
 def test_adapt_takes_what_dask_takes(adapt: dict[str, int], message: str) -> None:
     with pytest.raises(DagsterInvalidConfigError, match=message) as raised:
         run_on({"local": THREADS}, adapt=adapt)
-    assert "execution.dask.config.adapt" in str(raised.value)
+    assert "execution.dask.adapt" in str(raised.value)
 
 
 def test_a_joined_cluster_is_not_sized(threads: LocalCluster) -> None:

@@ -13,7 +13,7 @@ from distributed import Client, Security
 
 from dagsterlite.errors import DagsterInvalidConfigError, near
 
-WHERE: Final = "execution.dask.config"
+WHERE: Final = "execution.dask"
 
 WORKER_SECONDS: Final = 300.0
 """How long a run waits for a worker that can run a step."""

@@ -104,7 +104,7 @@ class Members:
                 raise DagsterClusterUnreachableError(
                     f"The process of the Dask {what} that was started for the run ended at once "
                     f"with exit code {code}; what it said stands above. Mend "
-                    "execution.dask.config.cluster.local."
+                    "execution.dask.cluster.local."
                 )
 
 
