@@ -175,12 +175,10 @@ def _written(
         f"Error occurred while materializing output '{step_output.name}' of step "
         f"'{context.step.key}'"
     )
-    materializer = dagster_type.materializer
-    assert materializer is not None
     with user_code_error_boundary(DagsterTypeMaterializationError, lambda: message):
         return context.run_context.interrupts.call(
             lambda: list(
-                materializer.materialize_runtime_values(
+                dagster_type.materializer.materialize_runtime_values(
                     context.for_type(dagster_type), config, value
                 )
             )

@@ -24,6 +24,7 @@ from dagsterlite.handles import (
     with_compute,
 )
 from dagsterlite.plan.compile import compile_steps
+from dagsterlite.plan.configured_outputs import check_configured_outputs
 from dagsterlite.plan.resolve import mapping_keys_of, resolve, resolve_for_key
 from dagsterlite.plan.selection import check_queries, names_of, select
 from dagsterlite.plan.step import (
@@ -63,9 +64,11 @@ class ExecutionPlan:
 
         Raises:
             DagsterExecutionStepNotFoundError: a key is not in the plan.
+            DagsterInvalidConfigError: an output of many values is to be written to one place.
         """
-        pipeline.get_mode_definition(mode or environment_config.mode)
+        mode_def = pipeline.get_mode_definition(mode or environment_config.mode)
         steps = compile_steps(pipeline.graph, environment_config, pipeline.input_dict)
+        check_configured_outputs(steps.values(), environment_config, mode_def)
         plan = ExecutionPlan(
             pipeline=pipeline,
             step_by_key=steps,

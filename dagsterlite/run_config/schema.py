@@ -12,7 +12,7 @@ from dagsterlite.definitions.console import default_loggers
 from dagsterlite.definitions.dependency import Dependency, DependencyDefinition, sources_of
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.inputs import InputDefinition
-from dagsterlite.definitions.io_manager import InputManagerDefinition, IOManagerDefinition
+from dagsterlite.definitions.io_manager import InputManagerDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
@@ -110,7 +110,7 @@ class _Solids:
         if inputs:
             fields["inputs"] = Field(Shape(inputs))
         managed = _managed_outputs(definition, self._mode)
-        written = _written_outputs(definition)
+        written = _written_outputs(definition, self._mode)
         if managed:
             fields["outputs"] = Field(managed_outputs(managed, written))
         elif written:
@@ -207,11 +207,13 @@ def _loaded_from_output(
 
 def _output(graph: Graph, solid_name: str, output_name: str) -> OutputDefinition:
     """Return the output that a solid, perhaps one inside a composite, yields."""
-    definition = graph.solids[solid_name].definition
+    return _yielded(graph.solids[solid_name].definition, output_name)
+
+
+def _yielded(definition: NodeDefinition, output_name: str) -> OutputDefinition:
     if not isinstance(definition, CompositeSolidDefinition):
         return definition.output_dict[output_name]
-    places = {m.definition.name: m.maps_from for m in definition.output_mappings}
-    place = places[output_name]
+    place = definition.source_of(output_name)
     return _output(definition.graph, place.solid_name, place.output_name)
 
 
@@ -229,21 +231,24 @@ def _managed_outputs(definition: NodeDefinition, mode: ModeDefinition) -> dict[s
         return {}
     fields: dict[str, Field] = {}
     for name, output_def in definition.output_dict.items():
-        key = mode.io_manager_of(output_def)
-        if key is not None:
-            manager = mode.resource_defs[key]
-            assert isinstance(manager, IOManagerDefinition)
-            if manager.output_config_field is not None:
-                fields[name] = manager.output_config_field
+        field = mode.output_config_of(output_def)
+        if field is not None:
+            fields[name] = field
     return fields
 
 
-def _written_outputs(definition: NodeDefinition) -> dict[str, Field]:
-    return {
-        name: Field(output_def.dagster_type.materializer.schema_type)
-        for name, output_def in definition.output_dict.items()
-        if output_def.dagster_type.materializer is not None
-    }
+def _written_outputs(definition: NodeDefinition, mode: ModeDefinition) -> dict[str, Field]:
+    """Return how each output can be written: as the one inside that it comes from.
+
+    What a manager takes for an output inside a composite stands with that output.
+    """
+    fields: dict[str, Field] = {}
+    for name in definition.output_dict:
+        output_def = _yielded(definition, name)
+        is_managed = mode.output_config_of(output_def) is not None
+        if not output_def.dagster_type.is_nothing and not is_managed:
+            fields[name] = Field(output_def.dagster_type.materializer.schema_type)
+    return fields
 
 
 def mapped_solids_schema(definition: CompositeSolidDefinition, mode: ModeDefinition) -> Shape:
