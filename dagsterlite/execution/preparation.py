@@ -177,6 +177,11 @@ class Preparation:
         return executor
 
     @property
+    def executor_name(self) -> str:
+        """The name of the executor's definition."""
+        return self._selected_executor[0].name
+
+    @property
     def _executable(self) -> IPipeline:
         """The pipeline as other processes make it, if they can; else as it is here."""
         origin, selection = self._run.external_pipeline_origin, self._run.solid_selection
