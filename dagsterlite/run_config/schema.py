@@ -25,13 +25,18 @@ from dagsterlite.run_config.section import (
     OutputsSection,
     WithAnyConfig,
     managed_outputs,
+    requires_config,
     section_of,
     selection_of,
 )
 
 
 def build_schema(
-    definition: PipelineDefinition, mode: ModeDefinition, ignored_solids: Iterable[str] = ()
+    definition: PipelineDefinition,
+    mode: ModeDefinition,
+    ignored_solids: Iterable[str] = (),
+    *,
+    names_system_storage: bool = False,
 ) -> ConfigType:
     """Return the schema of the run config in its usual form: what a config mapping returns.
 
@@ -39,6 +44,8 @@ def build_schema(
         definition: The pipeline, or the part of it that is selected.
         mode: The mode.
         ignored_solids: Solids that are not selected: their config may stand, and is not looked at.
+        names_system_storage: Whether ``storage`` selects where intermediates are kept, so that
+            ``intermediate_storage`` need not.
     """
     loggers = mode.logger_defs or default_loggers()
     inputs = _unconnected_inputs(definition.input_dict, (), mode)
@@ -48,7 +55,10 @@ def build_schema(
             **({"inputs": Field(Shape(inputs))} if inputs else {}),
             "execution": _execution(definition, mode),
             "storage": selection_of(mode.system_storage_defs),
-            "intermediate_storage": selection_of(mode.intermediate_storage_defs),
+            "intermediate_storage": selection_of(
+                mode.intermediate_storage_defs,
+                is_required=not names_system_storage and _needs_storage_config(mode),
+            ),
             "resources": Shape({key: section_of(d) for key, d in mode.resource_defs.items()}),
             "loggers": Shape({name: section_of(d, False) for name, d in loggers.items()}),
         },
@@ -65,9 +75,20 @@ def run_config_type(definition: PipelineDefinition, mode: ModeDefinition) -> Con
 
 
 def _execution(definition: PipelineDefinition, mode: ModeDefinition) -> Field:
+    is_required = any(requires_config(taken) for taken in mode.executor_defs[:1])
     if definition.words.has_modes:
-        return selection_of(mode.executor_defs)
-    return Field(Execution(mode.executor_defs), is_required=False)
+        return selection_of(mode.executor_defs, is_required=is_required)
+    return Field(Execution(mode.executor_defs), is_required=is_required)
+
+
+def _needs_storage_config(mode: ModeDefinition) -> bool:
+    """Return whether the storage requires config that is taken where none is selected.
+
+    It is the mode's first, or its first persistent one if the executor needs that.
+    """
+    offered = mode.intermediate_storage_defs
+    persistent = [storage for storage in offered if storage.is_persistent][:1]
+    return all(requires_config(storage) for storage in (*offered[:1], *persistent))
 
 
 class _Solids:
