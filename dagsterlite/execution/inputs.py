@@ -213,8 +213,8 @@ def _check(
     yield context.log.event(DagsterEventType.STEP_INPUT, f"{message} {verdict(answer)}", data)
     if not answer.success:
         raise DagsterTypeCheckDidNotPass(
-            f'Type check failed for step input "{step_input.name}" - expected type '
-            f'"{dagster_type.display_name}".{because(answer)}',
+            f'Type check failed for step input "{step_input.name}" of step "{context.step.key}" - '
+            f'expected type "{dagster_type.display_name}".{because(answer)}',
             metadata_entries=answer.metadata_entries,
             dagster_type=dagster_type,
         )

@@ -99,8 +99,8 @@ def _check(
     yield context.log.event(DagsterEventType.STEP_OUTPUT, message, data)
     if not answer.success:
         raise DagsterTypeCheckDidNotPass(
-            f'Type check failed for step output "{handle.label}" - expected type '
-            f'"{dagster_type.display_name}".{because(answer)}',
+            f'Type check failed for step output "{handle.label}" of step "{handle.step_key}" - '
+            f'expected type "{dagster_type.display_name}".{because(answer)}',
             metadata_entries=answer.metadata_entries,
             dagster_type=dagster_type,
         )

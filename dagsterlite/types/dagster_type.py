@@ -14,6 +14,7 @@ from dagsterlite.errors import (
     ParameterCheckError,
     shown,
     type_name,
+    with_article,
 )
 from dagsterlite.events.metadata import EventMetadataEntry, HasMetadata
 from dagsterlite.events.metadata_arguments import metadata_entries_of
@@ -35,7 +36,9 @@ _VALUE_WIDTH = 200
 def refused(value: object, expected: str) -> TypeCheck:
     """Return the answer for a value that is not of the Python type called ``expected``."""
     text = value[:_VALUE_WIDTH] if isinstance(value, str) else shown(value)
-    description = f'Value "{text}" of python type "{type(value).__name__}" must be a {expected}.'
+    description = (
+        f'Value "{text}" of python type "{type(value).__name__}" must be {with_article(expected)}.'
+    )
     return TypeCheck(success=False, description=description)
 
 
