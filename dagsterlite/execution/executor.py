@@ -19,11 +19,11 @@ from dagsterlite.events.engine import EngineEventData, StepsResolved
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
-from dagsterlite.execution.executable import IPipeline
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.instance import DagsterInstance
+from dagsterlite.plan.executable import IPipeline
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.run_config.resolved import EnvironmentConfig
 from dagsterlite.runs import DagsterRun
