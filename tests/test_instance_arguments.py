@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from dagsterlite import (
     AssetRecordsFilter,
     DagsterEventType,
     DagsterInstance,
+    DagsterRun,
     DagsterRunStatus,
     EventRecordsFilter,
     ParameterCheckError,
@@ -102,6 +104,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[DagsterInstance], object]]] = {
         "partitions_def_name",
         lambda i: i.add_dynamic_partitions("", ["mon"]),
     ),
+    "delete_run": ("run_id", lambda i: i.delete_run(WRONG)),
     "get_dynamic_partitions": ("partitions_def_name", lambda i: i.get_dynamic_partitions(WRONG)),
     "has_dynamic_partition": ("partition_key", lambda i: i.has_dynamic_partition("d", WRONG)),
     "delete_dynamic_partition": (
@@ -161,3 +164,35 @@ def test_a_page_that_cannot_be_fetched_is_told_with_the_method(
         pytest.raises(ParameterCheckError, match=f"^{method}: argument '{argument}' must be"),
     ):
         getattr(instance, method)(**{"records_filter": usual, **given})
+
+
+RUN = DagsterRun(pipeline_name="p", run_id="r")
+
+
+@pytest.mark.parametrize(
+    ("make", "given"),
+    [
+        (DagsterInstance.ephemeral, {"tempdir": 5}),
+        (DagsterInstance.ephemeral, {"preload": 5}),
+        (DagsterInstance.ephemeral, {"preload": [1]}),
+        (DagsterInstance.ephemeral, {"preload": [(RUN,)]}),
+        (DagsterInstance.ephemeral, {"preload": [(WRONG, [])]}),
+        (DagsterInstance.ephemeral, {"preload": [(RUN, [WRONG])]}),
+        (DagsterInstance.ephemeral, {"settings": 5}),
+        (DagsterInstance.local_temp, {"tempdir": 5}),
+        (DagsterInstance.local_temp, {"overrides": 5}),
+    ],
+)
+def test_an_instance_is_not_made_of_wrong_arguments(
+    make: Callable[..., object], given: dict[str, Any]
+) -> None:
+    (argument,) = given
+    with pytest.raises(ParameterCheckError, match=rf"^{make.__name__}: argument '{argument}' must"):
+        make(**given)
+
+
+def test_an_instance_takes_runs_with_their_events_to_begin_with(tmp_path: Path) -> None:
+    preloads: list[Any] = [[(RUN, [])], ([RUN, ()],)]
+    for preload in preloads:
+        with DagsterInstance.ephemeral(str(tmp_path), preload) as instance:
+            assert instance.has_run("r")
