@@ -10,6 +10,7 @@ from dagsterlite import (
     EventMetadataEntry,
     InputDefinition,
     Int,
+    List,
     ModeDefinition,
     Output,
     OutputDefinition,
@@ -235,4 +236,37 @@ def test_a_value_of_the_wrong_type_is_told_with_its_step() -> None:
         '"Int". Description: Value "one" of python type "str" must be an int.'
     )
     with pytest.raises(DagsterTypeCheckDidNotPass, match=r'input "x" of step "taker\.compute" - '):
+        execute_pipeline(wrong_input)
+
+
+def test_a_type_check_that_raises_is_told_with_its_step() -> None:
+    def raises(_context, _value):
+        raise ZeroDivisionError
+
+    broken = DagsterType(raises, name="Broken")
+
+    @solid(output_defs=[OutputDefinition(List[broken], "rows")])
+    def gives_rows(_context):
+        return [1]
+
+    @solid(input_defs=[InputDefinition("x", broken)])
+    def takes_broken(_context, x):
+        raise AssertionError(x)
+
+    @pipeline
+    def wrong_output():
+        gives_rows()
+
+    @pipeline
+    def wrong_input():
+        takes_broken(text())
+
+    with pytest.raises(DagsterTypeCheckError) as caught:
+        execute_pipeline(wrong_output)
+    assert str(caught.value) == (
+        "The type check of type 'Broken' raised an error, for step output \"rows\" of step "
+        '"gives_rows.compute".'
+    )
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    with pytest.raises(DagsterTypeCheckError, match=r'input "x" of step "takes_broken\.compute"'):
         execute_pipeline(wrong_input)
