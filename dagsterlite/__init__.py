@@ -316,7 +316,6 @@ _NAMES_OF = {
         "mem_intermediate_storage",
         "mem_system_storage",
     ),
-    "dagsterlite.execution.executable": ("IPipeline",),
     "dagsterlite.execution.executor": (
         "Executor",
         "InitExecutorContext",
@@ -411,6 +410,7 @@ _NAMES_OF = {
         "PartitionsDefinition",
         "StaticPartitionsDefinition",
     ),
+    "dagsterlite.plan.executable": ("IPipeline",),
     "dagsterlite.plan.execution_plan": ("ExecutionPlan",),
     "dagsterlite.plan.step": ("ExecutionStep",),
     "dagsterlite.run_launching": (

@@ -284,7 +284,6 @@ from dagsterlite.execution.defaults import (
 )
 from dagsterlite.execution.defaults import mem_intermediate_storage as mem_intermediate_storage
 from dagsterlite.execution.defaults import mem_system_storage as mem_system_storage
-from dagsterlite.execution.executable import IPipeline as IPipeline
 from dagsterlite.execution.executor import Executor as Executor
 from dagsterlite.execution.executor import InitExecutorContext as InitExecutorContext
 from dagsterlite.execution.executor import PlanOrchestrationContext as PlanOrchestrationContext
@@ -377,6 +376,7 @@ from dagsterlite.partitions import AssetPartitionStatus as AssetPartitionStatus
 from dagsterlite.partitions import DynamicPartitionsDefinition as DynamicPartitionsDefinition
 from dagsterlite.partitions import PartitionsDefinition as PartitionsDefinition
 from dagsterlite.partitions import StaticPartitionsDefinition as StaticPartitionsDefinition
+from dagsterlite.plan.executable import IPipeline as IPipeline
 from dagsterlite.plan.execution_plan import ExecutionPlan as ExecutionPlan
 from dagsterlite.plan.step import ExecutionStep as ExecutionStep
 from dagsterlite.run_launching import LaunchRunContext as LaunchRunContext

@@ -246,19 +246,40 @@ class HookExecutionError(DagsterUserCodeExecutionError):
 
 @contextmanager
 def user_code_error_boundary(
-    error_cls: type[DagsterUserCodeExecutionError], msg_fn: Callable[[], str], **kwargs: Any
+    error_cls: type[DagsterUserCodeExecutionError], msg_fn: Callable[[], str] | str, **kwargs: Any
 ) -> Iterator[None]:
     """Wrap what user code raises in ``error_cls``, with the user's exception as its cause.
 
     Errors of the framework pass unchanged: they were worded where they arose (seed 003,
-    "Exception handling"). ``kwargs`` are handed to ``error_cls``.
+    "Exception handling").
+
+    Args:
+        error_cls: A class that inherits from :class:`DagsterUserCodeExecutionError`.
+        msg_fn: The message, or a function that produces it where it is needed.
+        **kwargs: Handed to ``error_cls``.
+
+    Raises:
+        ParameterCheckError: an argument is something else; told on entry.
     """
+    _check_boundary(error_cls, msg_fn)
     try:
         yield
     except DagsterError:
         raise
     except Exception as exc:
-        raise error_cls(msg_fn(), user_exception=exc, **kwargs) from exc
+        message = msg_fn if isinstance(msg_fn, str) else msg_fn()
+        raise error_cls(message, user_exception=exc, **kwargs) from exc
+
+
+def _check_boundary(error_cls: object, msg_fn: object) -> None:
+    owner = "user_code_error_boundary"
+    base = DagsterUserCodeExecutionError
+    if not (isinstance(error_cls, type) and issubclass(error_cls, base)):
+        expected = f"a class that inherits from {base.__name__}"
+        raise ParameterCheckError(owner, "error_cls", expected, error_cls)
+    if not isinstance(msg_fn, str) and not callable(msg_fn):
+        expected = "a message, or a function that produces one"
+        raise ParameterCheckError(owner, "msg_fn", expected, msg_fn)
 
 
 # --- a run and its steps ------------------------------------------------------------------------

@@ -12,6 +12,11 @@ _ASSETS = (
     "assets are told of by the solids and ops that write them: yield an AssetMaterialization, or "
     "give an output an asset_key"
 )
+_QUEUE = (
+    "runs in a queue wait for a daemon, which there is none of here. Use DefaultRunCoordinator, "
+    "the default, which has each run launched at once: runs that share a Dask cluster take turns "
+    "on it. Or write a RunCoordinator that launches runs when you see fit"
+)
 _INTERNAL = "it is no part of the documented programming model"
 _RESULTS = "yield an Output for each output"
 
@@ -80,6 +85,7 @@ _NAMES_OF = {
         "multi_asset",
         "with_resources",
     ),
+    _QUEUE: ("QueuedRunCoordinator",),
     _INTERNAL: ("check", "seven"),
     _RESULTS: ("MultipleOutputs", "MultipleResults", "Result"),
     "execute_pipeline takes the mode": ("execute_pipeline_with_mode",),
@@ -105,13 +111,18 @@ _NAMES_OF = {
 _HINTS = {name: hint for hint, names in _NAMES_OF.items() for name in names}
 
 
+def hint_for(name: str) -> str | None:
+    """Return what takes the place of a name that users of the model may know; None for others."""
+    return _HINTS.get(name)
+
+
 def error_for(name: str) -> Exception:
     """Return the error that tells of a name which dagsterlite does not have.
 
     A name that users of the model may know is an ImportError, which ``from dagsterlite import``
     shows as it is: of any other error it keeps nothing but the name.
     """
-    hint = _HINTS.get(name)
+    hint = hint_for(name)
     if hint is None:
         message = f"module 'dagsterlite' has no attribute '{name}'"
         # With both, Python suggests the name that was probably meant.

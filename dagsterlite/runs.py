@@ -256,16 +256,19 @@ class RunRecord:
 class RunsFilter:
     """A filter across runs: all given fields must hold (seed 003).
 
+    A field that is left blank, None or an empty text, list or dict, permits all values; it is None
+    in the filter.
+
     Moments without a time zone are UTC.
 
     Raises:
         ParameterCheckError: a field is not of its type.
     """
 
-    #: Runs of these ids; no run where the list is empty.
+    #: Runs of these ids.
     run_ids: Sequence[str] | None = None
     job_name: str | None = None
-    #: Runs in one of these statuses; in any where the list is empty.
+    #: Runs in one of these statuses.
     statuses: Sequence[DagsterRunStatus] | None = None
     #: Tag to value, or to the list of values of which one must match.
     tags: Mapping[str, str | Sequence[str]] | None = None
@@ -282,10 +285,24 @@ class RunsFilter:
         check("run_ids", check_each, str, "a list of run ids")
         check("job_name", check_is, str, "a text")
         check("statuses", check_each, DagsterRunStatus, "a list of DagsterRunStatus")
-        check("tags", check_is, Mapping, "a dict of texts, or of lists of texts")
+        check("tags", check_is, Mapping, _TAGS_WANTED)
+        for wanted in (self.tags or {}).items():
+            _check_wanted_tag(*wanted)
         check("snapshot_id", check_is, str, "a text")
         for moment in ("updated_after", "created_before"):
             check(moment, check_is, datetime, "a datetime")
+        for name in ("run_ids", "job_name", "statuses", "tags", "snapshot_id"):
+            if not getattr(self, name):
+                object.__setattr__(self, name, None)
+
+
+_TAGS_WANTED = "a dict of texts, or of lists of texts"
+
+
+def _check_wanted_tag(key: object, value: object) -> None:
+    check_is("RunsFilter", "tags", key, str, _TAGS_WANTED)
+    if not isinstance(value, str):
+        check_each("RunsFilter", "tags", value, str, _TAGS_WANTED)
 
 
 @dataclass(frozen=True)

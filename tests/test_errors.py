@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
@@ -52,3 +53,34 @@ def test_no_error_that_is_made_of_facts_is_left_out() -> None:
     }
 
     assert own - {type(error) for error in MADE_OF_FACTS} == set()
+
+
+def test_what_user_code_raises_is_wrapped_with_a_message_or_what_a_function_makes() -> None:
+    for message in ("Error occurred during step execution", lambda: "Error occurred here"):
+        expected = message if isinstance(message, str) else "Error occurred here"
+        with (
+            pytest.raises(errors.DagsterExecutionStepExecutionError, match=expected) as caught,
+            errors.user_code_error_boundary(errors.DagsterExecutionStepExecutionError, message),
+        ):
+            raise ValueError("no rows")
+        assert caught.value.user_exception is caught.value.__cause__
+
+
+@pytest.mark.parametrize(
+    ("error_cls", "msg_fn", "found"),
+    [
+        (DagsterError, "a message", "'error_cls' must be a class that inherits from Dagster"),
+        (ValueError("x"), "a message", "'error_cls'"),
+        (errors.DagsterTypeLoadingError, None, "'msg_fn' must be a message, or a function"),
+    ],
+)
+def test_a_boundary_refuses_wrong_arguments_before_its_block_begins(
+    error_cls: Any, msg_fn: Any, found: str
+) -> None:
+    begun: list[bool] = []
+    with (
+        pytest.raises(errors.ParameterCheckError, match=found),
+        errors.user_code_error_boundary(error_cls, msg_fn),
+    ):
+        begun.append(True)
+    assert not begun

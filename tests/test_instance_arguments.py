@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from dagsterlite import (
     AssetRecordsFilter,
     DagsterEventType,
     DagsterInstance,
+    DagsterRun,
     DagsterRunStatus,
     EventRecordsFilter,
     ParameterCheckError,
@@ -33,6 +35,9 @@ FILTERS: dict[str, Callable[[], object]] = {
     "job_name": lambda: RunsFilter(job_name=WRONG),
     "statuses": lambda: RunsFilter(statuses=[TEXT]),
     "tags": lambda: RunsFilter(tags=WRONG),
+    "tags, value": lambda: RunsFilter(tags={"a": WRONG}),
+    "tags, values": lambda: RunsFilter(tags={"a": ["b", WRONG]}),
+    "tags, key": lambda: RunsFilter(tags={WRONG: "a"}),
     "snapshot_id": lambda: RunsFilter(snapshot_id=WRONG),
     "updated_after": lambda: RunsFilter(updated_after=WRONG),
     "created_before": lambda: RunsFilter(created_before=WRONG),
@@ -45,8 +50,15 @@ FILTERS: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("parameter", FILTERS)
 def test_a_filter_of_a_wrong_field_is_refused(parameter: str) -> None:
-    with pytest.raises(ParameterCheckError, match=f"argument '{parameter}' must be"):
+    argument, _, _ = parameter.partition(",")
+    with pytest.raises(ParameterCheckError, match=f"argument '{argument}' must be"):
         FILTERS[parameter]()
+
+
+def test_a_field_of_a_filter_that_is_left_blank_permits_all() -> None:
+    blank = RunsFilter(run_ids=[], job_name="", statuses=[], tags={}, snapshot_id="")
+
+    assert blank == RunsFilter()
 
 
 def test_any_collection_serves_as_a_list() -> None:
@@ -92,6 +104,13 @@ QUESTIONS: dict[str, tuple[str, Callable[[DagsterInstance], object]]] = {
         "partitions_def_name",
         lambda i: i.add_dynamic_partitions("", ["mon"]),
     ),
+    "delete_run": ("run_id", lambda i: i.delete_run(WRONG)),
+    "get_dynamic_partitions": ("partitions_def_name", lambda i: i.get_dynamic_partitions(WRONG)),
+    "has_dynamic_partition": ("partition_key", lambda i: i.has_dynamic_partition("d", WRONG)),
+    "delete_dynamic_partition": (
+        "partition_key",
+        lambda i: i.delete_dynamic_partition("d", WRONG),
+    ),
 }
 
 #: One key where a list is asked for.
@@ -123,3 +142,57 @@ def test_a_run_that_could_not_be_stored_is_refused_in_memory_too() -> None:
         with pytest.raises(DagsterSerdesError):
             instance.create_run("p", run_id="r", run_config={"a": object()})
         assert not instance.has_run("r")
+
+
+@pytest.mark.parametrize(
+    "method", ["fetch_materializations", "fetch_observations", "fetch_run_status_changes"]
+)
+@pytest.mark.parametrize(
+    ("argument", "given"),
+    [
+        ("records_filter", {"records_filter": WRONG, "limit": 1}),
+        ("limit", {"limit": 0}),
+        ("cursor", {"limit": 1, "cursor": "x"}),
+    ],
+)
+def test_a_page_that_cannot_be_fetched_is_told_with_the_method(
+    method: str, argument: str, given: dict[str, Any]
+) -> None:
+    usual = DagsterEventType.RUN_START if method == "fetch_run_status_changes" else KEY
+    with (
+        DagsterInstance.ephemeral() as instance,
+        pytest.raises(ParameterCheckError, match=f"^{method}: argument '{argument}' must be"),
+    ):
+        getattr(instance, method)(**{"records_filter": usual, **given})
+
+
+RUN = DagsterRun(pipeline_name="p", run_id="r")
+
+
+@pytest.mark.parametrize(
+    ("make", "given"),
+    [
+        (DagsterInstance.ephemeral, {"tempdir": 5}),
+        (DagsterInstance.ephemeral, {"preload": 5}),
+        (DagsterInstance.ephemeral, {"preload": [1]}),
+        (DagsterInstance.ephemeral, {"preload": [(RUN,)]}),
+        (DagsterInstance.ephemeral, {"preload": [(WRONG, [])]}),
+        (DagsterInstance.ephemeral, {"preload": [(RUN, [WRONG])]}),
+        (DagsterInstance.ephemeral, {"settings": 5}),
+        (DagsterInstance.local_temp, {"tempdir": 5}),
+        (DagsterInstance.local_temp, {"overrides": 5}),
+    ],
+)
+def test_an_instance_is_not_made_of_wrong_arguments(
+    make: Callable[..., object], given: dict[str, Any]
+) -> None:
+    (argument,) = given
+    with pytest.raises(ParameterCheckError, match=rf"^{make.__name__}: argument '{argument}' must"):
+        make(**given)
+
+
+def test_an_instance_takes_runs_with_their_events_to_begin_with(tmp_path: Path) -> None:
+    preloads: list[Any] = [[(RUN, [])], ([RUN, ()],)]
+    for preload in preloads:
+        with DagsterInstance.ephemeral(str(tmp_path), preload) as instance:
+            assert instance.has_run("r")

@@ -122,6 +122,41 @@ def test_changes_of_status_are_fetched(instance: DagsterInstance) -> None:
     assert list(instance.fetch_run_status_changes(late, 9).records) == []
 
 
+def test_without_a_filter_all_changes_of_status_are_fetched_page_by_page(
+    instance: DagsterInstance,
+) -> None:
+    kinds = [
+        DagsterEventType.RUN_ENQUEUED,
+        DagsterEventType.RUN_STARTING,
+        DagsterEventType.RUN_START,
+        DagsterEventType.RUN_SUCCESS,
+    ]
+    instance.record_entries([materialization("r", 0, "a")])
+    instance.record_entries([status_event("r", n, kind) for n, kind in enumerate(kinds, 1)])
+
+    def pages(ascending: bool) -> list[DagsterEventType]:
+        found, cursor, has_more = [], None, True
+        while has_more:
+            page = instance.fetch_run_status_changes(None, 3, cursor, ascending)
+            events = [r.event_log_entry.get_dagster_event() for r in page.records]
+            found += [event.event_type for event in events]
+            cursor, has_more = page.cursor, page.has_more
+        return found
+
+    assert pages(ascending=True) == kinds
+    assert pages(ascending=False) == kinds[::-1]
+
+
+def test_without_a_filter_the_observations_of_all_assets_are_fetched(
+    instance: DagsterInstance,
+) -> None:
+    instance.record_entries([observation("r", 0, "a"), observation("r", 1, "b")])
+
+    (last,) = instance.fetch_observations(None, limit=1).records
+
+    assert last.asset_key == AssetKey("b")
+
+
 def test_changes_of_status_of_some_jobs_are_found_page_by_page(instance: DagsterInstance) -> None:
     begun = DagsterEventType.RUN_START
     names = {"a": "flights", "b": "trains", "c": "flights", "d": "ships", "e": "flights"}

@@ -15,6 +15,7 @@ from dagsterlite import missing_names
         ("asset", "AssetMaterialization"),
         ("execute_pipeline_with_preset", "execute_pipeline takes the preset"),
         ("SolidInstance", "use SolidInvocation"),
+        ("QueuedRunCoordinator", "Use DefaultRunCoordinator"),
     ],
 )
 def test_an_import_of_a_name_that_users_know_tells_the_mend(name, mend) -> None:

@@ -611,6 +611,27 @@ def test_a_class_that_cannot_be_had_is_told_with_the_mend(
     assert expected in message
 
 
+@pytest.mark.parametrize(
+    "module", ["dagster._core.run_coordinator", "dagster.core.run_coordinator", "dagsterlite"]
+)
+def test_a_queue_that_needs_a_daemon_is_told_with_what_to_use(home: Path, module: str) -> None:
+    section = (
+        f"{{module: {module}, class: QueuedRunCoordinator, config: {{max_concurrent_runs: 3}}}}"
+    )
+
+    message = wrong(home, f"run_coordinator: {section}")
+
+    assert "run_coordinator.class: there is no" in message
+    assert "a daemon, which there is none of here. Use DefaultRunCoordinator" in message
+    assert "Install" not in message
+
+
+def test_a_class_of_anyone_may_bear_a_name_that_dagsterlite_lacks(home: Path) -> None:
+    message = wrong(home, "run_coordinator: {module: no_such_module, class: QueuedRunCoordinator}")
+
+    assert "No module named 'no_such_module'" in message
+
+
 def test_two_places_for_the_same_are_told(home: Path) -> None:
     message = wrong(home, f"storage: {{sqlite: {{base_dir: x}}}}\n{AWESOME}")
 

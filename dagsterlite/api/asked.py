@@ -12,9 +12,9 @@ from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.preset import PresetDefinition
 from dagsterlite.definitions.subset import subset_pipeline
 from dagsterlite.errors import CheckError, ParameterCheckError
-from dagsterlite.execution.executable import InMemoryPipeline, IPipeline
 from dagsterlite.execution.reconstructable import ReconstructablePipeline
 from dagsterlite.instance import DagsterInstance
+from dagsterlite.plan.executable import InMemoryPipeline, IPipeline
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.snapshot import pipeline_snapshot, plan_snapshot
 from dagsterlite.plan.solid_selection import selected_solids

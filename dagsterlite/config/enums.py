@@ -14,6 +14,9 @@ from dagsterlite.config.path import Trail
 from dagsterlite.config.resolve import bad_schema
 from dagsterlite.config.walk import Walk
 
+_YAML_WORDS = {True: ("yes", "on", "true"), False: ("no", "off", "false")}
+"""The bare words, in any usual case, that YAML reads as a truth value."""
+
 
 @dataclass(frozen=True)
 class EnumValue:
@@ -37,6 +40,8 @@ class EnumValue:
 
 class Enum(ConfigType):
     """One of some texts. Resolving gives the Python value that the text stands for.
+
+    A bare ``off`` in YAML arrives as False: it is taken for the one text that YAML reads so.
 
     Args:
         name: The enum's name, for messages and readers of the schema.
@@ -74,9 +79,15 @@ class Enum(ConfigType):
 
     def fit(self, value: object, at: Trail, walk: Walk) -> object:
         """Return the text, if it is one of the enum's."""
-        if not isinstance(value, str) or value not in self._by_text:
+        text = self._written(value) if isinstance(value, bool) else value
+        if not isinstance(text, str) or text not in self._by_text:
             misfits.not_in_enum(walk, at, value, name=self.name, known=self._by_text.keys())
-        return value
+        return text
+
+    def _written(self, value: bool) -> str | None:
+        """Return the text that stood in YAML where this truth value was read, if it is clear."""
+        texts = [text for text in self._by_text if text.lower() in _YAML_WORDS[value]]
+        return texts[0] if len(texts) == 1 else None
 
     def post_process(self, value: object) -> object:
         """Return the Python value that the text stands for."""

@@ -23,7 +23,7 @@ from dagsterlite.definitions.mappings import (
     with_mapped_inputs,
 )
 from dagsterlite.definitions.node import NodeDefinition
-from dagsterlite.definitions.outputs import OutputDefinition, OutputMapping
+from dagsterlite.definitions.outputs import OutputDefinition, OutputMapping, SolidOutput
 from dagsterlite.definitions.signature import (
     check_inputs,
     inputs_of,
@@ -108,6 +108,11 @@ class CompositeSolidDefinition(HasNodes, NodeDefinition, ConfigurableNode):
     @property
     def is_dynamic(self) -> bool:
         return self.graph.is_dynamic
+
+    def source_of(self, output_name: str) -> SolidOutput:
+        """Return the output inside that one of its outputs comes from."""
+        mappings = {mapping.definition.name: mapping for mapping in self.output_mappings}
+        return mappings[output_name].maps_from
 
     def origins(self, owner: str, handle: SolidHandle, inputs: Origins) -> Origins:
         inside = self.graph.origins(owner, handle, inputs)

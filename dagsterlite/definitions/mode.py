@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from dagsterlite import plugins
+from dagsterlite.config import Field
 from dagsterlite.definitions.arguments import description_of, list_of
 from dagsterlite.definitions.executor import ExecutorDefinition
 from dagsterlite.definitions.io_manager import InputManagerDefinition, IOManagerDefinition
@@ -119,6 +120,12 @@ class ModeDefinition:
         key = output_def.io_manager_key
         is_managed = key in self.resource_defs and not output_def.dagster_type.is_nothing
         return key if is_managed else None
+
+    def output_config_of(self, output_def: OutputDefinition) -> Field | None:
+        """Return the config that the IO manager takes which keeps an output, if it takes any."""
+        key = self.io_manager_of(output_def)
+        manager = None if key is None else self.resource_defs[key]
+        return manager.output_config_field if isinstance(manager, IOManagerDefinition) else None
 
     @property
     def manager_keys(self) -> frozenset[str]:

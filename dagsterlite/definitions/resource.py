@@ -192,6 +192,8 @@ def resource(
     description: str | None = ...,
     required_resource_keys: Iterable[str] | None = ...,
     version: str | None = ...,
+    *,
+    shares_files: bool = ...,
 ) -> Callable[[Callable[..., Any]], ResourceDefinition]: ...
 
 
@@ -200,6 +202,8 @@ def resource(
     description: str | None = None,
     required_resource_keys: Iterable[str] | None = None,
     version: str | None = None,
+    *,
+    shares_files: bool = False,
 ) -> ResourceDefinition | Callable[[Callable[..., Any]], ResourceDefinition]:
     """Make a resource from a function of an :class:`InitResourceContext`.
 
@@ -217,12 +221,15 @@ def resource(
         description: For people (default: the function's docstring).
         required_resource_keys: The resources that the function needs.
         version: A name for the code's version.
+        shares_files: See :class:`ResourceDefinition`.
     """
     if is_bare(config_schema):
         return resource()(config_schema)
 
     def wrap(fn: Callable[..., Any]) -> ResourceDefinition:
         text = description or inspect.getdoc(fn)
-        return ResourceDefinition(fn, config_schema, text, required_resource_keys, version)
+        return ResourceDefinition(
+            fn, config_schema, text, required_resource_keys, version, shares_files=shares_files
+        )
 
     return wrap

@@ -19,11 +19,11 @@ from dagsterlite.events.engine import EngineEventData, StepsResolved
 from dagsterlite.events.error_info import error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import DagsterEventType
-from dagsterlite.execution.executable import IPipeline
 from dagsterlite.execution.log_manager import DagsterLogManager
 from dagsterlite.execution.resources import ResourceManager
 from dagsterlite.execution.run_context import RunContext
 from dagsterlite.instance import DagsterInstance
+from dagsterlite.plan.executable import IPipeline
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.run_config.resolved import EnvironmentConfig
 from dagsterlite.runs import DagsterRun
@@ -54,10 +54,6 @@ class RetryMode(Enum):
     def deferred(self) -> bool:
         """Whether who started the step decides whether it is tried again."""
         return self is RetryMode.DEFERRED
-
-    def for_inner_plan(self) -> RetryMode:
-        """Return the mode for parts of a plan whose executor itself starts steps again."""
-        return RetryMode.DEFERRED if self.enabled else self
 
     @staticmethod
     def from_config(config: Mapping[str, Any]) -> RetryMode:
@@ -126,6 +122,8 @@ class PlanOrchestrationContext:
     execute_steps: ExecuteSteps = field(repr=False)
     #: IO managers of this process that outlive the run, by key: readers of its outputs ask them.
     lasting_managers: dict[str, Any] = field(default_factory=dict)
+    #: What the first step raised that failed in this process, for who raises the run's error.
+    causes: list[BaseException] = field(default_factory=list, repr=False)
 
     def keep_managers(self, resources: ResourceManager) -> None:
         """Have IO managers outlive the run that have nothing to clean up, before all are torn down.

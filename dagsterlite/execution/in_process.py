@@ -171,9 +171,12 @@ class PlanExecution:
         self._queue.add(growth.steps)
         self._queue.finish(step.key)
         yield from self._tell_of(growth)
-        is_stopped = isinstance(result.error, STOPS)
-        if result.error is not None and (is_stopped or self._context.raise_on_error):
+        if result.error is None:
+            return
+        if isinstance(result.error, STOPS) or self._context.raise_on_error:
             raise _raised(result.error)
+        if not self._context.causes:
+            self._context.causes.append(_raised(result.error))
 
     def _expect(self, growth: Growth) -> None:
         """Take up that steps came to be known, and which values they need."""

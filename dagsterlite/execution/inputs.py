@@ -10,7 +10,6 @@ from dagsterlite.definitions.inputs import InputDefinition
 from dagsterlite.definitions.io_context import OutputContext
 from dagsterlite.errors import (
     DagsterInvariantViolationError,
-    DagsterTypeCheckDidNotPass,
     DagsterTypeLoadingError,
     user_code_error_boundary,
 )
@@ -22,12 +21,11 @@ from dagsterlite.events.payloads import (
     ObjectStoreOperationResultData,
     ObjectStoreOperationType,
     StepInputData,
-    TypeCheckData,
 )
 from dagsterlite.events.receipt import Receipts, StoredOutput
-from dagsterlite.events.yielded import TypeCheck
 from dagsterlite.execution.asset_events import asset_event
 from dagsterlite.execution.step_context import StepExecutionContext
+from dagsterlite.execution.type_checks import check_value, did_not_pass, type_check_data, verdict
 from dagsterlite.handles import SolidHandle, StepOutputHandle
 from dagsterlite.plan.decide import is_yielded
 from dagsterlite.plan.step import (
@@ -205,36 +203,10 @@ def _check(
     context: StepExecutionContext, step_input: StepInput, value: Any
 ) -> Iterator[DagsterEvent]:
     dagster_type = step_input.dagster_type
-    answer = context.run_context.interrupts.call(
-        lambda: dagster_type.type_check(context.for_type(dagster_type), value)
-    )
+    place = f'step input "{step_input.name}" of step "{context.step.key}"'
+    answer = check_value(context, dagster_type, value, place)
     message = f'Got input "{step_input.name}" of type "{dagster_type.display_name}".'
     data = StepInputData(step_input.name, type_check_data(step_input.name, answer))
     yield context.log.event(DagsterEventType.STEP_INPUT, f"{message} {verdict(answer)}", data)
     if not answer.success:
-        raise DagsterTypeCheckDidNotPass(
-            f'Type check failed for step input "{step_input.name}" - expected type '
-            f'"{dagster_type.display_name}".{because(answer)}',
-            metadata_entries=answer.metadata_entries,
-            dagster_type=dagster_type,
-        )
-
-
-def type_check_data(label: str, answer: TypeCheck) -> TypeCheckData:
-    """Return what an event tells of a type check."""
-    return TypeCheckData(
-        success=answer.success,
-        label=label,
-        description=answer.description,
-        metadata_entries=answer.metadata_entries,
-    )
-
-
-def verdict(answer: TypeCheck) -> str:
-    """Return how a message tells the outcome of a type check."""
-    return "(Type check passed)." if answer.success else "(Type check failed)."
-
-
-def because(answer: TypeCheck) -> str:
-    """Return how a message tells why a type check failed."""
-    return f" Description: {answer.description}" if answer.description else ""
+        raise did_not_pass(place, dagster_type, answer)

@@ -16,14 +16,13 @@ from dagsterlite.errors import (
     DagsterInvalidInvocationError,
     DagsterInvariantViolationError,
     DagsterStepOutputNotFoundError,
-    DagsterTypeCheckDidNotPass,
     listed,
     near,
     shown,
     type_name,
 )
 from dagsterlite.events.yielded import Output
-from dagsterlite.execution.inputs import because
+from dagsterlite.execution.type_checks import did_not_pass
 from dagsterlite.execution.unbound_contexts import (
     BoundSolidExecutionContext,
     UnboundSolidExecutionContext,
@@ -198,12 +197,8 @@ def _check(
 ) -> None:
     answer = dagster_type.type_check(context.for_type(dagster_type), value)
     if not answer.success:
-        raise DagsterTypeCheckDidNotPass(
-            f'Type check failed for {kind} "{name}" of {context.solid_def.label} - expected type '
-            f'"{dagster_type.display_name}".{because(answer)}',
-            metadata_entries=answer.metadata_entries,
-            dagster_type=dagster_type,
-        )
+        place = f'{kind} "{name}" of {context.solid_def.label}'
+        raise did_not_pass(place, dagster_type, answer)
 
 
 # --- outputs --------------------------------------------------------------------------------------

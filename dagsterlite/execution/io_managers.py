@@ -12,7 +12,6 @@ from dagsterlite.definitions.io_manager import (
     InputManager,
     InputManagerDefinition,
     IOManager,
-    IOManagerDefinition,
 )
 from dagsterlite.errors import (
     DagsterExecutionHandleOutputError,
@@ -78,13 +77,7 @@ class Managers:
 
     def configures(self, step_output: StepOutput) -> bool:
         """Return whether the run config of an output is for its manager, not for its type."""
-        mode = self._run_context.mode_def
-        key = mode.io_manager_of(step_output.definition)
-        if key is None:
-            return False
-        definition = mode.resource_defs[key]
-        assert isinstance(definition, IOManagerDefinition)
-        return definition.output_config_field is not None
+        return self._run_context.mode_def.output_config_of(step_output.definition) is not None
 
     def handle(
         self,

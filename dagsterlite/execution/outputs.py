@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from dagsterlite.errors import (
-    DagsterTypeCheckDidNotPass,
     DagsterTypeMaterializationError,
     user_code_error_boundary,
 )
@@ -27,8 +26,8 @@ from dagsterlite.events.yielded import (
     Output,
 )
 from dagsterlite.execution.asset_events import asset_event
-from dagsterlite.execution.inputs import because, type_check_data, verdict
 from dagsterlite.execution.step_context import StepExecutionContext
+from dagsterlite.execution.type_checks import check_value, did_not_pass, type_check_data, verdict
 from dagsterlite.handles import StepOutputHandle
 from dagsterlite.plan.step import StepOutput
 from dagsterlite.stores import IntermediateStorage
@@ -86,9 +85,8 @@ def _check(
     output: Output[Any] | DynamicOutput[Any],
 ) -> Iterator[DagsterEvent]:
     dagster_type = step_output.dagster_type
-    answer = context.run_context.interrupts.call(
-        lambda: dagster_type.type_check(context.for_type(dagster_type), output.value)
-    )
+    place = f'step output "{handle.label}" of step "{handle.step_key}"'
+    answer = check_value(context, dagster_type, output.value, place)
     key = "" if handle.mapping_key is None else f' mapping key "{handle.mapping_key}"'
     message = (
         f'Yielded output "{step_output.name}"{key} of type "{dagster_type.display_name}". '
@@ -98,12 +96,7 @@ def _check(
     data = StepOutputData(handle, type_check_data(step_output.name, answer), metadata)
     yield context.log.event(DagsterEventType.STEP_OUTPUT, message, data)
     if not answer.success:
-        raise DagsterTypeCheckDidNotPass(
-            f'Type check failed for step output "{handle.label}" - expected type '
-            f'"{dagster_type.display_name}".{because(answer)}',
-            metadata_entries=answer.metadata_entries,
-            dagster_type=dagster_type,
-        )
+        raise did_not_pass(place, dagster_type, answer)
 
 
 def _keep(
@@ -175,12 +168,10 @@ def _written(
         f"Error occurred while materializing output '{step_output.name}' of step "
         f"'{context.step.key}'"
     )
-    materializer = dagster_type.materializer
-    assert materializer is not None
     with user_code_error_boundary(DagsterTypeMaterializationError, lambda: message):
         return context.run_context.interrupts.call(
             lambda: list(
-                materializer.materialize_runtime_values(
+                dagster_type.materializer.materialize_runtime_values(
                     context.for_type(dagster_type), config, value
                 )
             )

@@ -10,7 +10,6 @@ from dagsterlite.config.secrets import redactor
 from dagsterlite.definitions.executor import ExecutorDefinition, ExecutorRequirement
 from dagsterlite.errors import DagsterInvariantViolationError, shown, type_name
 from dagsterlite.execution.attempt_log import AttemptLog, EventSink
-from dagsterlite.execution.executable import InMemoryPipeline, IPipeline, as_selection
 from dagsterlite.execution.executor import (
     Executor,
     InitExecutorContext,
@@ -31,6 +30,7 @@ from dagsterlite.execution.run_context import (
 from dagsterlite.execution.storages import make_intermediates, selected_storage
 from dagsterlite.execution.sub_plans import SubPlans
 from dagsterlite.instance import DagsterInstance
+from dagsterlite.plan.executable import InMemoryPipeline, IPipeline, as_selection
 from dagsterlite.plan.execution_plan import ExecutionPlan
 from dagsterlite.plan.own_tags import check_own_tags
 from dagsterlite.runs import DagsterRun
@@ -175,6 +175,11 @@ class Preparation:
             )
             raise DagsterInvariantViolationError(message)
         return executor
+
+    @property
+    def executor_name(self) -> str:
+        """The name of the executor's definition."""
+        return self._selected_executor[0].name
 
     @property
     def _executable(self) -> IPipeline:

@@ -22,8 +22,8 @@ from dagsterlite.errors import (
     shown,
     type_name,
 )
-from dagsterlite.execution.executable import IPipeline, as_selection
 from dagsterlite.execution.user_modules import load_file
+from dagsterlite.plan.executable import IPipeline, as_selection
 from dagsterlite.plan.solid_selection import selected_part
 from dagsterlite.runs import PipelineOrigin
 from dagsterlite.types.callables import can_take

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
@@ -11,11 +11,16 @@ from dagsterlite.config.secrets import redactor
 from dagsterlite.errors import (
     DagsterError,
     DagsterExecutionInterruptedError,
+    DagsterInvariantViolationError,
     DagsterRunCanceledError,
     DagsterRunConflict,
+    DagsterStepExecutionFailed,
+    listed,
+    shown,
+    type_name,
 )
 from dagsterlite.events.engine import EngineEventData, StepRecovered, StepsResolved
-from dagsterlite.events.error_info import error_info_from_exception
+from dagsterlite.events.error_info import SerializableErrorInfo, error_info_from_exception
 from dagsterlite.events.event import DagsterEvent
 from dagsterlite.events.event_type import STATUS_AFTER, DagsterEventType
 from dagsterlite.events.fold import known_keys, steps_of
@@ -24,6 +29,7 @@ from dagsterlite.events.payloads import (
     PipelineCanceledData,
     PipelineFailureData,
     PipelineInitFailureData,
+    StepFailureData,
 )
 from dagsterlite.execution.attempt_log import AttemptLog
 from dagsterlite.execution.executor import Executor, PlanOrchestrationContext
@@ -170,6 +176,9 @@ class _Drive:
         self._raise_on_error = raise_on_error
         self._conflict: DagsterRunConflict | None = None
         self._step_ends: dict[str, DagsterEventType] = {}
+        self._step_errors: dict[str, SerializableErrorInfo] = {}
+        self._causes: list[BaseException] = []
+        self._executor_name = ""
         self._taken: Taken = {}
         self._resolved: dict[str, Sequence[str]] = {}
         self._log = AttemptLog(
@@ -190,6 +199,7 @@ class _Drive:
                 yield self._start()
                 started = True
                 yield from self._execute(executor, context)
+            error = self._error_of_steps()
         except GeneratorExit:
             self._end_unread()
             raise
@@ -215,6 +225,7 @@ class _Drive:
             is_watched=self._recorder.is_watched,
         )
         context = making.context(stack, raise_on_error=self._raise_on_error)
+        self._causes, self._executor_name = context.causes, making.executor_name
         storage = self._outcome.storage = context.run_context.storage
         self._outcome.read_managed = managed_reader(context.run_context, context.lasting_managers)
         self._taken = take_over(self._plan, self._run, self._instance, storage)
@@ -227,14 +238,25 @@ class _Drive:
         yield from told_of_taken(context, self._taken)
         with under_way(context):
             events = executor.execute(context, self._plan)
+            if not isinstance(events, Iterable):
+                raise self._not_events(f"returned {shown(events)} of type {type_name(events)}")
             try:
                 for event in events:
+                    if not isinstance(event, DagsterEvent):
+                        raise self._not_events(f"yielded {shown(event)} of type {type_name(event)}")
                     self._note_end(event)
                     yield event
             finally:
                 if isinstance(events, Generator):
                     # Now, not when it is collected: steps left in the midst clean up.
                     events.close()
+
+    def _not_events(self, what: str) -> DagsterInvariantViolationError:
+        message = (
+            f"Executor '{self._executor_name}' {what}: its method 'execute' must yield dagster "
+            "events, as plan_context.execute_plan gives them."
+        )
+        return DagsterInvariantViolationError(message)
 
     def _note_end(self, event: DagsterEvent) -> None:
         key, kind = event.step_key, event.event_type
@@ -243,6 +265,8 @@ class _Drive:
                 kind = DagsterEventType.STEP_SUCCESS
             case EngineEventData(detail=StepsResolved() as resolved):
                 self._resolved |= steps_of(resolved)
+            case StepFailureData(error=SerializableErrorInfo() as error) if key is not None:
+                self._step_errors[key] = error
         if key is None or kind not in _STEP_ENDS:
             return
         # What an attempt that stood back says after the accepted one counts no more.
@@ -295,17 +319,33 @@ class _Drive:
             message = f'Pipeline failure during initialization of pipeline "{name}".'
             kind = DagsterEventType.PIPELINE_INIT_FAILURE
             yield self._status(kind, message, PipelineInitFailureData(info))
-        elif error is None and self._is_complete():
+        elif error is None:
             message = f'Finished execution of pipeline "{name}".'
             yield self._status(DagsterEventType.PIPELINE_SUCCESS, message)
         else:
             yield self._fail(error)
 
-    def _is_complete(self) -> bool:
+    def _error_of_steps(self) -> DagsterError | None:
+        """Return why a run fails whose executor came to its end: steps failed, or did not end."""
         ends = self._step_ends
-        return DagsterEventType.STEP_FAILURE not in ends.values() and all(
-            key in ends for key in known_keys(self._plan.step_keys_to_execute, self._resolved)
+        failed = [key for key, end in ends.items() if end is DagsterEventType.STEP_FAILURE]
+        if failed:
+            return self._steps_failed(failed)
+        known = known_keys(self._plan.step_keys_to_execute, self._resolved)
+        left_out = [key for key in known if key not in ends]
+        if not left_out:
+            return None
+        return DagsterInvariantViolationError(
+            f"Executor '{self._executor_name}' came to its end and has not told of the end of "
+            f"steps: {listed(left_out)}. It must execute each step of its plan, and yield the "
+            "events that plan_context.execute_plan gives."
         )
+
+    def _steps_failed(self, failed: Sequence[str]) -> DagsterStepExecutionFailed:
+        errors = {key: self._step_errors[key] for key in failed if key in self._step_errors}
+        error = DagsterStepExecutionFailed(self._run.run_id, errors)
+        error.__cause__ = next(iter(self._causes), None)
+        return error
 
     def _fail(self, error: BaseException | None) -> DagsterEvent:
         ends = self._step_ends.items()

@@ -220,19 +220,37 @@ class AssetMethods(InstanceParts):
         """Get the set of partition keys for the specified DynamicPartitionsDefinition.
 
         They come in the order in which they were added.
+
+        Raises:
+            ParameterCheckError: the name is no text.
         """
+        check_name("get_dynamic_partitions", "partitions_def_name", partitions_def_name)
         return self._event_storage.get_dynamic_partitions(partitions_def_name)
 
     def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
-        """Check if a partition key exists for the DynamicPartitionsDefinition."""
+        """Check if a partition key exists for the DynamicPartitionsDefinition.
+
+        Raises:
+            ParameterCheckError: an argument is no text.
+        """
+        _check_partition("has_dynamic_partition", partitions_def_name, partition_key)
         return self._event_storage.has_dynamic_partition(partitions_def_name, partition_key)
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
         """Delete a partition for the specified DynamicPartitionsDefinition.
 
         If the partition does not exist, exits silently.
+
+        Raises:
+            ParameterCheckError: an argument is no text.
         """
+        _check_partition("delete_dynamic_partition", partitions_def_name, partition_key)
         self._event_storage.delete_dynamic_partition(partitions_def_name, partition_key)
+
+
+def _check_partition(owner: str, partitions_def_name: object, partition_key: object) -> None:
+    check_name(owner, "partitions_def_name", partitions_def_name)
+    check_is(owner, "partition_key", partition_key, str, "a text")
 
 
 def _asset_record(

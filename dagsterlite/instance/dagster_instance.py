@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagsterlite import plugins
-from dagsterlite.errors import DagsterHomeError
+from dagsterlite.arguments import check_each, check_is
+from dagsterlite.errors import DagsterHomeError, ParameterCheckError
+from dagsterlite.events.log_entry import EventLogEntry
 from dagsterlite.instance.artifacts import LocalArtifactStorage, TemporaryArtifactStorage
 from dagsterlite.instance.assets import AssetMethods
 from dagsterlite.instance.events import EventMethods
 from dagsterlite.instance.home import home_folder
 from dagsterlite.instance.parts import InstanceType
 from dagsterlite.instance.runs import RunMethods
+from dagsterlite.runs import DagsterRun
 
 
 class DagsterInstance(RunMethods, EventMethods, AssetMethods):
@@ -49,7 +53,13 @@ class DagsterInstance(RunMethods, EventMethods, AssetMethods):
             tempdir: The folder for files; by default one that goes with the instance.
             preload: Runs with their events to begin with: ``(DagsterRun, [EventLogEntry, …])``.
             settings: Settings for the instance.
+
+        Raises:
+            ParameterCheckError: an argument is of the wrong type.
         """
+        _check_folder("ephemeral", tempdir)
+        _check_mapping("ephemeral", "settings", settings)
+        _check_preload(preload)
         instance = DagsterInstance(
             InstanceType.EPHEMERAL,
             LocalArtifactStorage(tempdir) if tempdir else TemporaryArtifactStorage(),
@@ -71,7 +81,12 @@ class DagsterInstance(RunMethods, EventMethods, AssetMethods):
         Args:
             tempdir: The folder.
             overrides: Sections of ``dagster.yaml`` that stand in place of the folder's own.
+
+        Raises:
+            ParameterCheckError: an argument is of the wrong type.
         """
+        _check_folder("local_temp", tempdir)
+        _check_mapping("local_temp", "overrides", overrides)
         if tempdir is not None:
             instance: DagsterInstance = plugins.load("instance_from_home")(tempdir, overrides)
             return instance
@@ -112,3 +127,28 @@ class DagsterInstance(RunMethods, EventMethods, AssetMethods):
             message = "An ephemeral instance lives in one process; no other process can open it."
             raise DagsterHomeError(message)
         return self._ref
+
+
+_PRELOAD = "a list of (DagsterRun, [EventLogEntry, …])"
+
+
+def _check_folder(owner: str, tempdir: object) -> None:
+    if tempdir is not None:
+        check_is(owner, "tempdir", tempdir, str | os.PathLike, "the path of a folder")
+
+
+def _check_mapping(owner: str, parameter: str, given: object) -> None:
+    if given is not None:
+        check_is(owner, parameter, given, Mapping, "a dict")
+
+
+def _check_preload(preload: Any) -> None:
+    if preload is None:
+        return
+    check_each("ephemeral", "preload", preload, Sequence, _PRELOAD)
+    for item in preload:
+        match item:
+            case DagsterRun(), entries:
+                check_each("ephemeral", "preload", entries, EventLogEntry, _PRELOAD)
+            case _:
+                raise ParameterCheckError("ephemeral", "preload", _PRELOAD, item)

@@ -127,49 +127,33 @@ class EventMethods(InstanceParts):
         Raises:
             ParameterCheckError: an argument is not what it must be.
         """
-        kind = DagsterEventType.ASSET_MATERIALIZATION
-        return self._fetch_of_asset(kind, records_filter, limit, cursor, ascending)
+        kind, owner = DagsterEventType.ASSET_MATERIALIZATION, "fetch_materializations"
+        wanted = [_of_asset(owner, kind, records_filter)]
+        return fetch_page(owner, self._event_storage, wanted, limit, cursor, ascending=ascending)
 
     def fetch_observations(
         self,
-        records_filter: AssetKey | AssetRecordsFilter,
+        records_filter: AssetKey | AssetRecordsFilter | None,
         limit: int,
         cursor: str | None = None,
         ascending: bool = False,
     ) -> EventRecordsResult:
         """Return a list of observation records stored in the event log storage.
 
-        Takes the arguments of :meth:`fetch_materializations`.
+        Takes the arguments of :meth:`fetch_materializations`; None for a filter means those of all
+        assets.
         """
-        kind = DagsterEventType.ASSET_OBSERVATION
-        return self._fetch_of_asset(kind, records_filter, limit, cursor, ascending)
-
-    def _fetch_of_asset(
-        self,
-        kind: DagsterEventType,
-        wanted: AssetKey | AssetRecordsFilter,
-        limit: int,
-        cursor: str | None,
-        ascending: bool,
-    ) -> EventRecordsResult:
-        of_asset = AssetRecordsFilter(asset_key=wanted) if isinstance(wanted, AssetKey) else wanted
-        if not isinstance(of_asset, AssetRecordsFilter):
-            expected = "an AssetKey or an AssetRecordsFilter"
-            raise ParameterCheckError("fetch", "records_filter", expected, wanted)
-        records_filter = EventRecordsFilter(
-            event_type=kind,
-            asset_key=of_asset.asset_key,
-            asset_partitions=of_asset.asset_partitions,
-            after_cursor=of_asset.after_storage_id,
-            before_cursor=of_asset.before_storage_id,
-            after_timestamp=of_asset.after_timestamp,
-            before_timestamp=of_asset.before_timestamp,
-        )
-        return fetch_page(self._event_storage, records_filter, limit, cursor, ascending=ascending)
+        kind, owner = DagsterEventType.ASSET_OBSERVATION, "fetch_observations"
+        wanted = [
+            EventRecordsFilter(event_type=kind)
+            if records_filter is None
+            else _of_asset(owner, kind, records_filter)
+        ]
+        return fetch_page(owner, self._event_storage, wanted, limit, cursor, ascending=ascending)
 
     def fetch_run_status_changes(
         self,
-        records_filter: DagsterEventType | RunStatusChangeRecordsFilter,
+        records_filter: DagsterEventType | RunStatusChangeRecordsFilter | None,
         limit: int,
         cursor: str | None = None,
         ascending: bool = False,
@@ -177,7 +161,8 @@ class EventMethods(InstanceParts):
         """Return a list of run status event records stored in the event log storage.
 
         Args:
-            records_filter: The type of event, or the filter by which to filter event records.
+            records_filter: The type of event, or the filter by which to filter event records; None
+                means every change of status.
             limit: Number of results to get.
             cursor: Cursor to use for pagination: that of the page before.
             ascending: Sort the result in ascending order if True, descending otherwise.
@@ -185,21 +170,10 @@ class EventMethods(InstanceParts):
         Raises:
             ParameterCheckError: an argument is not what it must be.
         """
-        wanted = records_filter
-        if isinstance(wanted, DagsterEventType):
-            wanted = RunStatusChangeRecordsFilter(event_type=wanted)
-        if not isinstance(wanted, RunStatusChangeRecordsFilter):
-            expected = "a DagsterEventType or a RunStatusChangeRecordsFilter"
-            raise ParameterCheckError("fetch", "records_filter", expected, records_filter)
-        of_status = EventRecordsFilter(
-            event_type=wanted.event_type,
-            after_cursor=wanted.after_storage_id,
-            before_cursor=wanted.before_storage_id,
-            after_timestamp=wanted.after_timestamp,
-            before_timestamp=wanted.before_timestamp,
-            job_names=wanted.job_names,
-        )
-        return fetch_page(self._event_storage, of_status, limit, cursor, ascending=ascending)
+        owner = "fetch_run_status_changes"
+        kinds = STATUS_AFTER if records_filter is None else (records_filter,)
+        wanted = [_of_status(owner, kind) for kind in kinds]
+        return fetch_page(owner, self._event_storage, wanted, limit, cursor, ascending=ascending)
 
     # --- watching ---
 
@@ -226,3 +200,36 @@ class EventMethods(InstanceParts):
     def end_watch_event_logs(self, run_id: str, callback: EventCallback) -> None:
         """Stop calling a function that watches a run; do nothing where it does not."""
         self._watcher.end_watch(run_id, callback)
+
+
+def _of_asset(owner: str, kind: DagsterEventType, given: object) -> EventRecordsFilter:
+    wanted = AssetRecordsFilter(asset_key=given) if isinstance(given, AssetKey) else given
+    if not isinstance(wanted, AssetRecordsFilter):
+        expected = "an AssetKey or an AssetRecordsFilter"
+        raise ParameterCheckError(owner, "records_filter", expected, given)
+    return EventRecordsFilter(
+        event_type=kind,
+        asset_key=wanted.asset_key,
+        asset_partitions=wanted.asset_partitions,
+        after_cursor=wanted.after_storage_id,
+        before_cursor=wanted.before_storage_id,
+        after_timestamp=wanted.after_timestamp,
+        before_timestamp=wanted.before_timestamp,
+    )
+
+
+def _of_status(owner: str, given: object) -> EventRecordsFilter:
+    wanted = given
+    if isinstance(given, DagsterEventType):
+        wanted = RunStatusChangeRecordsFilter(event_type=given)
+    if not isinstance(wanted, RunStatusChangeRecordsFilter):
+        expected = "a DagsterEventType or a RunStatusChangeRecordsFilter"
+        raise ParameterCheckError(owner, "records_filter", expected, given)
+    return EventRecordsFilter(
+        event_type=wanted.event_type,
+        after_cursor=wanted.after_storage_id,
+        before_cursor=wanted.before_storage_id,
+        after_timestamp=wanted.after_timestamp,
+        before_timestamp=wanted.before_timestamp,
+        job_names=wanted.job_names,
+    )

@@ -193,9 +193,11 @@ class RunMethods(InstanceParts):
                 outputs can no longer be reached.
 
         Raises:
+            ParameterCheckError: the id is no text.
             DagsterRunNotDeletedError: the outputs cannot be removed; the run is still there.
             DagsterStorageError: a store of the instance cannot be written.
         """
+        check_is("delete_run", "run_id", run_id, str, "a text")
         own = list(self._stored_by(run_id))
         if leaves_outputs:
             self._run_storage.release_objects(run_id, own)

@@ -10,7 +10,7 @@ from dagsterlite import plugins
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
-from dagsterlite.errors import DagsterExecutionStepNotFoundError
+from dagsterlite.errors import DagsterExecutionStepNotFoundError, ParameterCheckError
 from dagsterlite.events.receipt import Receipts
 from dagsterlite.handles import (
     UNKNOWN_KEY,
@@ -24,6 +24,8 @@ from dagsterlite.handles import (
     with_compute,
 )
 from dagsterlite.plan.compile import compile_steps
+from dagsterlite.plan.configured_outputs import check_configured_outputs
+from dagsterlite.plan.executable import IPipeline
 from dagsterlite.plan.resolve import mapping_keys_of, resolve, resolve_for_key
 from dagsterlite.plan.selection import check_queries, names_of, select
 from dagsterlite.plan.step import (
@@ -33,6 +35,8 @@ from dagsterlite.plan.step import (
     UnresolvedStep,
 )
 from dagsterlite.run_config.resolved import EnvironmentConfig
+
+_BUILD = "ExecutionPlan.build"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +52,7 @@ class ExecutionPlan:
 
     @staticmethod
     def build(
-        pipeline: PipelineDefinition,
+        pipeline: PipelineDefinition | IPipeline,
         environment_config: EnvironmentConfig,
         mode: str | None = None,
         step_keys_to_execute: Sequence[str] | None = None,
@@ -56,18 +60,25 @@ class ExecutionPlan:
         """Compile a pipeline to its plan.
 
         Args:
-            pipeline: The pipeline, or the part of it that is selected.
-            environment_config: Its resolved run config.
+            pipeline: The pipeline, or the part of it that is selected, or what gives it.
+            environment_config: Its resolved run config, as ``EnvironmentConfig.build`` makes it.
             mode: The mode's name (default: that of the run config).
             step_keys_to_execute: The steps to execute (default: all).
 
         Raises:
+            ParameterCheckError: an argument is of the wrong type.
             DagsterExecutionStepNotFoundError: a key is not in the plan.
+            DagsterInvalidConfigError: an output of many values is to be written to one place.
         """
-        pipeline.get_mode_definition(mode or environment_config.mode)
-        steps = compile_steps(pipeline.graph, environment_config, pipeline.input_dict)
+        definition = _definition_of(pipeline)
+        if not isinstance(environment_config, EnvironmentConfig):
+            expected = "an EnvironmentConfig, made by EnvironmentConfig.build(pipeline, run_config)"
+            raise ParameterCheckError(_BUILD, "environment_config", expected, environment_config)
+        mode_def = definition.get_mode_definition(mode or environment_config.mode)
+        steps = compile_steps(definition.graph, environment_config, definition.input_dict)
+        check_configured_outputs(steps.values(), environment_config, mode_def)
         plan = ExecutionPlan(
-            pipeline=pipeline,
+            pipeline=definition,
             step_by_key=steps,
             step_keys_to_execute=tuple(steps),
             environment_config=environment_config,
@@ -332,3 +343,12 @@ class ExecutionPlan:
         key = handle.step_key
         upstream = self.step_by_key.get(key) or self.step_by_key[unresolved_key(key)]
         return upstream.step_output_named(handle.output_name).definition
+
+
+def _definition_of(pipeline: PipelineDefinition | IPipeline) -> PipelineDefinition:
+    if isinstance(pipeline, IPipeline):
+        return pipeline.get_definition()
+    if isinstance(pipeline, PipelineDefinition):
+        return pipeline
+    expected = "a PipelineDefinition (a function under @pipeline) or an IPipeline"
+    raise ParameterCheckError(_BUILD, "pipeline", expected, pipeline)

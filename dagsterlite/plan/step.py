@@ -97,11 +97,6 @@ class StepInput:
     source: StepInputSource
 
     @property
-    def is_fan_in(self) -> bool:
-        """Whether the value is a list of several sources' values."""
-        return isinstance(self.source, (FromMultipleSources, FromDynamicCollect))
-
-    @property
     def single_sources(self) -> tuple[SingleSource, ...]:
         """Where the value comes from, or each of its items."""
         source = self.source

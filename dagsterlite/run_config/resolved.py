@@ -91,7 +91,6 @@ class EnvironmentConfig:
             DagsterInvalidConfigError: it does not fit; all misfits at once, each with its path.
         """
         mode_def = pipeline_def.get_mode_definition(mode)
-        schema = build_schema(pipeline_def, mode_def, ignored_solids)
         original = with_defaults(pipeline_def, run_config)
         preamble = f"Error in config for {pipeline_def.words.pipeline} {pipeline_def.name}"
         given, secrets = _standard(pipeline_def, original, environ, preamble)
@@ -100,6 +99,10 @@ class EnvironmentConfig:
             preamble = f"Error in the config that the {mapping} returned"
         left_out = _IN_PROCESS_IGNORES if pipeline_def.stays_in_process else frozenset()
         given = _without_empty(given, left_out)
+        names_storage = isinstance(given, Mapping) and "storage" in given
+        schema = build_schema(
+            pipeline_def, mode_def, ignored_solids, names_system_storage=names_storage
+        )
         open_for = mode_def if leaves_unset else None
         config = _resolve(schema, given, environ, preamble, secrets, open_for)
         solids = SolidConfigs(mode_def, environ, secrets.union(config.env_values.values()))

@@ -12,7 +12,7 @@ from dagsterlite.definitions.console import default_loggers
 from dagsterlite.definitions.dependency import Dependency, DependencyDefinition, sources_of
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.inputs import InputDefinition
-from dagsterlite.definitions.io_manager import InputManagerDefinition, IOManagerDefinition
+from dagsterlite.definitions.io_manager import InputManagerDefinition
 from dagsterlite.definitions.mode import ModeDefinition
 from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.outputs import OutputDefinition
@@ -25,13 +25,18 @@ from dagsterlite.run_config.section import (
     OutputsSection,
     WithAnyConfig,
     managed_outputs,
+    requires_config,
     section_of,
     selection_of,
 )
 
 
 def build_schema(
-    definition: PipelineDefinition, mode: ModeDefinition, ignored_solids: Iterable[str] = ()
+    definition: PipelineDefinition,
+    mode: ModeDefinition,
+    ignored_solids: Iterable[str] = (),
+    *,
+    names_system_storage: bool = False,
 ) -> ConfigType:
     """Return the schema of the run config in its usual form: what a config mapping returns.
 
@@ -39,6 +44,8 @@ def build_schema(
         definition: The pipeline, or the part of it that is selected.
         mode: The mode.
         ignored_solids: Solids that are not selected: their config may stand, and is not looked at.
+        names_system_storage: Whether ``storage`` selects where intermediates are kept, so that
+            ``intermediate_storage`` need not.
     """
     loggers = mode.logger_defs or default_loggers()
     inputs = _unconnected_inputs(definition.input_dict, (), mode)
@@ -48,7 +55,10 @@ def build_schema(
             **({"inputs": Field(Shape(inputs))} if inputs else {}),
             "execution": _execution(definition, mode),
             "storage": selection_of(mode.system_storage_defs),
-            "intermediate_storage": selection_of(mode.intermediate_storage_defs),
+            "intermediate_storage": selection_of(
+                mode.intermediate_storage_defs,
+                is_required=not names_system_storage and _needs_storage_config(mode),
+            ),
             "resources": Shape({key: section_of(d) for key, d in mode.resource_defs.items()}),
             "loggers": Shape({name: section_of(d, False) for name, d in loggers.items()}),
         },
@@ -65,9 +75,20 @@ def run_config_type(definition: PipelineDefinition, mode: ModeDefinition) -> Con
 
 
 def _execution(definition: PipelineDefinition, mode: ModeDefinition) -> Field:
+    is_required = any(requires_config(taken) for taken in mode.executor_defs[:1])
     if definition.words.has_modes:
-        return selection_of(mode.executor_defs)
-    return Field(Execution(mode.executor_defs), is_required=False)
+        return selection_of(mode.executor_defs, is_required=is_required)
+    return Field(Execution(mode.executor_defs), is_required=is_required)
+
+
+def _needs_storage_config(mode: ModeDefinition) -> bool:
+    """Return whether the storage requires config that is taken where none is selected.
+
+    It is the mode's first, or its first persistent one if the executor needs that.
+    """
+    offered = mode.intermediate_storage_defs
+    persistent = [storage for storage in offered if storage.is_persistent][:1]
+    return all(requires_config(storage) for storage in (*offered[:1], *persistent))
 
 
 class _Solids:
@@ -110,7 +131,7 @@ class _Solids:
         if inputs:
             fields["inputs"] = Field(Shape(inputs))
         managed = _managed_outputs(definition, self._mode)
-        written = _written_outputs(definition)
+        written = _written_outputs(definition, self._mode)
         if managed:
             fields["outputs"] = Field(managed_outputs(managed, written))
         elif written:
@@ -207,11 +228,13 @@ def _loaded_from_output(
 
 def _output(graph: Graph, solid_name: str, output_name: str) -> OutputDefinition:
     """Return the output that a solid, perhaps one inside a composite, yields."""
-    definition = graph.solids[solid_name].definition
+    return _yielded(graph.solids[solid_name].definition, output_name)
+
+
+def _yielded(definition: NodeDefinition, output_name: str) -> OutputDefinition:
     if not isinstance(definition, CompositeSolidDefinition):
         return definition.output_dict[output_name]
-    places = {m.definition.name: m.maps_from for m in definition.output_mappings}
-    place = places[output_name]
+    place = definition.source_of(output_name)
     return _output(definition.graph, place.solid_name, place.output_name)
 
 
@@ -229,21 +252,24 @@ def _managed_outputs(definition: NodeDefinition, mode: ModeDefinition) -> dict[s
         return {}
     fields: dict[str, Field] = {}
     for name, output_def in definition.output_dict.items():
-        key = mode.io_manager_of(output_def)
-        if key is not None:
-            manager = mode.resource_defs[key]
-            assert isinstance(manager, IOManagerDefinition)
-            if manager.output_config_field is not None:
-                fields[name] = manager.output_config_field
+        field = mode.output_config_of(output_def)
+        if field is not None:
+            fields[name] = field
     return fields
 
 
-def _written_outputs(definition: NodeDefinition) -> dict[str, Field]:
-    return {
-        name: Field(output_def.dagster_type.materializer.schema_type)
-        for name, output_def in definition.output_dict.items()
-        if output_def.dagster_type.materializer is not None
-    }
+def _written_outputs(definition: NodeDefinition, mode: ModeDefinition) -> dict[str, Field]:
+    """Return how each output can be written: as the one inside that it comes from.
+
+    What a manager takes for an output inside a composite stands with that output.
+    """
+    fields: dict[str, Field] = {}
+    for name in definition.output_dict:
+        output_def = _yielded(definition, name)
+        is_managed = mode.output_config_of(output_def) is not None
+        if not output_def.dagster_type.is_nothing and not is_managed:
+            fields[name] = Field(output_def.dagster_type.materializer.schema_type)
+    return fields
 
 
 def mapped_solids_schema(definition: CompositeSolidDefinition, mode: ModeDefinition) -> Shape:

@@ -144,10 +144,17 @@ def _optional(field: Field) -> Field:
     return Field(field.config_type, is_required=False, description=field.description)
 
 
-def selection_of(definitions: Iterable[NamedConfigurableDefinition]) -> Field:
+def selection_of(
+    definitions: Iterable[NamedConfigurableDefinition], *, is_required: bool = False
+) -> Field:
     """Return the field in which one of several definitions is selected and configured."""
     fields = {item.name: section_of(item, is_required=False) for item in definitions}
-    return Field(Selector(fields), is_required=False)
+    return Field(Selector(fields), is_required=is_required)
+
+
+def requires_config(definition: ConfigurableDefinition) -> bool:
+    """Return whether a definition cannot be used without config."""
+    return definition.config_field is not None and definition.config_field.is_required
 
 
 def section_of(definition: ConfigurableDefinition, is_required: bool | None = None) -> Field:

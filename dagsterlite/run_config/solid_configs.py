@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagsterlite.config import Shape, unset_in
@@ -12,6 +12,7 @@ from dagsterlite.definitions.composite import CompositeSolidDefinition
 from dagsterlite.definitions.config_mapping import ConfigMapping
 from dagsterlite.definitions.graph import Graph
 from dagsterlite.definitions.mode import ModeDefinition
+from dagsterlite.definitions.node import NodeDefinition
 from dagsterlite.definitions.pipeline import PipelineDefinition
 from dagsterlite.definitions.vocabulary import Vocabulary
 from dagsterlite.errors import (
@@ -118,14 +119,26 @@ class SolidConfigs:
             if section is None:
                 continue
             handle = SolidHandle(name, parent)
-            config = SolidConfig(
-                section.get("config"), section.get("inputs", {}), tuple(_outputs(section))
-            )
+            config = SolidConfig(section.get("config"), section.get("inputs", {}))
             if config != NO_CONFIG:
                 self.configs[str(handle)] = config
             definition = solid.definition
             if isinstance(definition, CompositeSolidDefinition):
                 self._collect_inside(definition, section, handle, place.below(name))
+            self._collect_outputs(definition, section, handle)
+
+    def _collect_outputs(
+        self, definition: NodeDefinition, section: Mapping[str, Any], handle: SolidHandle
+    ) -> None:
+        """Collect how outputs are written, each with the solid that yields it.
+
+        What a composite says of one comes after what the solid inside says itself.
+        """
+        for output_name, given in _outputs(section):
+            yielding, name = _yielded_by(definition, handle, output_name)
+            config = self.configs.get(str(yielding), NO_CONFIG)
+            outputs = (*config.outputs, (name, given))
+            self.configs[str(yielding)] = replace(config, outputs=outputs)
 
     def _collect_inside(
         self,
@@ -176,6 +189,17 @@ class SolidConfigs:
         resolved = resolve_or_refuse(schema, mapped, self._environ, preamble, self.secrets)
         self.secrets = self.secrets.union(resolved.env_values.values())
         return dict(resolved.value)
+
+
+def _yielded_by(
+    definition: NodeDefinition, handle: SolidHandle, output_name: str
+) -> tuple[SolidHandle, str]:
+    """Return the solid, perhaps inside a composite, that yields an output, and its name there."""
+    if not isinstance(definition, CompositeSolidDefinition):
+        return handle, output_name
+    place = definition.source_of(output_name)
+    inside = definition.graph.solids[place.solid_name].definition
+    return _yielded_by(inside, SolidHandle(place.solid_name, handle), place.output_name)
 
 
 def _outputs(section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

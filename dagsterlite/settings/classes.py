@@ -9,6 +9,7 @@ from dagsterlite.compute_logs import ComputeLogManager
 from dagsterlite.configurable import ConfigurableClass, ConfigurableClassData
 from dagsterlite.errors import DagsterSettingsError
 from dagsterlite.instance import LocalArtifactStorage
+from dagsterlite.missing_names import hint_for
 from dagsterlite.run_launching import RunCoordinator, RunLauncher, Scheduler
 from dagsterlite.settings.sections import (
     COMPUTE_LOGS,
@@ -113,6 +114,10 @@ def _without_prefix(module: str) -> str:
     return module
 
 
+def _is_of_the_documents(module: str) -> bool:
+    return module in {"dagster", "dagsterlite"} or module != _without_prefix(module)
+
+
 def plugin_class(name: str) -> tuple[str, str]:
     """Return the module and the class that a plugin of ours lies in."""
     module, _, class_name = plugins.PLUGINS[name].path.partition(":")
@@ -127,6 +132,9 @@ def check_kind(section: str, data: ConfigurableClassData) -> type[ConfigurableCl
             section where it does.
     """
     section_place = place(STORAGE, CUSTOM) if section == STORAGE else place(section)
+    hint = hint_for(data.class_name)
+    if hint is not None and _is_of_the_documents(data.module_name):
+        raise DagsterSettingsError(f"{section_place}.class: there is no '{data}': {hint}.")
     cls = data.load_class(section_place)
     if issubclass(cls, _KINDS[section]):
         return cls

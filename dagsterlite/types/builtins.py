@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Iterator
 from typing import Any as AnyValue
 
 from dagsterlite import config
-from dagsterlite.events.metadata import EventMetadataEntry
-from dagsterlite.events.yielded import AssetMaterialization, TypeCheck
+from dagsterlite.events.yielded import TypeCheck
 from dagsterlite.types.dagster_type import PASSED, DagsterType, refused
-from dagsterlite.types.loader import (
-    DagsterTypeLoader,
-    DagsterTypeMaterializer,
-    FunctionLoader,
-    FunctionMaterializer,
-)
-
-_AT_PATH = {"path": config.Field(config.String, description="The file's path.")}
+from dagsterlite.types.default_materializer import AT_PATH
+from dagsterlite.types.loader import DagsterTypeLoader, FunctionLoader
 
 
 def _load(_context: AnyValue, given: AnyValue) -> AnyValue:
@@ -42,26 +34,10 @@ def _read_json(path: str) -> AnyValue:
     return content["value"]
 
 
-def _write(_context: AnyValue, given: AnyValue, value: AnyValue) -> Iterator[AssetMaterialization]:
-    ((kind, data),) = given.items()
-    path = data["path"]
-    if kind == "json":
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump({"value": value}, file)
-    else:
-        with open(path, "wb") as file:
-            pickle.dump(value, file, protocol=pickle.HIGHEST_PROTOCOL)
-    yield AssetMaterialization(path, metadata_entries=[EventMetadataEntry.fspath(path)])
-
-
 def _loader(scalar: config.ConfigType) -> DagsterTypeLoader:
-    forms = config.Selector({"value": config.Field(scalar), "json": _AT_PATH, "pickle": _AT_PATH})
+    forms = config.Selector({"value": config.Field(scalar), "json": AT_PATH, "pickle": AT_PATH})
     schema = forms if scalar is config.Any else config.ScalarUnion(scalar, forms)
     return FunctionLoader(schema, _load)
-
-
-def _materializer() -> DagsterTypeMaterializer:
-    return FunctionMaterializer(config.Selector({"json": _AT_PATH, "pickle": _AT_PATH}), _write)
 
 
 class BuiltinType(DagsterType):
@@ -89,7 +65,6 @@ def _scalar(
         is_builtin=True,
         description=description,
         loader=_loader(scalar),
-        materializer=_materializer(),
         config_type=scalar,
         typing_type=python_type,
     )
@@ -107,7 +82,6 @@ Any = BuiltinType(
     is_builtin=True,
     description="Any value.",
     loader=_loader(config.Any),
-    materializer=_materializer(),
     config_type=config.Any,
 )
 Bool = _scalar("Bool", bool, "bool", config.Bool, "A Python bool.")

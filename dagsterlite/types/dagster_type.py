@@ -14,11 +14,13 @@ from dagsterlite.errors import (
     ParameterCheckError,
     shown,
     type_name,
+    with_article,
 )
 from dagsterlite.events.metadata import EventMetadataEntry, HasMetadata
 from dagsterlite.events.metadata_arguments import metadata_entries_of
 from dagsterlite.events.yielded import TypeCheck
 from dagsterlite.types.callables import check_function
+from dagsterlite.types.default_materializer import DEFAULT_MATERIALIZER
 from dagsterlite.types.loader import DagsterTypeLoader, DagsterTypeMaterializer
 from dagsterlite.types.requirements import resource_keys
 from dagsterlite.types.serialization import SerializationStrategy
@@ -34,7 +36,9 @@ _VALUE_WIDTH = 200
 def refused(value: object, expected: str) -> TypeCheck:
     """Return the answer for a value that is not of the Python type called ``expected``."""
     text = value[:_VALUE_WIDTH] if isinstance(value, str) else shown(value)
-    description = f'Value "{text}" of python type "{type(value).__name__}" must be a {expected}.'
+    description = (
+        f'Value "{text}" of python type "{type(value).__name__}" must be {with_article(expected)}.'
+    )
     return TypeCheck(success=False, description=description)
 
 
@@ -49,7 +53,8 @@ class DagsterType(HasMetadata):
         is_builtin: Whether the framework made it.
         description: For people.
         loader: How a value is made from config.
-        materializer: How a value is written as config asks.
+        materializer: How a value is written as config asks (default: as JSON or pickled, to a
+            path).
         serialization_strategy: How the type's values are written to intermediate storage.
         required_resource_keys: The resources that ``type_check_fn`` uses.
         input_hydration_config: The older name of ``loader``.
@@ -105,9 +110,8 @@ class DagsterType(HasMetadata):
             "materializer": materializer,
             "output_materialization_config": output_materialization_config,
         }
-        self.materializer: DagsterTypeMaterializer | None = _one_of(
-            owner, materialization, DagsterTypeMaterializer
-        )
+        given = _one_of(owner, materialization, DagsterTypeMaterializer)
+        self.materializer: DagsterTypeMaterializer = given or DEFAULT_MATERIALIZER
         _check(owner, "serialization_strategy", serialization_strategy, SerializationStrategy)
         self.serialization_strategy = serialization_strategy
         self.required_resource_keys = resource_keys(owner, required_resource_keys)
@@ -185,7 +189,7 @@ class DagsterType(HasMetadata):
         """Return the resources that checking, loading and writing values of this type need."""
         keys = self.required_resource_keys
         keys |= self.loader.required_resource_keys() if self.loader else frozenset()
-        keys |= self.materializer.required_resource_keys() if self.materializer else frozenset()
+        keys |= self.materializer.required_resource_keys()
         return keys.union(*(inner.resource_keys() for inner in self.inner_types))
 
     def __repr__(self) -> str:

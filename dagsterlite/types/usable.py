@@ -52,7 +52,8 @@ def usable_as_dagster_type(
         name: The type's name (default: the class's).
         description: For people (default: none).
         loader: How a value is made from config.
-        materializer: How a value is written as config asks.
+        materializer: How a value is written as config asks (default: as JSON or pickled, to a
+            path).
         serialization_strategy: How values are written to intermediate storage.
         input_hydration_config: The older name of ``loader``.
         output_materialization_config: The older name of ``materializer``.

@@ -25,6 +25,7 @@ from dagsterlite.config import (
 from dagsterlite.config import Int as IntConfig
 from dagsterlite.definitions.executor import ExecutorDefinition, executor
 from dagsterlite.definitions.resource import InitResourceContext, resource
+from dagsterlite.errors import PostProcessingError
 from dagsterlite.execution.executor import Executor, InitExecutorContext, retries_field
 from dagsterlite_dask.cluster_config import cluster_fields, option_fields
 
@@ -71,6 +72,21 @@ PLACEMENT: Final = Field(
 
 SIZE: Final = ConfigScalar("Size", (str, int))
 """An amount of memory: ``"256 MiB"``, or a number of bytes."""
+
+
+class _CountFromZero(ConfigScalar):
+    """A whole number that is not negative."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("Int", (int,))
+
+    def post_process(self, value: Any) -> Any:
+        if value < 0:
+            raise PostProcessingError(f"it must be 0 or more, not {value}")
+        return value
+
 
 KEEPING_FIELDS: Final = {
     "persist": Field(
@@ -217,7 +233,7 @@ class _AtHome:
     name="multiprocess",
     config_schema={
         "max_concurrent": Field(
-            Noneable(IntConfig),
+            Noneable(_CountFromZero()),
             default_value=None,
             description="How many processes may run at once; by default, and for 0, one a core.",
         ),

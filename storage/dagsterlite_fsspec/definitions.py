@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from dagsterlite import plugins
 from dagsterlite.config import STORAGE_OPTIONS, Bool, Field, StringSource
 from dagsterlite.definitions.io_manager import IOManager, io_manager
-from dagsterlite.definitions.resource import InitResourceContext, ResourceDefinition, resource
+from dagsterlite.definitions.resource import InitResourceContext, resource
 from dagsterlite.definitions.storage import (
     InitIntermediateStorageContext,
     IntermediateStorageDefinition,
@@ -136,17 +136,7 @@ def custom_path_fs_io_manager(init_context: InitResourceContext) -> IOManager:
     return manager
 
 
-def _make_local_file_manager(init_context: InitResourceContext) -> FileManager:
-    base = init_context.resource_config.get("base_dir")
-    if base is None:
-        folder = init_context.artifacts_dir or init_context.instance.storage_directory()
-        base = os.path.join(folder, "file_manager")
-    manager: FileManager = plugins.load("local_file_manager")(base)
-    return manager
-
-
-local_file_manager = ResourceDefinition(
-    _make_local_file_manager,
+@resource(
     config_schema={
         "base_dir": Field(
             StringSource,
@@ -155,10 +145,16 @@ local_file_manager = ResourceDefinition(
             "instance's artifact folder.",
         )
     },
-    description="Keeps files in a folder of this machine, or one that all machines of a run share; "
-    "a FileManager (seed 003).",
     shares_files=True,
 )
+def local_file_manager(init_context: InitResourceContext) -> FileManager:
+    """Keep files in a folder of this machine, or one that all of a run share (seed 003)."""
+    base = init_context.resource_config.get("base_dir")
+    if base is None:
+        folder = init_context.artifacts_dir or init_context.instance.storage_directory()
+        base = os.path.join(folder, "file_manager")
+    manager: FileManager = plugins.load("local_file_manager")(base)
+    return manager
 
 
 @resource(

@@ -121,7 +121,7 @@ def test_values_that_no_config_could_give_are_handed_on_as_they_are() -> None:
 
 
 def test_values_are_checked_as_inputs() -> None:
-    with pytest.raises(DagsterTypeCheckDidNotPass, match='step input "x" - expected type "Int"'):
+    with pytest.raises(DagsterTypeCheckDidNotPass, match='step input "x" of step "add'):
         execute_solid(add, input_values={"x": "1"})
     result = of(execute_solid(add, input_values={"x": "1"}, raise_on_error=False))
     assert not result.success

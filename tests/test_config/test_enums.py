@@ -7,6 +7,7 @@ import pytest
 
 from dagsterlite.config import DagsterEvaluationErrorReason as Reason
 from dagsterlite.config import Enum, EnumValue, Field, resolve_config, validate_config
+from dagsterlite.config.yaml_document import parse_yaml
 from dagsterlite.errors import DagsterInvalidConfigDefinitionError
 
 
@@ -82,3 +83,40 @@ def test_an_enum_in_a_schema_survives_pickling():
     schema = pickle.loads(pickle.dumps(Field({"color": COLOR}).config_type))
 
     assert resolve_config(schema, {"color": "RED"}).value == {"color": Color.RED}
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        ("off", "off"),
+        ("Off", "off"),
+        ("'off'", "off"),
+        ("no", "off"),
+        ("yes", "YES"),
+        ("on", "YES"),
+    ],
+)
+def test_a_bare_word_that_yaml_reads_as_a_truth_value_is_taken_for_the_enums_text(document, text):
+    switch = Enum("Switch", [EnumValue("auto"), EnumValue("off"), EnumValue("YES")])
+
+    evaluation = resolve_config({"switch": switch}, parse_yaml(f"switch: {document}"))
+
+    assert evaluation.value == {"switch": text}
+
+
+@pytest.mark.parametrize("texts", [("auto",), ("off", "no"), ("auto", "on")])
+def test_a_truth_value_that_stands_for_no_one_text_is_not_in_an_enum(texts):
+    enum_type = Enum("Switch", [EnumValue(text) for text in texts])
+
+    (error,) = validate_config({"switch": enum_type}, parse_yaml("switch: off")).errors
+
+    assert error.path == ("switch",)
+    assert 'Found "False" of type "<class \'bool\'>"' in error.message
+
+
+def test_a_bool_beside_an_enum_takes_the_words_of_yaml():
+    schema = {"flag": bool, "group": Enum("Group", [EnumValue("auto"), EnumValue("off")])}
+
+    evaluation = resolve_config(schema, parse_yaml("flag: yes\ngroup: off"))
+
+    assert evaluation.value == {"flag": True, "group": "off"}

@@ -495,6 +495,20 @@ def test_inputs_from_config_and_written_outputs_are_the_same(
     assert path.read_text() == "2"
 
 
+def test_an_output_of_a_composite_is_written_on_a_cluster_as_in_one_process(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    path = tmp_path / "result"
+    solids = {"outer": {"outputs": {"result": {"json": {"path": str(path)}}}}}
+    here, told_here, _ = run(composites, {**QUIET, "solids": solids})
+    assert here.success
+    path.unlink()
+    there, told_there, _ = run(composites, {**cluster.config(), "solids": solids})
+    assert there.success
+    assert told_there == told_here
+    assert path.read_text() == '{"value": 3}'
+
+
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -22,7 +22,9 @@ from dagsterlite import (
     execute_pipeline,
     pipeline,
     solid,
+    validate_run_config,
 )
+from dagsterlite.config.yaml_document import parse_yaml
 from dagsterlite.execution.results import PipelineExecutionResult
 from dagsterlite_dask.grouping import GROUP_SECONDS, LARGEST, grouped
 from dagsterlite_dask.history import seconds_by_solid
@@ -33,6 +35,16 @@ from tests.test_dagsterlite_dask.side import CONFIG, config_of, note, noted
 
 STORAGES = ["filesystem", "in_memory"]
 WIDTH = 40
+
+
+def test_it_is_turned_off_in_yaml_by_the_bare_word() -> None:
+    document = "execution: {dask: {config: {group: off, preflight: off}}}"
+
+    run_config = validate_run_config(spreading, parse_yaml(document))
+
+    config = create_execution_plan(spreading, run_config).environment_config.execution
+    assert config is not None
+    assert (config.config["group"], config.config["preflight"]) == ("off", "off")
 
 
 # --- which steps ---------------------------------------------------------------------------------

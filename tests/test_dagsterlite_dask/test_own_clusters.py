@@ -15,10 +15,12 @@ from distributed import Client, LocalCluster
 
 from dagsterlite import (
     DagsterInstance,
+    DagsterInvalidConfigError,
     InputDefinition,
     execute_pipeline,
     pipeline,
     solid,
+    validate_run_config,
 )
 from tests.event_lists import assert_gap_free, logged
 from tests.test_dagsterlite_dask.side import wait_until
@@ -61,6 +63,15 @@ def test_steps_run_in_other_processes_that_end_with_the_run(execution: dict[str,
         wait_until(lambda: is_gone(worker))
         assert_gap_free(logged(instance))
     assert not set(children()) - known
+
+
+def test_a_negative_number_of_processes_is_refused_by_the_name_that_the_user_wrote() -> None:
+    execution = {"multiprocess": {"config": {"max_concurrent": -1}}}
+    with pytest.raises(
+        DagsterInvalidConfigError,
+        match=r"execution\.multiprocess\.config\.max_concurrent.* must be 0 or more, not -1",
+    ):
+        validate_run_config(pids, {"execution": execution})
 
 
 def is_gone(pid: int) -> bool:

@@ -342,3 +342,8 @@ def test_a_manager_reads_what_a_stream_gives_in_pieces(tmp_path):
 
     manager = FsspecFileManager(str(tmp_path))
     assert manager.read_data(manager.write(Trickle())) == b"xxxxx"  # type: ignore[arg-type]
+
+
+def test_a_file_manager_that_is_configured_wrongly_is_named_as_users_know_it() -> None:
+    with pytest.raises(DagsterInvalidConfigError, match="resource 'local_file_manager'"):
+        local_file_manager.configured({"base_dr": "files"})

@@ -92,8 +92,13 @@ def test_an_event_knows_its_kind(kind):
     assert event.is_terminal == (status in FINISHED_STATUSES)
     assert event.is_pipeline_event == (status is not None)
     assert event.is_hook_event == kind.name.startswith("HOOK_")
+    assert event.is_hook_completed == (kind.name == "HOOK_COMPLETED")
+    assert event.is_hook_skipped == (kind.name == "HOOK_SKIPPED")
     assert event.is_failure == kind.name.endswith("FAILURE")
     told = [
+        event.is_hook_completed,
+        event.is_hook_errored,
+        event.is_hook_skipped,
         event.is_step_start,
         event.is_step_success,
         event.is_step_failure,

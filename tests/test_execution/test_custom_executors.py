@@ -16,6 +16,7 @@ from dagsterlite import (
     DagsterInvariantViolationError,
     DagsterRunCanceledError,
     DagsterRunStatus,
+    DagsterStepExecutionFailed,
     Executor,
     InitExecutorContext,
     ModeDefinition,
@@ -24,6 +25,8 @@ from dagsterlite import (
     composite_solid,
     default_executors,
     execute_pipeline,
+    execute_plan,
+    execute_plan_iterator,
     executor,
     in_process_executor,
     pipeline,
@@ -312,11 +315,6 @@ def test_the_modes_of_retries() -> None:
     assert [mode.enabled for mode in (enabled, disabled, deferred)] == [True, False, False]
     assert [mode.disabled for mode in (enabled, disabled, deferred)] == [False, True, False]
     assert [mode.deferred for mode in (enabled, disabled, deferred)] == [False, False, True]
-    assert [mode.for_inner_plan() for mode in (enabled, disabled, deferred)] == [
-        deferred,
-        disabled,
-        deferred,
-    ]
 
 
 # --- executors that go wrong ---------------------------------------------------------------------
@@ -355,6 +353,87 @@ def test_a_run_whose_executor_leaves_steps_out_is_no_success() -> None:
     result = execute_pipeline(executing(Lazy()), QUIET, raise_on_error=False)
 
     assert result.status is DagsterRunStatus.FAILURE
+
+
+def test_steps_that_an_executor_leaves_out_are_told_and_raised() -> None:
+    instance = DagsterInstance.ephemeral()
+
+    with pytest.raises(DagsterInvariantViolationError, match=r"'made' .*'add_one\.compute'"):
+        execute_pipeline(executing(Lazy()), QUIET, instance=instance)
+
+    last = logged(instance)[-1].dagster_event
+    assert last is not None
+    assert last.is_pipeline_failure
+    assert "'add_one.compute'" in last.event_specific_data.error.message  # type: ignore[union-attr]
+
+
+class Silent(LevelExecutor):
+    def execute(self, plan_context, execution_plan) -> Iterator[Any]:
+        list(plan_context.execute_plan(execution_plan))
+        return iter(())
+
+
+def test_an_executor_that_keeps_the_events_to_itself_does_not_succeed() -> None:
+    with pytest.raises(DagsterInvariantViolationError, match=r"'one\.compute'.*yield the events"):
+        execute_pipeline(executing(Silent()), QUIET)
+
+
+class Says(LevelExecutor):
+    """Gives in place of events what it is made with."""
+
+    def __init__(self, given: Any) -> None:
+        super().__init__()
+        self._given = given
+
+    def execute(self, _plan_context, _execution_plan) -> Any:
+        return self._given
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [(None, "returned None of type NoneType"), (["done"], "yielded 'done' of type str")],
+)
+def test_an_executor_that_gives_no_events_is_named(given: Any, found: str) -> None:
+    with pytest.raises(DagsterInvariantViolationError, match=f"Executor 'made' {found}"):
+        execute_pipeline(executing(Says(given)), QUIET)
+
+    result = execute_pipeline(executing(Says(given)), QUIET, raise_on_error=False)
+    assert result.status is DagsterRunStatus.FAILURE
+
+
+class ByPublicFunctions(LevelExecutor):
+    """Executes parts of its plan by a function that raises nothing of its steps."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self._function = function
+
+    def execute(self, plan_context, execution_plan) -> Iterator[Any]:
+        run, instance = plan_context.pipeline_run, plan_context.instance
+        for step in execution_plan.steps:
+            part = execution_plan.build_subset_plan([step.key])
+            yield from self._function(part, pipeline_run=run, instance=instance)
+
+
+@pytest.mark.parametrize("function", [execute_plan, execute_plan_iterator])
+def test_steps_that_failed_in_parts_that_do_not_raise_are_raised_at_the_end(function: Any) -> None:
+    @executor(name="made")
+    def make(_init_context):
+        return ByPublicFunctions(function)
+
+    @pipeline(mode_defs=[ModeDefinition(executor_defs=[make])])
+    def failing():
+        add_one(fails())
+        one()
+        fails.alias("too")()
+
+    with pytest.raises(DagsterStepExecutionFailed) as caught:
+        execute_pipeline(failing, QUIET)
+
+    assert sorted(caught.value.errors) == ["fails.compute", "too.compute"]
+    assert isinstance(caught.value.__cause__, ValueError)
+    result = execute_pipeline(failing, QUIET, raise_on_error=False)
+    assert result.output_for_solid("one") == 1
 
 
 def test_what_is_no_executor_is_refused() -> None:

@@ -388,7 +388,7 @@ def test_a_wrong_output_fails_the_step_with_its_mend(outputs: Any, message: str)
 
 def test_each_value_is_checked_against_the_outputs_type() -> None:
     definition = PipelineDefinition([yields(DynamicOutput("text", "a"))])
-    message = r'step output "result\[a\]" - expected type "Int"'
+    message = r'step output "result\[a\]" of step "wrong\.compute" - expected type'
     with pytest.raises(DagsterTypeCheckDidNotPass, match=message):
         execute_pipeline(definition, QUIET)
 

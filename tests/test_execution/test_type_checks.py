@@ -10,6 +10,7 @@ from dagsterlite import (
     EventMetadataEntry,
     InputDefinition,
     Int,
+    List,
     ModeDefinition,
     Output,
     OutputDefinition,
@@ -50,7 +51,7 @@ def test_an_input_of_another_type_fails_the_step_after_it_was_told() -> None:
 
     with pytest.raises(
         DagsterTypeCheckDidNotPass,
-        match=r'failed for step input "x" - expected type "Int". Description: Value "text"',
+        match=r'failed for step input "x" of step .* - expected type "Int". Description: Value',
     ) as caught:
         execute_pipeline(graph)
     assert caught.value.dagster_type is Int
@@ -69,7 +70,8 @@ def test_an_output_of_another_type_fails_the_step_before_it_is_kept() -> None:
 
     graph = PipelineDefinition([gives], name="p")
     with pytest.raises(
-        DagsterTypeCheckDidNotPass, match='step output "result" - expected type "Int"'
+        DagsterTypeCheckDidNotPass,
+        match=r'step output "result" of step "gives\.compute" - expected',
     ):
         execute_pipeline(graph)
     result = execute_pipeline(graph, raise_on_error=False)
@@ -204,3 +206,67 @@ def test_a_materializer_that_raises_names_the_output_and_the_step() -> None:
         "OBJECT_STORE_OPERATION",
         "STEP_FAILURE",
     ]
+
+
+def test_a_value_of_the_wrong_type_is_told_with_its_step() -> None:
+    @solid(output_defs=[OutputDefinition(Int, name="n")])
+    def gives_text(_context):
+        return "one"
+
+    @solid
+    def gives_any(_context):
+        return "one"
+
+    @solid(input_defs=[InputDefinition("x", Int)])
+    def takes(_context, x):
+        raise AssertionError(x)
+
+    @pipeline
+    def wrong_output():
+        gives_text()
+
+    @pipeline
+    def wrong_input():
+        takes.alias("taker")(gives_any())
+
+    with pytest.raises(DagsterTypeCheckDidNotPass) as caught:
+        execute_pipeline(wrong_output)
+    assert str(caught.value) == (
+        'Type check failed for step output "n" of step "gives_text.compute" - expected type '
+        '"Int". Description: Value "one" of python type "str" must be an int.'
+    )
+    with pytest.raises(DagsterTypeCheckDidNotPass, match=r'input "x" of step "taker\.compute" - '):
+        execute_pipeline(wrong_input)
+
+
+def test_a_type_check_that_raises_is_told_with_its_step() -> None:
+    def raises(_context, _value):
+        raise ZeroDivisionError
+
+    broken = DagsterType(raises, name="Broken")
+
+    @solid(output_defs=[OutputDefinition(List[broken], "rows")])
+    def gives_rows(_context):
+        return [1]
+
+    @solid(input_defs=[InputDefinition("x", broken)])
+    def takes_broken(_context, x):
+        raise AssertionError(x)
+
+    @pipeline
+    def wrong_output():
+        gives_rows()
+
+    @pipeline
+    def wrong_input():
+        takes_broken(text())
+
+    with pytest.raises(DagsterTypeCheckError) as caught:
+        execute_pipeline(wrong_output)
+    assert str(caught.value) == (
+        "The type check of type 'Broken' raised an error, for step output \"rows\" of step "
+        '"gives_rows.compute".'
+    )
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    with pytest.raises(DagsterTypeCheckError, match=r'input "x" of step "takes_broken\.compute"'):
+        execute_pipeline(wrong_input)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dagsterlite import (
@@ -7,7 +9,9 @@ from dagsterlite import (
     DagsterInvalidSubsetError,
     DagsterInvariantViolationError,
     InputDefinition,
+    IPipeline,
     ModeDefinition,
+    ParameterCheckError,
     ResourceDefinition,
     lambda_solid,
     pipeline,
@@ -112,6 +116,36 @@ def test_building_takes_the_documented_arguments() -> None:
     assert keys(plan) == ["left.compute"]
     with pytest.raises(DagsterInvariantViolationError, match="no mode 'prod'"):
         ExecutionPlan.build(diamond, config, mode="prod")
+
+
+def test_building_takes_what_gives_a_pipeline() -> None:
+    class Gives(IPipeline):
+        solid_selection = None
+
+        def get_definition(self):
+            return diamond
+
+        def subset_for_execution(self, _solid_selection):
+            return self
+
+    plan = ExecutionPlan.build(Gives(), EnvironmentConfig.build(diamond), mode="default")
+
+    assert keys(plan) == keys(ExecutionPlan.build(diamond, EnvironmentConfig.build(diamond)))
+    assert plan.pipeline is diamond
+
+
+@pytest.mark.parametrize(
+    ("pipeline_given", "config", "found"),
+    [
+        (diamond, {}, r"'environment_config' must be an EnvironmentConfig, made by Env.*not \{\}"),
+        ("diamond", EnvironmentConfig.build(diamond), "'pipeline' must be a PipelineDefinition"),
+    ],
+)
+def test_building_refuses_what_is_something_else(
+    pipeline_given: Any, config: Any, found: str
+) -> None:
+    with pytest.raises(ParameterCheckError, match=found):
+        ExecutionPlan.build(pipeline_given, config)
 
 
 def test_a_plan_knows_the_resources_that_its_steps_need() -> None:

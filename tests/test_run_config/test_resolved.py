@@ -22,7 +22,9 @@ from dagsterlite import (
     ResourceDefinition,
     StringSource,
     composite_solid,
+    default_intermediate_storage_defs,
     executor,
+    intermediate_storage,
     lambda_solid,
     logger,
     pipeline,
@@ -485,6 +487,78 @@ def test_what_one_executor_requires_is_asked_for_only_where_it_is_selected() -> 
         build({"execution": {"strict": {}}})
     with pytest.raises(DagsterInvalidConfigError):
         build({"execution": {"own": {}, "bare": {}}})
+
+
+@intermediate_storage(name="strict_storage", config_schema={"root": str})
+def strict_storage(_context):
+    raise NotImplementedError
+
+
+def only(**given: Any) -> PipelineDefinition:
+    @pipeline(mode_defs=[ModeDefinition(**given)])
+    def small():
+        optional()
+
+    return small
+
+
+@pytest.mark.parametrize("section", [{}, {"execution": None}, {"execution": {}}])
+def test_execution_is_required_where_the_first_executor_requires_config(section: Any) -> None:
+    strict_first = only(executor_defs=[strict_executor, own_executor])
+
+    with pytest.raises(DagsterInvalidConfigError) as caught:
+        EnvironmentConfig.build(strict_first, section)
+
+    (error,) = caught.value.errors
+    assert error.path == ()
+    assert 'Missing required field "execution"' in error.message
+    assert "strict?: {config: {workers: Int}}" in error.message
+
+
+@pytest.mark.parametrize("empty", [None, {}, {"config": {}}])
+def test_what_a_required_executor_lacks_is_told_with_its_path(empty: Any) -> None:
+    with pytest.raises(
+        DagsterInvalidConfigError, match=r'"(config|workers)" at path execution\.str'
+    ):
+        EnvironmentConfig.build(
+            only(executor_defs=[strict_executor]), {"execution": {"strict": empty}}
+        )
+
+
+def test_a_required_execution_is_met_by_any_executor() -> None:
+    strict_first = only(executor_defs=[strict_executor, own_executor])
+
+    config = EnvironmentConfig.build(strict_first, {"execution": {"own": {}}})
+
+    assert config.execution == Selected("own", {"workers": 2})
+
+
+def test_the_storage_is_required_where_each_that_may_be_taken_requires_config() -> None:
+    strict = only(intermediate_storage_defs=[strict_storage])
+
+    with pytest.raises(DagsterInvalidConfigError, match='Missing required field "intermediate_st'):
+        EnvironmentConfig.build(strict, {})
+
+    for section in (
+        {"intermediate_storage": {"strict_storage": {"root": "r"}}},
+        {"storage": {"in_memory": None}},
+    ):
+        assert EnvironmentConfig.build(strict, section).intermediate_storage is not None
+    either = only(intermediate_storage_defs=[*default_intermediate_storage_defs, strict_storage])
+    assert EnvironmentConfig.build(either, {}).intermediate_storage is None
+
+
+def test_all_that_is_required_is_told_at_once() -> None:
+    strict = only(intermediate_storage_defs=[strict_storage], executor_defs=[strict_executor])
+
+    with pytest.raises(DagsterInvalidConfigError, match=r'"execution".*"intermediate_storage"'):
+        EnvironmentConfig.build(strict, {"resources": {}})
+
+
+def test_a_logger_is_configured_where_it_is_named_and_else_not_used() -> None:
+    build()
+    with pytest.raises(DagsterInvalidConfigError, match=r'"level" at path loggers\.mine'):
+        build({"loggers": {"mine": {}}})
 
 
 def test_a_mode_that_is_not_there_is_told_first() -> None:

@@ -47,7 +47,7 @@ def test_a_refusal_names_the_value_its_type_and_what_is_expected():
     def refusal(dagster_type, value):
         return dagster_type.type_check(None, value).description
 
-    assert refusal(Int, "one") == 'Value "one" of python type "str" must be a int.'
+    assert refusal(Int, "one") == 'Value "one" of python type "str" must be an int.'
     assert refusal(String, 1) == 'Value "1" of python type "int" must be a string.'
     assert refusal(Nothing, 1) == "Value must be None, got a <class 'int'>"
 

@@ -48,7 +48,7 @@ def test_a_type_made_of_others_takes_what_they_take(given, good, bad):
 def test_the_refusal_of_an_item_tells_of_the_item():
     answer = resolve(list[list[int]]).type_check(None, [[1], [2, "three"]])
 
-    assert answer.description == 'Value "three" of python type "str" must be a int.'
+    assert answer.description == 'Value "three" of python type "str" must be an int.'
 
 
 def test_an_error_in_the_check_of_an_item_names_the_inner_type():
