@@ -42,7 +42,7 @@ def connect(address: Any, mend: str, **options: Any) -> Client:
     options = {"timeout": CONNECT_SECONDS, **options}
     try:
         return Client(address, set_as_default=False, **options)
-    except (OSError, ValueError, TypeError, ImportError, RuntimeError) as exc:
+    except (OSError, ValueError, TypeError, ImportError, RuntimeError, MemoryError) as exc:
         where = getattr(address, "scheduler_address", address)
         message = f"No Dask scheduler answers at {where}: {reason_of(exc)}. {mend}"
         raise DagsterClusterUnreachableError(message) from exc
