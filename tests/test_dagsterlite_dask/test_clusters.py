@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +89,22 @@ def test_where_no_address_answers_each_is_told() -> None:
         run_on({"existing": {"addresses": addresses}}, client_kwargs={"timeout": 1})
     assert all(address in str(raised.value) for address in addresses)
     assert "cluster.existing.addresses" in str(raised.value)
+
+
+def test_an_address_where_another_language_is_spoken_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _address = listener.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(DagsterClusterUnreachableError, match="is no scheduler of Dask"):
+            run_on({"existing": {"address": address}})
+        thread.join()
 
 
 def test_a_scheduler_file_is_read(threads: LocalCluster, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,8 +76,9 @@ def own(name: str, **annotations: str) -> dict[str, Any]:
     }
 
 
-def loops() -> int:
-    return [one.name for one in threading.enumerate()].count("IO loop")
+def loops() -> set[threading.Thread]:
+    """Return the threads that talk to clusters."""
+    return {one for one in threading.enumerate() if one.name == "IO loop"}
 
 
 # --- what passes by itself ---
@@ -89,38 +91,41 @@ def test_a_cluster_is_made_used_and_deleted_and_leaves_no_thread(server: KubeSer
 
     assert server.clusters() == {}
     assert server.asked[-3:] == ["GET daskclusters", "DELETE daskclusters", "GET daskclusters"]
-    assert loops() == before
+    assert loops() <= before
 
 
 # Where a kind cannot be looked up kr8s warns, and goes on.
 @pytest.mark.filterwarnings("ignore:Server error '503:UserWarning")
-@pytest.mark.parametrize("trouble", [503, LOST])
-def test_no_single_answer_that_fails_fails_a_run(server: KubeServer, trouble: int | str) -> None:
+def test_no_single_answer_that_fails_fails_a_run(server: KubeServer) -> None:
     run_on(server)
     count = len(server.asked)
 
     for number in range(1, count + 1):
         server.forget()
-        server.trouble_of = {number: trouble}
+        server.trouble_of = {number: 503}
         run_on(server)
         assert server.clusters() == {}, server.asked[number - 1]
 
 
-@pytest.mark.parametrize("trouble", [429, 500, PAGE])
-@pytest.mark.parametrize(
-    "call",
-    [
-        "POST daskclusters",
-        "GET version",
-        "POST daskworkergroups",
-        "POST daskautoscalers",
-        "DELETE daskclusters",
-    ],
-)
+CHANGES = ["POST daskclusters", "POST daskworkergroups", "POST daskautoscalers"]
+
+
+@pytest.mark.parametrize("trouble", [429, PAGE])
+@pytest.mark.parametrize("call", [*CHANGES, "GET version", "DELETE daskclusters"])
 def test_two_bad_answers_of_any_kind_fail_no_run(
     server: KubeServer, call: str, trouble: int | str
 ) -> None:
     server.troubles[call] = [trouble, trouble]
+
+    run_on(server)
+
+    assert server.troubles[call] == []
+    assert server.clusters() == {}
+
+
+@pytest.mark.parametrize("call", [*CHANGES, "PATCH daskautoscalers", "DELETE daskclusters"])
+def test_what_was_done_is_done_although_the_answer_was_lost(server: KubeServer, call: str) -> None:
+    server.troubles[call] = [LOST]
 
     run_on(server)
 
@@ -134,7 +139,7 @@ def test_a_service_that_leads_elsewhere_for_a_moment_is_tried_again(
     with stranger(server):
         run_on(server)
 
-    assert "what answers at its address is no scheduler" in caplog.text
+    assert "what answers there is no scheduler of Dask" in caplog.text
 
 
 def test_a_scheduler_that_is_replaced_has_two_pods_for_a_while(
@@ -160,7 +165,6 @@ def test_a_server_that_never_answers_is_asked_again(
 ) -> None:
     for module in (kube_api, kube_join):
         monkeypatch.setattr(module, "ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(kube_join, "TRY_SECONDS", 2)
     calls = ["GET daskclusters", "POST daskclusters", "GET version", "GET services"]
     calls += ["POST daskworkergroups", "DELETE daskclusters"]
     for call in calls:
@@ -212,14 +216,28 @@ def test_a_cluster_whose_making_was_never_answered_is_deleted_too(server: KubeSe
 def test_a_cluster_that_cannot_be_joined_leaves_no_thread(
     server: KubeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kube_join, "TRY_SECONDS", 0.2)
-    server.scheduler_port = 1
+    async def wait(_cluster: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(kube_join, "TRY_SECONDS", 0.01)
+    monkeypatch.setattr(kube_join.JoinedCluster, "_try_to_join", wait)
     before = loops()
 
-    with pytest.raises(DagsterClusterUnreachableError, match=r"reached: no answer for 0\.2 sec"):
+    with pytest.raises(DagsterClusterUnreachableError, match="reached: nobody answers in time"):
         open_on()
 
-    assert loops() == before
+    assert loops() <= before
+    assert server.clusters() == {}
+
+
+def test_a_cluster_that_may_not_be_looked_at_is_not_tried_again(server: KubeServer) -> None:
+    server.troubles["GET services"] = [422]
+    before = loops()
+
+    with pytest.raises(DagsterClusterUnreachableError, match="told"):
+        open_on({"resource_timeout": 60})
+
+    assert loops() <= before
     assert server.clusters() == {}
 
 
@@ -237,7 +255,7 @@ def test_what_kubernetes_refuses_is_told_and_leaves_nothing(
         open_on({**CONFIG, "resource_timeout": 60}, **options)
 
     assert server.clusters() == {}
-    assert loops() == before
+    assert loops() <= before
 
 
 @pytest.mark.parametrize("answers", [[], [503], [LOST]])

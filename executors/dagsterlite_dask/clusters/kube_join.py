@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ from dagsterlite_dask.clusters.kube_spec import Spec
 from dagsterlite_dask.clusters.opened import reason_of
 
 TRY_SECONDS: Final = 60.0
-"""How long one try may take: who answers in the scheduler's place may say nothing at all."""
+"""How long the last try may take at least, and how long it may take to let go."""
 
 LOOK_SECONDS: Final = 0.5
 
@@ -54,7 +55,8 @@ class JoinedCluster(KubeCluster):  # type: ignore[misc]
         try:
             super().__init__(**arguments)
         except BaseException:
-            self.close()
+            with suppress(TimeoutError):
+                self.close()
             raise
 
     def add_group(self, name: str, spec: Spec) -> None:
@@ -100,7 +102,7 @@ class JoinedCluster(KubeCluster):  # type: ignore[misc]
     async def _start(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(self._try_to_join(), TRY_SECONDS)
+                await asyncio.wait_for(self._try_to_join(), max(self._left(), TRY_SECONDS))
             except Exception as exc:
                 await self._drop()
                 if not _is_passing_here(exc):
@@ -114,13 +116,14 @@ class JoinedCluster(KubeCluster):  # type: ignore[misc]
 
     async def _try_to_join(self) -> None:
         # All that is asked on this loop is asked by this client, as long as somebody holds it.
-        self._client = await kr8s.asyncio.api()
+        self._client = await asyncio.wait_for(kr8s.asyncio.api(), ANSWER_SECONDS)
         self._client.timeout = ANSWER_SECONDS
         await super()._start()
 
     async def _drop(self) -> None:
         """Let go of what a try has opened."""
-        await self._close()
+        with suppress(OSError):
+            await self._close()
         self.scheduler_comm = self._watch_worker_status_comm = None
         self._watch_worker_status_task = self._sync_cluster_info_task = None
         self.status = Status.created
@@ -146,15 +149,12 @@ def _is_passing_here(error: Exception) -> bool:
     """Return whether an error may pass, now that the cluster exists."""
     if isinstance(error, kr8s.ServerError):
         return is_passing(error) or status_of(error) in {CONFLICT, NOT_FOUND}
-    # The length of a message is read from whatever answers, and a second pod of the scheduler's is
-    # a ValueError.
+    # Whoever else answers may cause a MemoryError, and a second pod of the scheduler a ValueError.
     kinds = (kr8s.NotFoundError, MemoryError, OSError, ValueError)
     return is_passing(error) or isinstance(error, kinds)
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, MemoryError):
-        return "what answers at its address is no scheduler"
     if isinstance(error, TimeoutError):
-        return f"no answer for {TRY_SECONDS:g} seconds"
+        return "nobody answers in time (resource_timeout)"
     return reason_of(error)

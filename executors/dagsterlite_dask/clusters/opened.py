@@ -50,6 +50,9 @@ def connect(address: Any, mend: str, **options: Any) -> Client:
 
 def reason_of(exc: BaseException) -> str:
     """Return what an error says, without a full stop."""
+    if isinstance(exc, MemoryError):
+        # The length of a message was read from words of another language, such as HTTP.
+        return f"what answers there is no scheduler of Dask: {exc}"
     return str(exc).rstrip(".") or type(exc).__name__
 
 
