@@ -38,6 +38,7 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 @pytest.fixture
 def server(scheduler: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KubeServer]:
     monkeypatch.setattr(away, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(kube, "JOIN_SECONDS", 0)
     for module in (kube_start, kube_join):
         monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
     with serving(scheduler) as fake:

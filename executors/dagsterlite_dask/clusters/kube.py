@@ -20,6 +20,9 @@ from dagsterlite_dask.clusters.packages import load_class
 READY_SECONDS: Final = 300
 """How long the scheduler's pod may take, where ``resource_timeout`` does not say it."""
 
+JOIN_SECONDS: Final = 30.0
+"""How long at least it is tried to reach a scheduler that became ready only just in time."""
+
 
 @contextmanager
 def open_cluster(config: Mapping[str, Any], options: ClusterOptions) -> Iterator[OpenedCluster]:
@@ -65,7 +68,7 @@ def recipe(config: Mapping[str, Any], options: ClusterOptions) -> Recipe:
     ) -> Any:
         until = time.monotonic() + resource_timeout
         started = start(custom_cluster_spec, namespace, resource_timeout)
-        left = until - time.monotonic()
+        left = max(until - time.monotonic(), JOIN_SECONDS)
         cluster = cls(seconds=left, name=started.name, namespace=started.namespace, **rest)
         try:
             for name, group in groups.items():

@@ -100,6 +100,7 @@ class JoinedCluster(KubeCluster):  # type: ignore[misc]
         return self._until - time.monotonic()
 
     async def _start(self) -> None:
+        told = ""
         while True:
             try:
                 await asyncio.wait_for(self._try_to_join(), max(self._left(), TRY_SECONDS))
@@ -107,9 +108,12 @@ class JoinedCluster(KubeCluster):  # type: ignore[misc]
                 await self._drop()
                 if not _is_passing_here(exc):
                     raise
+                words = _words(exc)
                 if self._left() < 0:
-                    raise ConnectionError(f"its scheduler is not reached: {_words(exc)}") from exc
-                _logger.warning("Dask cluster %s is tried again: %s", self.name, _words(exc))
+                    raise ConnectionError(f"its scheduler is not reached: {words}") from exc
+                if words != told:
+                    _logger.warning("Dask cluster %s is tried again: %s", self.name, words)
+                told = words
             else:
                 return
             await asyncio.sleep(LOOK_SECONDS)
