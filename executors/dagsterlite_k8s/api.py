@@ -21,12 +21,14 @@ AWAY_SECONDS: Final = 30.0
 """How long the API server may be away where a Job is to be created or deleted."""
 
 _SECONDS: Final = 30.0
-_AWAY: Final = frozenset({429, 502, 503, 504})
-"""What is answered by a server, or a balancer before it, that is not ready yet."""
+_AWAY: Final = frozenset({429, 500, 502, 503, 504})
+"""What is answered by a server, or a balancer before it, that is not ready yet; by 500 also one
+whose database elects a leader."""
 
 _CONFLICT: Final = 409
 _NOT_FOUND: Final = 404
 _TAIL_BYTES: Final = 100_000
+_PAGE: Final = 200
 
 
 class _Call(Protocol):
@@ -83,7 +85,7 @@ class KubernetesApi:
         return False
 
     def _check_is_of(self, name: str, run_id: str) -> None:
-        view = self.view(name)
+        view = self.view(name, with_events=False)
         owner = {} if view is None else view.job["metadata"].get("annotations", {})
         if owner.get(RUN_ID) != run_id:
             raise DagsterLaunchFailedError(
@@ -91,8 +93,12 @@ class KubernetesApi:
                 f"{run_id}. Delete it: kubectl delete job {name} -n {self._namespace}"
             )
 
-    def view(self, name: str) -> JobView | None:
+    def view(self, name: str, *, with_events: bool = True) -> JobView | None:
         """Return a Job as it stands, or None.
+
+        Args:
+            name: Its name.
+            with_events: Whether to ask what the cluster tells of it and of its pods.
 
         Raises:
             DagsterLaunchFailedError: the API refuses to tell, or cannot be reached.
@@ -105,10 +111,16 @@ class KubernetesApi:
                     return None
                 raise
             pods = self._pods(name)
-            names = {name, *(pod["metadata"]["name"] for pod in pods)}
-            events = self._json(self._core.list_namespaced_event)["items"]
-        mine = [event for event in events if event["involvedObject"].get("name") in names]
-        return JobView(job=job, pods=pods, events=mine)
+            names = [name, *(pod["metadata"]["name"] for pod in pods)] if with_events else []
+            events = [event for one in names for event in self._events(one)]
+        return JobView(job=job, pods=pods, events=events)
+
+    def _events(self, name: str) -> list[dict[str, Any]]:
+        selector = f"involvedObject.name={name}"
+        events: list[dict[str, Any]] = self._json(
+            self._core.list_namespaced_event, field_selector=selector
+        )["items"]
+        return events
 
     def _pods(self, job: str) -> list[dict[str, Any]]:
         selector = f"job-name={job}"
@@ -182,7 +194,8 @@ class KubernetesApi:
 def _is_away(error: Exception) -> bool:
     if isinstance(error, ApiException):
         return error.status in _AWAY
-    return isinstance(error, urllib3.exceptions.HTTPError)
+    # A balancer's page is no JSON.
+    return isinstance(error, (urllib3.exceptions.HTTPError, json.JSONDecodeError))
 
 
 @contextmanager
@@ -195,6 +208,11 @@ def _told(what: str) -> Iterator[None]:
         raise DagsterLaunchFailedError(
             f"{what}: the Kubernetes API cannot be reached: {exc}"
         ) from exc
+    except json.JSONDecodeError as exc:
+        text = "what answers in place of the Kubernetes API speaks no JSON"
+        raise DagsterLaunchFailedError(f"{what}: {text}: {exc.doc[:_PAGE]!r}") from exc
+    except (config.ConfigException, OSError) as exc:
+        raise DagsterLaunchFailedError(f"{what}: there are no credentials: {exc}") from exc
 
 
 def _words_of(error: ApiException) -> str:

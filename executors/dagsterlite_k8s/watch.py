@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,6 +24,8 @@ LOOK_SECONDS = 1.0
 _TAIL: Final = 2000
 _NOT_BEGUN: Final = DagsterRunStatus.STARTING
 
+_logger = logging.getLogger(__name__)
+
 
 @dataclass
 class _Launched:
@@ -33,6 +35,8 @@ class _Launched:
     #: Seconds of the monotonic clock.
     since: float
     told: set[str] = field(default_factory=set)
+    #: Whether the last look at it failed for a reason that is not known here.
+    is_out_of_sight: bool = False
 
 
 class JobWatch(threading.Thread):
@@ -75,9 +79,22 @@ class JobWatch(threading.Thread):
             with self._changed:
                 launched = list(self._launched.values())
             for one in launched:
-                # The API server restarts, the network breaks: the next look tells.
-                with suppress(DagsterError):
-                    self._look(one)
+                self._try_to_look(one)
+
+    def _try_to_look(self, launched: _Launched) -> None:
+        try:
+            self._look(launched)
+        except DagsterError:
+            # The API server restarts, the network breaks: the next look tells.
+            return
+        except Exception:
+            # The other runs are looked after, whatever it is.
+            if not launched.is_out_of_sight:
+                run_id = launched.run.run_id
+                _logger.warning("The Job of run %s was not looked at.", run_id, exc_info=True)
+            launched.is_out_of_sight = True
+        else:
+            launched.is_out_of_sight = False
 
     def _look(self, launched: _Launched) -> None:
         run_id = launched.run.run_id
@@ -85,7 +102,8 @@ class JobWatch(threading.Thread):
             self._forget(run_id)
             return
         run = line_of(run_id, self._instance)[-1]
-        view = self._api.view(job_name(run_id))
+        with_events = run.status is _NOT_BEGUN
+        view = self._api.view(job_name(run_id), with_events=with_events)
         if run.is_finished:
             self._forget_if_over(run_id, run, view)
         elif view is None:

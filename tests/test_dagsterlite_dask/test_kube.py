@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -13,10 +12,15 @@ import kr8s
 import pytest
 
 from dagsterlite.errors import DagsterClusterUnreachableError, DagsterInvalidConfigError
-from dagsterlite.execution import away
 from dagsterlite_dask.clusters import kube, kube_owners, kube_start
 from dagsterlite_dask.clusters.kube_owners import DRIVER, own_namespace, owner, remove_leftovers
-from dagsterlite_dask.clusters.kube_spec import OURS, cluster_spec, marked, worker_groups
+from dagsterlite_dask.clusters.kube_spec import (
+    OURS,
+    cluster_spec,
+    marked,
+    token_of,
+    worker_groups,
+)
 from dagsterlite_dask.clusters.options import ClusterOptions, Shutdown
 from dagsterlite_dask.clusters.packages import load_class
 
@@ -42,7 +46,6 @@ def test_a_cluster_calls_the_commands_that_dask_has() -> None:
         "namespace": "dask",
         "resource_timeout": 300,
         "quiet": True,
-        "shutdown_on_close": False,
         "custom_cluster_spec": spec,
     }
     for pod, command in zip(parts(spec), ("scheduler", "worker"), strict=True):
@@ -101,16 +104,19 @@ class FakeCluster:
     def __init__(self, **arguments: Any) -> None:
         self.done.append(arguments)
 
-    def add_worker_group(self, name: str, custom_spec: Any) -> None:
+    def add_group(self, name: str, _spec: Any) -> None:
         self.done.append(name)
         if name == "bad":
             raise RuntimeError("quota")
+
+    def close(self) -> None:
+        self.done.append("closed")
 
 
 @pytest.fixture
 def done(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What is done in Kubernetes, in order."""
-    made = {"KubeCluster": FakeCluster, "make_cluster_spec": make_cluster_spec}
+    made = {"JoinedCluster": FakeCluster, "make_cluster_spec": make_cluster_spec}
     monkeypatch.setattr(kube, "load_class", lambda path, _extra: made[path.partition(":")[2]])
 
     def start(spec: dict[str, Any], namespace: str | None, seconds: float) -> Any:
@@ -118,29 +124,35 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return SimpleNamespace(name="mine", namespace="pipelines")
 
     monkeypatch.setattr(kube, "start", start)
-    monkeypatch.setattr(kube, "remove", lambda one: FakeCluster.done.append(f"removed {one.name}"))
     FakeCluster.done = []
     return FakeCluster.done
 
 
 def test_a_cluster_is_created_and_then_joined(done: list[Any]) -> None:
-    config = {"resource_timeout": 5, "worker_groups": [{"name": "good"}]}
+    config = {"resource_timeout": 50, "worker_groups": [{"name": "good"}]}
     recipe = kube.recipe(config, ClusterOptions())
 
     recipe.make(**recipe.arguments)
 
-    arguments = {"name": "mine", "namespace": "pipelines", "quiet": True, "shutdown_on_close": True}
-    assert FakeCluster.done == [(OURS, None, 5), arguments, "good"]
+    started, arguments, group = FakeCluster.done
+    assert (started, group) == ((OURS, None, 50), "good")
+    assert 30 <= arguments.pop("seconds") <= 50
+    assert arguments == {"name": "mine", "namespace": "pipelines", "quiet": True}
 
 
-def test_a_cluster_whose_workers_are_refused_does_not_stay(done: list[Any]) -> None:
+def test_a_cluster_whose_workers_are_refused_is_closed(done: list[Any]) -> None:
     config = {"worker_groups": [{"name": "bad"}]}
     recipe = kube.recipe(config, ClusterOptions())
 
     with pytest.raises(DagsterClusterUnreachableError, match=r"cluster\.kube.*quota"):
         recipe.cluster(ClusterOptions())
 
-    assert FakeCluster.done[2:] == ["bad", "removed mine"]
+    assert FakeCluster.done[2:] == ["bad", "closed"]
+
+
+def without_token(spec: dict[str, Any]) -> dict[str, Any]:
+    assert spec["metadata"]["annotations"].pop("dagsterlite/token")
+    return spec
 
 
 def test_a_specification_of_ones_own_is_only_marked() -> None:
@@ -148,11 +160,20 @@ def test_a_specification_of_ones_own_is_only_marked() -> None:
 
     arguments = kube.recipe({"custom_cluster_spec": own}, ClusterOptions()).arguments
 
-    assert arguments["custom_cluster_spec"] == marked(own, {})
-    assert marked(own, {DRIVER: "x"}) == {
+    assert without_token(arguments["custom_cluster_spec"]) == without_token(marked(own, {}))
+    assert without_token(marked(own, {DRIVER: "x"})) == {
         "metadata": {"name": "mine", "labels": {**OURS, "a": "b"}, "annotations": {DRIVER: "x"}},
         "spec": {},
     }
+
+
+def test_each_specification_has_a_token_of_its_own() -> None:
+    own = {"metadata": {"name": "mine"}}
+    first, second = (token_of(marked(own, {})) for _ in range(2))
+
+    assert first is not None
+    assert first != second
+    assert token_of(own) is None
 
 
 def test_a_specification_may_lie_in_a_file(tmp_path: Path) -> None:
@@ -161,7 +182,7 @@ def test_a_specification_may_lie_in_a_file(tmp_path: Path) -> None:
 
     arguments = kube.recipe({"custom_cluster_spec": str(file)}, ClusterOptions()).arguments
 
-    assert arguments["custom_cluster_spec"] == marked({"metadata": {"name": "mine"}}, {})
+    assert arguments["custom_cluster_spec"]["metadata"]["name"] == "mine"
     for text, message in (("a: [", "cannot be read"), ("text", "holds no DaskCluster")):
         file.write_text(text)
         with pytest.raises(DagsterInvalidConfigError, match=message):
@@ -237,6 +258,9 @@ def restarting(monkeypatch: pytest.MonkeyPatch) -> Restarting:
     return Restarting([READY])
 
 
+SPEC = {"metadata": {"name": "mine"}}
+
+
 def test_a_cluster_is_there_when_its_scheduler_is(monkeypatch: pytest.MonkeyPatch) -> None:
     wait([READY], monkeypatch)
 
@@ -255,31 +279,28 @@ def test_a_start_outlives_a_restart_of_the_api_server(
 def test_a_cluster_is_deleted_once_the_api_server_is_back(
     restarting: Restarting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(kube_start, "_delete", restarting)
-    kube_start.see_removed("mine", None, 60)
+    monkeypatch.setattr(kube_start, "_is_removed", restarting)
+    kube_start.see_removed(SPEC, None, 60)
     assert restarting.refusals < 0
     assert not caplog.text
 
     restarting.refusals = 2
-    kube_start.see_removed("mine", None, -1)
+    kube_start.see_removed(SPEC, None, -1)
     assert "Dask cluster mine may still be there" in caplog.text
 
 
-@pytest.mark.parametrize("shutdown", [Shutdown.AUTO, Shutdown.NEVER])
-def test_a_closed_cluster_is_looked_for_once_more(
-    shutdown: Shutdown, monkeypatch: pytest.MonkeyPatch
+def test_a_cluster_that_may_not_be_deleted_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    seen: list[Any] = []
-    monkeypatch.setattr(kube, "remove_leftovers", seen.append)
-    monkeypatch.setattr(kube, "open_made", lambda *_arguments: nullcontext())
-    monkeypatch.setattr(kube, "see_removed", lambda *arguments: seen.append(arguments))
-    config = {"name": "mine", "namespace": "pipelines"}
+    def refuse(_spec: dict[str, Any], _namespace: str | None) -> bool:
+        raise kr8s.ServerError("no such right", response=httpx.Response(403))
 
-    with kube.open_cluster(config, ClusterOptions(shutdown=shutdown)):
-        pass
+    monkeypatch.setattr(kube_start, "_is_removed", refuse)
 
-    removed = [("mine", "pipelines", 60.0)] if shutdown is Shutdown.AUTO else []
-    assert seen == ["pipelines", *removed]
+    kube_start.see_removed(SPEC, None, 60)
+
+    assert "Dask cluster mine may still be there" in caplog.text
+    assert "no such right" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -315,69 +336,11 @@ def test_what_kubernetes_refuses_is_told(code: int, message: str) -> None:
     assert message in kube_start._refusal(Refused("told"))
 
 
-class Answers:
-    """A DaskCluster whose creation is answered by errors, one after the other."""
+def test_a_cluster_that_nobody_knows_of_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/nowhere")
 
-    def __init__(self, *errors: Exception) -> None:
-        self.errors = list(errors)
-
-    def __call__(self, _spec: dict[str, Any], namespace: str | None) -> Answers:
-        return self
-
-    def create(self) -> None:
-        if self.errors:
-            raise self.errors.pop(0)
-
-
-def answered(status: int) -> kr8s.ServerError:
-    return kr8s.ServerError("told", response=httpx.Response(status))
-
-
-LOST = httpx.ConnectError("All connection attempts failed")
-
-
-@pytest.mark.parametrize("errors", [[LOST], [answered(503), LOST], [LOST, answered(409)]])
-def test_a_cluster_is_created_once_the_api_server_is_back(
-    errors: list[Exception], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers = Answers(*errors)
-    monkeypatch.setattr(away, "FIRST_PAUSE", 0)
-    monkeypatch.setattr(kube_start, "_class", lambda: answers)
-    monkeypatch.setattr(kube_start, "_scheduler_pods", lambda _cluster: [READY])
-
-    assert kube_start.start({}, None, 60) is answers
-    assert answers.errors == []
-
-
-@pytest.mark.parametrize(
-    ("error", "seconds", "kind"),
-    [
-        (answered(409), 60, RuntimeError),
-        (answered(422), 60, RuntimeError),
-        (answered(503), -1, RuntimeError),
-        (LOST, -1, ConnectionError),
-        # Nothing to wait for: no such server was ever named.
-        (ValueError("Kubernetes cannot be reached: All its configs are missing"), 60, ValueError),
-    ],
-)
-def test_a_cluster_that_is_refused_or_cannot_be_asked_for_is_an_error(
-    error: Exception, seconds: float, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kube_start, "_class", lambda: Answers(error))
-
-    with pytest.raises(kind, match=r"refuses the DaskCluster: told|cannot be reached: All"):
-        kube_start.start({}, None, seconds)
-
-
-def test_a_cluster_that_does_not_come_up_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Cluster("mine", None)
-    monkeypatch.setattr(kube_start, "_created", lambda *_arguments: made)
-    monkeypatch.setattr(kube_start, "_scheduler_pods", lambda _cluster: [])
-
-    with pytest.raises(TimeoutError):
-        kube_start.start({}, None, -1)
-
-    assert made.is_deleted
+    with pytest.raises(ValueError, match="credentials"):
+        kube_start.start(SPEC, None, 60)
 
 
 # --- whose clusters are ---

@@ -32,6 +32,10 @@ class FakeApi:
         self.refusal: tuple[int, str] | None = None
         #: What the next attempts to change something are answered with, one after the other.
         self.refusals: list[tuple[int, str]] = []
+        #: Whether a balancer answers with a page of its own.
+        self.is_page = False
+        #: How often was asked for a Job, and for events.
+        self.job_looks = self.event_looks = 0
 
     def kubeconfig(self, folder: Path) -> str:
         config = {
@@ -67,6 +71,7 @@ class FakeApi:
 
     def get(self, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
         if path.startswith(f"{JOBS}/"):
+            self.job_looks += 1
             job = self.jobs.get(path.rpartition("/")[2])
             return (404, _status(404, "not found")) if job is None else (200, job)
         if path == f"{CORE}/pods":
@@ -75,7 +80,10 @@ class FakeApi:
             pods = [pod for pod in self.pods if pod["metadata"]["labels"]["job-name"] == wanted]
             return 200, {"items": pods}
         if path == f"{CORE}/events":
-            return 200, {"items": self.events}
+            self.event_looks += 1
+            (selected,) = query["fieldSelector"]
+            name = selected.removeprefix("involvedObject.name=")
+            return 200, {"items": [e for e in self.events if e["involvedObject"]["name"] == name]}
         if path.endswith("/log"):
             log = self.logs.get(path.split("/")[-2])
             return (400, _status(400, "is waiting to start")) if log is None else (200, log)
@@ -116,7 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
         query = parse_qs(url.query)
-        if fake.refusal is not None:
+        if fake.is_page:
+            self._send(200, "<html>Please wait</html>")
+        elif fake.refusal is not None:
             code, message = fake.refusal
             self._send(code, _status(code, message))
         elif fake.refusals and self.command != "GET":

@@ -21,6 +21,7 @@ from dagsterlite.runs import DagsterRunStatus, make_driver_id
 from dagsterlite_k8s import K8sRunLauncher
 from dagsterlite_k8s import api as api_module
 from dagsterlite_k8s import watch as watch_module
+from dagsterlite_k8s.api import KubernetesApi
 from dagsterlite_k8s.manifest import RUN_ID, job_name
 from tests.test_cli.command import invoke
 from tests.test_dagsterlite_k8s.fake_api import NAMESPACE, FakeApi, serving
@@ -173,8 +174,13 @@ def test_a_job_of_that_name_of_somebody_else_fails_the_run(
     ],
 )
 def test_what_the_cluster_refuses_fails_the_run(
-    instance: DagsterInstance, api: FakeApi, refusal: tuple[int, str], message: str
+    instance: DagsterInstance,
+    api: FakeApi,
+    refusal: tuple[int, str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(api_module, "AWAY_SECONDS", 0.0)
     run_id = recorded(instance)
     api.refusal = refusal
     with pytest.raises(DagsterLaunchFailedError, match=message):
@@ -185,7 +191,7 @@ def test_what_the_cluster_refuses_fails_the_run(
 def test_a_job_is_created_and_deleted_once_the_api_server_is_back(
     instance: DagsterInstance, api: FakeApi
 ) -> None:
-    api.refusals = [(503, "starting"), (429, "too many requests")]
+    api.refusals = [(503, "starting"), (429, "too many requests"), (500, "leader changed")]
     run_id = recorded(instance)
     instance.launch_run(run_id)
     assert api.refusals == []
@@ -194,6 +200,30 @@ def test_a_job_is_created_and_deleted_once_the_api_server_is_back(
     api.refusals = [(503, "starting")]
     assert launcher(instance).terminate(run_id)
     assert job_name(run_id) not in api.jobs
+
+
+def test_a_page_in_place_of_the_api_fails_the_run(
+    instance: DagsterInstance, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_module, "AWAY_SECONDS", 0.0)
+    run_id = recorded(instance)
+    api.is_page = True
+    with pytest.raises(DagsterLaunchFailedError, match="no JSON: '<html>Please wait"):
+        instance.launch_run(run_id)
+    assert status(instance, run_id) is DagsterRunStatus.FAILURE
+
+
+def test_credentials_that_cannot_be_read_any_more_fail_the_run(
+    instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: Any, **_keywords: Any) -> None:
+        raise PermissionError("token")
+
+    monkeypatch.setattr("kubernetes.client.BatchV1Api.create_namespaced_job", refuse)
+    run_id = recorded(instance)
+    with pytest.raises(DagsterLaunchFailedError, match="no credentials: token"):
+        instance.launch_run(run_id)
+    assert status(instance, run_id) is DagsterRunStatus.FAILURE
 
 
 def test_a_cluster_that_cannot_be_reached_fails_the_run(
@@ -337,6 +367,51 @@ def test_an_api_server_that_restarts_is_waited_for(instance: DagsterInstance, ap
     api.refusal = None
     assert instance.run_launcher.join(60)
     assert "check job_image" in failure(instance, run_id)
+
+
+def test_runs_are_looked_after_whatever_hides_them(
+    instance: DagsterInstance,
+    api: FakeApi,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    looks = 0
+
+    def refuse(*_arguments: Any, **_keywords: Any) -> None:
+        nonlocal looks
+        looks += 1
+        raise KeyError("nobody expects it")
+
+    run_id = recorded(instance)
+    with monkeypatch.context() as patch:
+        patch.setattr(KubernetesApi, "view", refuse)
+        instance.launch_run(run_id)
+        wait_until(lambda: looks > 2)
+    api.is_page = True
+    assert not instance.run_launcher.join(0.2)
+    api.add_pod(job_name(run_id), **waiting("InvalidImageName"))
+    api.is_page = False
+
+    assert instance.run_launcher.join(60)
+    assert "check job_image" in failure(instance, run_id)
+    assert caplog.text.count(f"The Job of run {run_id} was not looked at.") == 1
+
+
+def test_what_the_cluster_tells_is_asked_for_until_a_run_has_begun(
+    instance: DagsterInstance, api: FakeApi
+) -> None:
+    run_id = recorded(instance)
+    instance.launch_run(run_id)
+    api.add_event("another", "FailedCreate", "of another")
+    api.add_event(job_name(run_id), "FailedCreate", "quota")
+    wait_until(lambda: any("quota" in text for text in told(instance, run_id)))
+    assert not any("of another" in text for text in told(instance, run_id))
+
+    begin(instance, run_id)
+    looks, asked = api.job_looks, api.event_looks
+    wait_until(lambda: api.job_looks > looks + 4)
+    # One look may have been under way.
+    assert api.event_looks <= asked + 1
 
 
 def test_a_run_that_was_interrupted_is_looked_after_through_its_heir(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -10,7 +11,7 @@ import yaml
 
 from dagsterlite_dask.clusters.kube_owners import own_namespace, owner, remove_leftovers
 from dagsterlite_dask.clusters.kube_spec import Spec, cluster_spec, marked, others, worker_groups
-from dagsterlite_dask.clusters.kube_start import remove, see_removed, start
+from dagsterlite_dask.clusters.kube_start import see_removed, start
 from dagsterlite_dask.clusters.made import CLOSE_SECONDS, Recipe, open_made
 from dagsterlite_dask.clusters.opened import OpenedCluster
 from dagsterlite_dask.clusters.options import ClusterOptions, Shutdown
@@ -18,6 +19,9 @@ from dagsterlite_dask.clusters.packages import load_class
 
 READY_SECONDS: Final = 300
 """How long the scheduler's pod may take, where ``resource_timeout`` does not say it."""
+
+JOIN_SECONDS: Final = 30.0
+"""How long at least it is tried to reach a scheduler that became ready only just in time."""
 
 
 @contextmanager
@@ -40,44 +44,47 @@ def open_cluster(config: Mapping[str, Any], options: ClusterOptions) -> Iterator
     _check(config, options)
     made_by = recipe(config, options)
     remove_leftovers(made_by.arguments["namespace"])
-    is_ours = False
+    is_kept = False
     try:
         with open_made(made_by, options) as opened:
-            is_ours = options.shutdown is not Shutdown.NEVER
+            is_kept = options.shutdown is Shutdown.NEVER
             yield opened
     finally:
-        if is_ours:
-            name = made_by.arguments["custom_cluster_spec"]["metadata"]["name"]
-            see_removed(name, made_by.arguments["namespace"], CLOSE_SECONDS)
+        if not is_kept:
+            spec, namespace = (
+                made_by.arguments[name] for name in ("custom_cluster_spec", "namespace")
+            )
+            see_removed(spec, namespace, CLOSE_SECONDS)
 
 
 def recipe(config: Mapping[str, Any], options: ClusterOptions) -> Recipe:
     """Return how a cluster of the operator is made."""
-    cls = load_class("dask_kubernetes.operator:KubeCluster", "kube")
     make_spec = load_class("dask_kubernetes.operator:make_cluster_spec", "kube")
+    cls = load_class("dagsterlite_dask.clusters.kube_join:JoinedCluster", "kube")
     groups = worker_groups(config, make_spec)
 
     def make(
         *, namespace: str | None, custom_cluster_spec: Spec, resource_timeout: float, **rest: Any
     ) -> Any:
-        object_ = start(custom_cluster_spec, namespace, resource_timeout)
+        until = time.monotonic() + resource_timeout
+        started = start(custom_cluster_spec, namespace, resource_timeout)
+        left = max(until - time.monotonic(), JOIN_SECONDS)
+        cluster = cls(seconds=left, name=started.name, namespace=started.namespace, **rest)
         try:
-            cluster = cls(name=object_.name, namespace=object_.namespace, **rest)
             for name, group in groups.items():
-                cluster.add_worker_group(name, custom_spec=group)
+                cluster.add_group(name, group)
         except BaseException:
-            remove(object_)
+            cluster.close()
             raise
         return cluster
 
-    make.__name__ = cls.__name__
+    make.__name__ = "KubeCluster"
     arguments = {
         "namespace": own_namespace(),
         "resource_timeout": READY_SECONDS,
         "quiet": True,
         **others(config, make_spec),
         "custom_cluster_spec": _spec(config, make_spec, options),
-        "shutdown_on_close": options.shutdown is not Shutdown.NEVER,
     }
     return Recipe(kind="kube", make=make, arguments=arguments, can_grow=True)
 
@@ -88,6 +95,7 @@ def _spec(config: Mapping[str, Any], make_spec: Any, options: ClusterOptions) ->
         spec = _read(spec, options)
     if spec is None:
         spec = cluster_spec(config, make_spec)
+    _check_scheduler(spec, options)
     # One that is to be left is nobody's leftover.
     return marked(spec, {} if options.shutdown is Shutdown.NEVER else owner())
 
@@ -102,6 +110,20 @@ def _read(path: str, options: ClusterOptions) -> Spec:
     if not isinstance(spec, dict):
         raise options.misfit(place, f"names {path}, which holds no DaskCluster.", path)
     return spec
+
+
+def _check_scheduler(spec: Mapping[str, Any], options: ClusterOptions) -> None:
+    """Refuse a scheduler whose arguments dask-kubernetes would look for in vain."""
+    place: Any = spec
+    for name in ("spec", "scheduler", "spec", "containers"):
+        place = place.get(name) if isinstance(place, Mapping) else None
+    if place and place[0].get("args") is None:
+        message = (
+            "lacks args, in which dask-kubernetes looks for what the scheduler is told: give them, "
+            "if only an empty list beside command."
+        )
+        where = "cluster.kube.custom_cluster_spec.spec.scheduler.spec.containers[0]"
+        raise options.misfit(where, message, place[0])
 
 
 def _check(config: Mapping[str, Any], options: ClusterOptions) -> None:

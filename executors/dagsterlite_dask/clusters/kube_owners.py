@@ -12,6 +12,7 @@ import socket
 from collections.abc import Iterable
 from typing import Any, Final
 
+from dagsterlite_dask.clusters.kube_api import client, cluster_class
 from dagsterlite_dask.clusters.kube_spec import OURS
 
 DRIVER: Final = "dagsterlite/driver-pod"
@@ -76,16 +77,16 @@ def _pod(namespace: str, name: str) -> Any:
     import kr8s
     from kr8s.objects import Pod
 
+    pod = Pod(name, namespace=namespace, api=client())
     try:
-        return Pod.get(name, namespace=namespace)
+        pod.refresh()
     except kr8s.NotFoundError:
         return None
+    return pod
 
 
 def _clusters(namespace: str | None) -> Iterable[Any]:
-    import kr8s
-
-    found: Iterable[Any] = kr8s.get(
-        "daskclusters.kubernetes.dask.org", namespace=namespace, label_selector=_SELECTOR
+    found: Iterable[Any] = client().get(
+        cluster_class(), namespace=namespace, label_selector=_SELECTOR
     )
     return found

@@ -15,6 +15,9 @@ MakeSpec = Callable[..., Spec]
 OURS: Final = {"app.kubernetes.io/managed-by": "dagsterlite"}
 """The labels by which the clusters that are made here are found, and their pods."""
 
+_KNOWN_BY: Final = "dagsterlite/token"
+"""The annotation by which a cluster is known from another one of its name."""
+
 _OF_PODS: Final = ("pod_spec", "container_spec")
 _WORKER: Final = "dask worker"
 _SCHEDULER: Final = ("dask", "scheduler")
@@ -56,7 +59,7 @@ def worker_groups(config: Mapping[str, Any], make_spec: MakeSpec) -> dict[str, S
 
 
 def marked(spec: Mapping[str, Any], annotations: Mapping[str, str]) -> Spec:
-    """Return a specification with a name, if it had none, our labels, and annotations."""
+    """Return a specification with a name, if it had none, our labels, annotations, and a token."""
     metadata = spec.get("metadata") or {}
     return {
         **spec,
@@ -64,9 +67,19 @@ def marked(spec: Mapping[str, Any], annotations: Mapping[str, str]) -> Spec:
             "name": new_name(),
             **metadata,
             "labels": {**OURS, **(metadata.get("labels") or {})},
-            "annotations": {**(metadata.get("annotations") or {}), **annotations},
+            "annotations": {
+                **(metadata.get("annotations") or {}),
+                **annotations,
+                _KNOWN_BY: uuid.uuid4().hex,
+            },
         },
     }
+
+
+def token_of(cluster: Mapping[str, Any]) -> str | None:
+    """Return the token of a cluster, or of its specification; None where it is not ours."""
+    token: str | None = (cluster["metadata"].get("annotations") or {}).get(_KNOWN_BY)
+    return token
 
 
 def others(config: Mapping[str, Any], make_spec: MakeSpec) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""A DaskCluster object: created, waited for, and deleted again where it does not come up.
+"""A DaskCluster object: created, waited for, and deleted again.
 
 dask-kubernetes does this too, but waits for a phase of the object that its operator may never set
-(two of its handlers race for it), and without end for a pod that cannot start.
+(two of its handlers race for it), without end for a pod that cannot start, and gives up at the
+first answer of the API server that is none.
 """
 
 from __future__ import annotations
@@ -9,25 +10,31 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from dagsterlite.execution.away import once_back
+from dagsterlite_dask.clusters.kube_api import (
+    CONFLICT,
+    NOT_FOUND,
+    client,
+    cluster_class,
+    is_passing,
+    status_of,
+)
+from dagsterlite_dask.clusters.kube_spec import Spec, token_of
 
 LOOK_SECONDS: Final = 0.5
-
-_NOT_FOUND: Final = 404
-_CONFLICT: Final = 409
-_SERVER_ERRORS: Final = 500
 
 _logger = logging.getLogger(__name__)
 
 
-def start(spec: Mapping[str, Any], namespace: str | None, seconds: float) -> Any:
+def start(spec: Spec, namespace: str | None, seconds: float) -> Any:
     """Create a cluster, and return it as kr8s knows it once its scheduler is ready.
 
+    One that does not come up stays, for :func:`see_removed`.
+
     Args:
-        spec: Its specification.
+        spec: Its specification, with a token.
         namespace: Where; None for the namespace that the client of Kubernetes is set to.
         seconds: How long the scheduler's pod may take, and an API server that is away.
 
@@ -38,91 +45,94 @@ def start(spec: Mapping[str, Any], namespace: str | None, seconds: float) -> Any
     """
     until = time.monotonic() + seconds
     cluster = _created(spec, namespace, seconds)
-    try:
-        _wait_for_scheduler(cluster, until - time.monotonic())
-    except BaseException:
-        remove(cluster)
-        raise
+    _wait_for_scheduler(cluster, until - time.monotonic())
     return cluster
 
 
-def remove(cluster: Any) -> None:
-    """Delete a cluster, if it is still there."""
-    import kr8s
-
-    with suppress(kr8s.NotFoundError):
-        cluster.delete()
-
-
-def see_removed(name: str, namespace: str | None, seconds: float) -> None:
-    """Delete a cluster that its closing may have left, e.g. while the API server restarted.
+def see_removed(spec: Spec, namespace: str | None, seconds: float) -> None:
+    """Delete a cluster, however it came to be, and see it gone; nobody else's of its name.
 
     Args:
-        name: The cluster's name.
+        spec: Its specification, with a token.
         namespace: Where it is; None as with :func:`start`.
-        seconds: How long it is tried. A cluster that then is still there is told to the log.
+        seconds: How long it is tried, e.g. while the API server restarts. A cluster that then is
+            still there is told to the log.
     """
     until = time.monotonic() + seconds
+    name = spec["metadata"]["name"]
     while True:
         try:
-            _delete(name, namespace)
-        except Exception:
-            if time.monotonic() > until:
+            is_removed = _is_removed(spec, namespace)
+        except Exception as exc:
+            if not is_passing(exc) or time.monotonic() > until:
                 _logger.warning("Dask cluster %s may still be there.", name, exc_info=True)
                 return
-            time.sleep(LOOK_SECONDS)
         else:
-            return
+            if is_removed:
+                return
+            if time.monotonic() > until:
+                _logger.warning("Dask cluster %s is deleted, and still there.", name)
+                return
+        time.sleep(LOOK_SECONDS)
 
 
-def _delete(name: str, namespace: str | None) -> None:
+def _is_removed(spec: Spec, namespace: str | None) -> bool:
+    """Have a cluster deleted; return whether it was gone already."""
     import kr8s
-
-    with suppress(kr8s.NotFoundError):
-        _class().get(name, namespace=namespace).delete()
-
-
-def _class() -> Any:
-    from kr8s.objects import new_class
-
-    return new_class("DaskCluster", "kubernetes.dask.org/v1")
-
-
-def _created(spec: Mapping[str, Any], namespace: str | None, seconds: float) -> Any:
-    import httpx
-    import kr8s
-
-    cluster = _class()(dict(spec), namespace=namespace)
-
-    def create_again() -> None:
-        try:
-            cluster.create()
-        except kr8s.ServerError as exc:
-            # It was created, and the answer was lost.
-            if _status_of(exc) != _CONFLICT:
-                raise
-
-    lost = (httpx.TransportError, kr8s.APITimeoutError)
-
-    def is_away(error: Exception) -> bool:
-        is_refused = isinstance(error, kr8s.ServerError)
-        return _status_of(error) >= _SERVER_ERRORS if is_refused else isinstance(error, lost)
 
     try:
-        once_back(cluster.create, again=create_again, is_away=is_away, seconds=seconds)
+        cluster = _object(spec, namespace)
+        if not _is_there(cluster, spec):
+            return True
+        cluster.delete()
+    except kr8s.NotFoundError:
+        return True
+    return False
+
+
+def _created(spec: Spec, namespace: str | None, seconds: float) -> Any:
+    import kr8s
+
+    try:
+        return once_back(
+            lambda: _create(_object(spec, namespace), spec), is_away=is_passing, seconds=seconds
+        )
     except kr8s.ServerError as exc:
         raise RuntimeError(_refusal(exc)) from exc
-    except lost as exc:
+    except Exception as exc:
+        if not is_passing(exc):
+            raise
         raise ConnectionError(f"Kubernetes cannot be reached: {exc}") from exc
+
+
+def _create(cluster: Any, spec: Spec) -> Any:
+    import kr8s
+
+    try:
+        cluster.create()
+    except kr8s.ServerError as exc:
+        # It may have been created before, and the answer was lost.
+        if status_of(exc) != CONFLICT or not _is_there(cluster, spec):
+            raise
     return cluster
 
 
-def _status_of(error: Any) -> int:
-    return 0 if error.response is None else int(error.response.status_code)
+def _is_there(cluster: Any, spec: Spec) -> bool:
+    """Return whether the cluster of a name is the one that was specified.
+
+    Raises:
+        NotFoundError: there is none; kr8s'.
+    """
+    cluster.refresh()
+    return token_of(cluster.raw) == token_of(spec)
+
+
+def _object(spec: Spec, namespace: str | None) -> Any:
+    return cluster_class()(dict(spec), namespace=namespace, api=client())
 
 
 def _refusal(error: Any) -> str:
-    if _status_of(error) == _NOT_FOUND:
+    if status_of(error) == NOT_FOUND:
         return "Kubernetes knows no DaskCluster: install the operator of Dask (k8s/README.md)"
     return f"Kubernetes refuses the DaskCluster: {error}"
 
@@ -149,10 +159,10 @@ def _wait_for_scheduler(cluster: Any, seconds: float) -> None:
 
 
 def _scheduler_pods(cluster: Any) -> list[Mapping[str, Any]]:
-    import kr8s
+    from kr8s.objects import Pod
 
     selector = f"dask.org/cluster-name={cluster.name},dask.org/component=scheduler"
-    found = kr8s.get("pods", namespace=cluster.namespace, label_selector=selector)
+    found = cluster.api.get(Pod, namespace=cluster.namespace, label_selector=selector)
     return [pod.raw for pod in found]
 
 

@@ -28,6 +28,9 @@ _logger = logging.getLogger(__name__)
 CLOSE_SECONDS: Final = 60.0
 """How long a cluster has to close: one whose workers cannot be started may never come to it."""
 
+CONNECT_SECONDS: Final = 60.0
+"""How long its scheduler has to answer: it may be far away, and just begin."""
+
 _MEND: Final = "Its own logs say more; mend its config, or execute again."
 
 
@@ -77,7 +80,8 @@ def open_made(recipe: Recipe, options: ClusterOptions) -> Iterator[OpenedCluster
         cluster = recipe.cluster(options)
         stack.callback(_close, cluster)
         _adapt(cluster, options)
-        client = stack.enter_context(connect(cluster, _MEND, **options.client_options()))
+        client_options = {"timeout": CONNECT_SECONDS, **options.client_options()}
+        client = stack.enter_context(connect(cluster, _MEND, **client_options))
         can_grow = recipe.can_grow or options.adapt is not None
         with kept(stack, options):
             yield OpenedCluster(client=client, is_joined=False, can_grow=can_grow)
@@ -109,6 +113,9 @@ def _adapt(cluster: Any, options: ClusterOptions) -> None:
     except (TypeError, ValueError, AttributeError, NotImplementedError) as exc:
         message = f"is not what {type(cluster).__name__}.adapt takes: {reason_of(exc)}."
         raise options.misfit("adapt", message, dict(options.adapt)) from exc
+    except Exception as exc:
+        message = f"{options.where}.adapt: the cluster cannot be made adaptive: {reason_of(exc)}."
+        raise DagsterClusterUnreachableError(f"{message} {_MEND}") from exc
 
 
 def _check_adapt(cluster: Any, adapt: Mapping[str, Any], options: ClusterOptions) -> None:

@@ -74,7 +74,7 @@ def connect(address: Any, mend: str, **options: Any) -> Client:
         if isinstance(address, str):
             LoopRunner().run_sync(_greet, address, options)
         return Client(address, set_as_default=False, **options)
-    except (OSError, ValueError, TypeError, ImportError, RuntimeError) as exc:
+    except (OSError, ValueError, TypeError, ImportError, RuntimeError, MemoryError) as exc:
         where = getattr(address, "scheduler_address", address)
         message = f"No Dask scheduler answers at {where}: {reason_of(exc)}. {mend}"
         raise DagsterClusterUnreachableError(message) from exc
@@ -102,6 +102,8 @@ async def _greet(address: str, options: dict[str, Any]) -> None:
 
 def reason_of(exc: BaseException) -> str:
     """Return what an error says, without a full stop."""
+    if isinstance(exc, MemoryError):
+        return _STRANGER
     return str(exc).rstrip(".") or type(exc).__name__
 
 
