@@ -217,7 +217,7 @@ def test_what_would_be_overlooked_is_refused(config: dict[str, Any], message: st
 def test_an_adaptive_cluster_has_a_minimum_and_a_maximum() -> None:
     options = ClusterOptions(adapt={"maximum": 4})
     with (
-        pytest.raises(DagsterInvalidConfigError, match=r"config\.adapt needs a minimum and"),
+        pytest.raises(DagsterInvalidConfigError, match=r"dask\.adapt needs a minimum and"),
         kube.open_cluster({}, options),
     ):
         pass
