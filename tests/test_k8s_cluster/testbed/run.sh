@@ -295,7 +295,7 @@ run() {
   images
   furnish
   step 'tests'
-  K8S_RESTART_API="bash $HERE/restart_api.sh" K8S_OVERLAY=$WORK/overlay \
+  K8S_RESTART_API="bash $(printf %q "$HERE/restart_api.sh")" K8S_OVERLAY=$WORK/overlay \
     make --no-print-directory test-k8s
 }
 
