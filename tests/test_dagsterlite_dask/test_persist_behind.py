@@ -535,7 +535,7 @@ def test_a_step_that_waits_for_room_stops_with_its_run() -> None:
 @pytest.mark.parametrize("name", ["persist_buffer", "input_cache"])
 @pytest.mark.parametrize("size", ["much", "-1"])
 def test_a_size_that_is_none_is_refused(name: str, size: str, cluster: Cluster) -> None:
-    place = rf"execution\.dask\.config\.{name} must be a size"
+    place = rf"execution\.dask\.{name} must be a size"
     with pytest.raises(DagsterInvalidConfigError, match=place):
         execute_pipeline(plain, cluster.config(**{name: size}))
 
