@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import pickle
 import time
 from collections.abc import Callable, Iterator
@@ -189,17 +188,14 @@ def _seconds(work: Callable[[], Any]) -> float:
 
 def _write_array(folder: str) -> float:
     values = raw_array()
-    # One that is there already is in memory: to write it again takes a third of the time.
-    number, path = mkstemp(dir=folder)
+    # Like those of runs it stays: memory of a file that went is at hand, and new memory is not.
+    number, _path = mkstemp(dir=folder)
 
     def write() -> None:
         with open(number, "wb") as file:
             pickle.dump(values, file, protocol=5)
 
-    try:
-        return _seconds(write)
-    finally:
-        os.unlink(path)
+    return _seconds(write)
 
 
 def _figure(what: str, value: float, unit: str, target: float | None = None) -> Figure:
