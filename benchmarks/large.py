@@ -20,7 +20,7 @@ TARGET = 1.3
 
 
 def benchmark() -> Iterator[Figure]:
-    """Measure each size in a process and on a cluster of its own, a step a task."""
+    """Measure each size in a process and on a cluster of its own, grouped as any second run."""
     small, large = _measured(SMALL), _measured(LARGE)
     for name, unit in (("time", "s"), ("driver's memory", "MB")):
         ratio = (large[unit] / LARGE) / (small[unit] / SMALL)
