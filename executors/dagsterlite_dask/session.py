@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Final, TypeVar
 
+import dask
 from distributed import Client, Future
 from distributed.protocol.pickle import dumps
 
@@ -54,6 +55,9 @@ CLUSTER_TOPIC: Final = "all"
 
 MEMORY_TOPIC: Final = "worker-restart-memory"
 """Where nannies tell of workers that they stop because of their memory."""
+
+_WITHOUT_ADVICE: Final = {"distributed.admin.large-graph-warning-threshold": "1 PiB"}
+"""Dask warns of graphs that hold data. What is large of ours holds many steps."""
 
 Message = Mapping[str, Any]
 T = TypeVar("T")
@@ -158,7 +162,8 @@ class Session:
         tasks = list(dict.fromkeys(graph.keys.values()))
         try:
             turn = self._turn_seconds
-            held = self._client.get(graph.graph, tasks, sync=False, fifo_timeout=turn)
+            with dask.config.set(_WITHOUT_ADVICE):
+                held = self._client.get(graph.graph, tasks, sync=False, fifo_timeout=turn)
         except Exception as exc:
             if self.is_lost:
                 raise self.lost() from exc

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 
 from dagsterlite import (
@@ -102,6 +103,11 @@ def test_the_same_pipeline_runs_again_and_again(cluster: Cluster) -> None:
     for number in range(3):
         config = {**cluster.config(), **fan_config(number)}
         assert execute_pipeline(fan, config).output_for_solid("total") == 30 * (number + 1)
+
+
+def test_a_graph_of_many_steps_is_not_warned_of(cluster: Cluster) -> None:
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 B"}):
+        assert execute_pipeline(fan, {**cluster.config(), **fan_config(1)}).success
 
 
 def test_events_are_heard_while_their_step_runs(cluster: Cluster, tmp_path: Path) -> None:
