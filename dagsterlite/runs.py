@@ -257,7 +257,7 @@ class RunsFilter:
     """A filter across runs: all given fields must hold (seed 003).
 
     A field that is left blank, None or an empty text, list or dict, permits all values; it is None
-    in the filter.
+    in the filter. But no run has one of no ids: what is computed must not come to mean all runs.
 
     Moments without a time zone are UTC.
 
@@ -265,7 +265,7 @@ class RunsFilter:
         ParameterCheckError: a field is not of its type.
     """
 
-    #: Runs of these ids.
+    #: Runs of these ids; no run where the list is empty.
     run_ids: Sequence[str] | None = None
     job_name: str | None = None
     #: Runs in one of these statuses.
@@ -291,7 +291,7 @@ class RunsFilter:
         check("snapshot_id", check_is, str, "a text")
         for moment in ("updated_after", "created_before"):
             check(moment, check_is, datetime, "a datetime")
-        for name in ("run_ids", "job_name", "statuses", "tags", "snapshot_id"):
+        for name in ("job_name", "statuses", "tags", "snapshot_id"):
             if not getattr(self, name):
                 object.__setattr__(self, name, None)
 

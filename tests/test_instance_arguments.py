@@ -56,7 +56,7 @@ def test_a_filter_of_a_wrong_field_is_refused(parameter: str) -> None:
 
 
 def test_a_field_of_a_filter_that_is_left_blank_permits_all() -> None:
-    blank = RunsFilter(run_ids=[], job_name="", statuses=[], tags={}, snapshot_id="")
+    blank = RunsFilter(job_name="", statuses=[], tags={}, snapshot_id="")
 
     assert blank == RunsFilter()
 

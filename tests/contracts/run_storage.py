@@ -147,7 +147,7 @@ class RunStorageSuite:
             (None, ["r3", "r2", "r1", "r0"]),
             (RunsFilter(), ["r3", "r2", "r1", "r0"]),
             (RunsFilter(run_ids=["r2", "r0", "nobody"]), ["r2", "r0"]),
-            (RunsFilter(run_ids=[]), ["r3", "r2", "r1", "r0"]),
+            (RunsFilter(run_ids=[]), []),
             (RunsFilter(job_name="trains"), ["r3", "r2"]),
             (RunsFilter(job_name=""), ["r3", "r2", "r1", "r0"]),
             (RunsFilter(statuses=[Status.QUEUED]), ["r3", "r0"]),
