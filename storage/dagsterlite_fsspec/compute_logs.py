@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -21,11 +18,12 @@ from dagsterlite.compute_logs import (
 )
 from dagsterlite.config import STORAGE_OPTIONS, Bool, Field, Float, Noneable, StringSource
 from dagsterlite.configurable import ConfigurableClassData
-from dagsterlite.errors import DagsterStorageError, ParameterCheckError
+from dagsterlite.errors import ParameterCheckError
 from dagsterlite_fsspec.bases import address_below, open_files
+from dagsterlite_fsspec.copied_logs import Copying
 from dagsterlite_fsspec.files import Files
 from dagsterlite_fsspec.local import LocalFiles, is_local
-from dagsterlite_fsspec.log_files import LogFile, log_folder, log_key_of, log_path
+from dagsterlite_fsspec.log_files import log_folder, log_key_of, log_path
 from dagsterlite_fsspec.options import public_options
 from dagsterlite_fsspec.spare_logs import (
     SparedLogFile,
@@ -136,13 +134,16 @@ class LocalComputeLogManager(FilesComputeLogManager):
         return cls(config_value["base_dir"], inst_data)
 
     def open_log_stream(self, log_key: LogKey, io_type: ComputeIOType) -> LogStream:
-        spare = spare_path(log_key, io_type)
         return SparedLogFile(
             partial(self._address, log_key, io_type),
             self._spares,
-            None if spare is None else address_below(self.base, spare),
+            partial(self._spare_address, log_key, io_type),
             io_type,
         )
+
+    def _spare_address(self, log_key: LogKey, io_type: ComputeIOType) -> str | None:
+        path = spare_path(log_key, io_type)
+        return None if path is None else address_below(self.base, path)
 
     def finish_capture(self, log_key: LogKey) -> None:
         self._files.write(self._address(log_key, None), [b"complete"])
@@ -154,10 +155,9 @@ class LocalComputeLogManager(FilesComputeLogManager):
         self, log_key: LogKey, io_type: ComputeIOType, offset: int, max_bytes: int | None
     ) -> bytes:
         found = super().get_log_data_for_type(log_key, io_type, offset, max_bytes)
-        spare = None if found else spare_path(log_key, io_type)
-        if spare is None:
+        address = None if found else self._spare_address(log_key, io_type)
+        if address is None:
             return found
-        address = address_below(self.base, spare)
         found = self._read(address, offset, max_bytes) or b""
         # Handed on meanwhile, it may hold what another attempt writes.
         return found if os.path.exists(address) else b""
@@ -230,7 +230,7 @@ class FsspecComputeLogManager(FilesComputeLogManager):
         self._local_dir = local_dir
         self._upload_interval = upload_interval
         self._inst_data = inst_data
-        self._copying = _Copying(self._copy, upload_interval)
+        self._copying = Copying(self._copy, upload_interval)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         arguments = (self.base, self._public_options, self._local_dir, self._upload_interval)
@@ -344,126 +344,3 @@ class S3ComputeLogManager(FsspecComputeLogManager):
             ),
             **_COPYING_CONFIG,
         }
-
-
-class _Copying:
-    """The streams that lie on this machine while their steps run, and what copies them."""
-
-    def __init__(
-        self, copy: Callable[[LogKey, ComputeIOType, str], None], interval: float | None
-    ) -> None:
-        self._copy = copy
-        self._interval = interval
-        self._lock = threading.Lock()
-        self._streams: dict[tuple[str, ...], dict[ComputeIOType, _Spooled]] = {}
-        self._thread: threading.Thread | None = None
-        self._idle = threading.Event()
-
-    def stream(self, log_key: LogKey, io_type: ComputeIOType, local_dir: str | None) -> LogStream:
-        return _Spooled(
-            local_dir,
-            on_begin=partial(self._begin, tuple(log_key), io_type),
-            on_empty=partial(self._forget, tuple(log_key), io_type),
-        )
-
-    def _begin(self, key: tuple[str, ...], io_type: ComputeIOType, spooled: _Spooled) -> None:
-        """Have a stream copied from now on."""
-        with self._lock:
-            self._streams.setdefault(key, {})[io_type] = spooled
-            if self._thread is None and self._interval is not None:
-                self._idle = threading.Event()
-                self._thread = threading.Thread(
-                    target=self._run,
-                    args=(self._idle,),
-                    name="dagsterlite-compute-logs",
-                    daemon=True,
-                )
-                self._thread.start()
-
-    def _run(self, idle: threading.Event) -> None:
-        while not idle.wait(self._interval):
-            with self._lock:
-                streams = [(key, dict(pair)) for key, pair in self._streams.items()]
-            for key, pair in streams:
-                # What cannot be copied now is tried again, and told at the end.
-                with suppress(DagsterStorageError):
-                    self._copy_all(key, pair)
-
-    def _copy_all(self, key: tuple[str, ...], pair: Mapping[ComputeIOType, _Spooled]) -> None:
-        for io_type, spooled in pair.items():
-            spooled.copy(partial(self._copy, key, io_type))
-
-    def _forget(self, key: tuple[str, ...], io_type: ComputeIOType) -> None:
-        with self._lock:
-            pair = self._streams[key]
-            del pair[io_type]
-            if not pair:
-                del self._streams[key]
-        self._rest()
-
-    def finish(self, log_key: LogKey) -> None:
-        """Copy what is left of a capture, and forget it."""
-        key = tuple(log_key)
-        with self._lock:
-            pair = self._streams.pop(key, {})
-        self._rest()
-        try:
-            self._copy_all(key, pair)
-        finally:
-            for spooled in pair.values():
-                spooled.remove()
-
-    def _rest(self) -> None:
-        """Have nobody copy where nothing is to be copied."""
-        with self._lock:
-            if self._streams or self._thread is None:
-                return
-            thread, self._thread = self._thread, None
-            self._idle.set()
-        thread.join()
-
-
-class _Spooled(LogFile):
-    """A stream in a temporary folder of its own."""
-
-    def __init__(
-        self,
-        local_dir: str | None,
-        on_begin: Callable[[_Spooled], None],
-        on_empty: Callable[[], None],
-    ) -> None:
-        super().__init__(self._place)
-        self._local_dir = local_dir
-        self._on_begin = on_begin
-        self._on_empty = on_empty
-        self._copying = threading.Lock()
-        self._copied = 0
-
-    def _place(self) -> str:
-        if self._local_dir is not None:
-            os.makedirs(self._local_dir, exist_ok=True)
-        folder = tempfile.mkdtemp(prefix="dagsterlite-logs-", dir=self._local_dir)
-        self._on_begin(self)
-        return os.path.join(folder, "stream")
-
-    def copy(self, copy: Callable[[str], None]) -> None:
-        """Copy the stream if there is more than before."""
-        with self._copying:
-            size = self._size()
-            if size > self._copied:
-                copy(self.path)
-                self._copied = size
-
-    def _size(self) -> int:
-        try:
-            return os.path.getsize(self.path)
-        except FileNotFoundError:
-            return 0
-
-    def _remove(self) -> None:
-        self._on_empty()
-        self.remove()
-
-    def remove(self) -> None:
-        """Remove the folder with all that is in it."""
-        shutil.rmtree(os.path.dirname(self.path), ignore_errors=True)

@@ -114,7 +114,7 @@ class SparedLogFile(LogFile):
     Args:
         find_path: Says where the file is to be.
         spares: Where it has a file from meanwhile, and hands it on.
-        spare_path: Where that is to be; None for none.
+        find_spare: Says where that is to be; None for nowhere.
         kind: The stream.
     """
 
@@ -122,19 +122,19 @@ class SparedLogFile(LogFile):
         self,
         find_path: Callable[[], str],
         spares: SpareLogs,
-        spare_path: str | None,
+        find_spare: Callable[[], str | None],
         kind: ComputeIOType,
     ) -> None:
         super().__init__(find_path)
         self._spares = spares
-        self._spare_path = spare_path
+        self._find_spare = find_spare
         self._kind = kind
         self._spare: _Spare | None = None
 
     def fileno(self) -> int:
         with self._lock:
-            if self._descriptor is None and self._spare_path is not None:
-                self._spare = self._spares.take(self._spare_path, self._kind)
+            if self._descriptor is None and (path := self._find_spare()) is not None:
+                self._spare = self._spares.take(path, self._kind)
                 self.path, self._descriptor = self._spare.path, self._spare.descriptor
             return super()._opened()
 
