@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -97,13 +98,13 @@ def endless_config(cluster: Cluster, folder: Path, **more: Any) -> dict[str, Any
     }
 
 
-def test_a_cancel_from_outside_stops_steps_and_starts_no_others(
-    cluster: Cluster, tmp_path: Path
-) -> None:
-    side = tmp_path / "side"
+@contextmanager
+def canceled_from_outside(cluster: Cluster, folder: Path) -> Iterator[tuple[DagsterInstance, str]]:
+    """Cancel a run of :func:`endless` that works; yield its instance and its id."""
+    side = folder / "side"
     side.mkdir()
     config = endless_config(cluster, side)
-    with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+    with DagsterInstance.local_temp(str(folder / "home")) as instance:
         with in_background(
             lambda: execute_pipeline(endless, config, instance=instance), instance
         ) as found:
@@ -111,14 +112,21 @@ def test_a_cancel_from_outside_stops_steps_and_starts_no_others(
             (run,) = instance.get_runs()
             instance.request_cancel(run.run_id)
         assert isinstance(found[0], DagsterRunCanceledError)
+        assert noted(side) == {"began": 2, "cleaned up": 1, "made": 1, "put away": 1}
+        assert_gap_free(logged(instance, run.run_id))
+        yield instance, run.run_id
+
+
+def test_a_cancel_from_outside_stops_steps_and_starts_no_others(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    with canceled_from_outside(cluster, tmp_path) as (instance, run_id):
         (run,) = instance.get_runs()
         assert run.status is DagsterRunStatus.CANCELED
-        assert noted(side) == {"began": 2, "cleaned up": 1, "made": 1, "put away": 1}
-        told = recorded(instance, run.run_id)
+        told = recorded(instance, run_id)
         assert told[-2:] == ["PIPELINE_CANCELING", "PIPELINE_CANCELED"]
         assert "STEP_FAILURE works_on.compute" in told
         assert "STEP_START queued.compute" not in told
-        assert_gap_free(logged(instance, run.run_id))
 
 
 class Endless(queue.Queue[Any]):
@@ -134,19 +142,8 @@ def test_steps_that_tell_without_end_do_not_keep_a_cancel_from_being_heard(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dagsterlite_dask.session.queue", SimpleNamespace(Queue=Endless))
-    side = tmp_path / "side"
-    side.mkdir()
-    config = endless_config(cluster, side)
-    with DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
-        with in_background(
-            lambda: execute_pipeline(endless, config, instance=instance), instance
-        ) as found:
-            wait_until(lambda: noted(side).get("began") == 2)
-            (run,) = instance.get_runs()
-            instance.request_cancel(run.run_id)
-        assert isinstance(found[0], DagsterRunCanceledError)
-        assert noted(side) == {"began": 2, "cleaned up": 1, "made": 1, "put away": 1}
-        assert_gap_free(logged(instance, run.run_id))
+    with canceled_from_outside(cluster, tmp_path) as (instance, run_id):
+        assert recorded(instance, run_id)[-1] == "PIPELINE_CANCELED"
 
 
 @solid(config_schema=CONFIG)

@@ -34,6 +34,7 @@ from dagsterlite import (
     solid,
 )
 from dagsterlite.config import Int
+from dagsterlite.events.payloads import PipelineFailureData
 from tests.event_lists import assert_gap_free, logged, of_step
 from tests.test_execution.test_random_pipelines import Node, expect, graphs, pipeline_of
 
@@ -363,8 +364,10 @@ def test_steps_that_an_executor_leaves_out_are_told_and_raised() -> None:
 
     last = logged(instance)[-1].dagster_event
     assert last is not None
-    assert last.is_pipeline_failure
-    assert "'add_one.compute'" in last.event_specific_data.error.message  # type: ignore[union-attr]
+    data = last.event_specific_data
+    assert isinstance(data, PipelineFailureData)
+    assert data.error is not None
+    assert "'add_one.compute'" in data.error.message
 
 
 class Silent(LevelExecutor):

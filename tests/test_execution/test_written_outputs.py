@@ -25,6 +25,7 @@ from dagsterlite import (
     ModeDefinition,
     Nothing,
     OutputDefinition,
+    SolidExecutionResult,
     composite_solid,
     execute_pipeline,
     execute_solid,
@@ -75,7 +76,8 @@ def test_an_output_of_each_type_is_pickled_where_config_asks(given_type, value, 
     result = execute_solid(gives, run_config={"solids": {"gives": {"outputs": outputs}}})
 
     assert pickle.loads((tmp_path / "value").read_bytes()) == value
-    (written,) = result.materializations_during_compute  # type: ignore[union-attr]
+    assert isinstance(result, SolidExecutionResult)
+    (written,) = result.materializations_during_compute
     assert written.label == str(tmp_path / "value")
 
 
